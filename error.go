@@ -1,8 +1,13 @@
 package apiphant
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"runtime/debug"
+
+	"github.com/goccy/go-json"
 )
 
 // Error is an error that its caller is meant to see. Returned by a function or
@@ -54,10 +59,102 @@ func (e FieldError) String() string {
 	return text
 }
 
+// toError is the one mapping from an error to what its caller sees, and it is
+// total: whatever is not an *Error is known here or is a 500.
+func toError(err error) *Error {
+	var known *Error
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &known) && known != nil:
+		if known.Status < 400 || known.Status > 599 {
+			return &Error{Status: http.StatusInternalServerError, Err: err}
+		}
+		return known
+	case errors.As(err, &tooLarge):
+		return &Error{Status: http.StatusRequestEntityTooLarge, Err: err}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &Error{Status: http.StatusServiceUnavailable, Err: err}
+	default:
+		return &Error{Status: http.StatusInternalServerError, Err: err}
+	}
+}
+
+// body returns the JSON object that goes out.
+func (e *Error) body() ([]byte, error) {
+	body := struct {
+		Error  any   `json:"error"`
+		Errors []any `json:"errors,omitempty"`
+	}{Error: e.Detail}
+	if e.Detail == nil {
+		body.Error = statusText(e.Status)
+	}
+	if len(e.Errors) > 1 {
+		body.Errors = e.Errors
+	}
+	return json.MarshalNoEscape(body)
+}
+
 func statusText(status int) string {
 	text := http.StatusText(status)
 	if text == "" {
 		return fmt.Sprint(status)
 	}
 	return fmt.Sprintf("%d %s", status, text)
+}
+
+// refusal turns the error that a call ended with into its answer, and logs what
+// the caller is not to see. A nil body is no answer at all, for
+// [http.ErrAbortHandler].
+func refusal(ctx context.Context, path string, err error) (status int, body []byte) {
+	defer func() {
+		if value := recover(); value != nil { // out of a method of err or of its Detail
+			logFailure(ctx, path, http.StatusInternalServerError, newPanicError(value))
+			status, body = http.StatusInternalServerError, bareBody
+		}
+	}()
+	if aborted(err) {
+		return 0, nil
+	}
+	e := toError(err)
+	body, failure := e.body()
+	if failure != nil {
+		e, body = &Error{Status: http.StatusInternalServerError, Err: err}, bareBody
+		err = fmt.Errorf("%w: its detail can't be encoded: %w", err, failure)
+	}
+	if e.Err != nil || err != error(e) {
+		logFailure(ctx, path, e.Status, err)
+	}
+	return e.Status, body
+}
+
+var bareBody = []byte(`{"error":"500 Internal Server Error"}`)
+
+func logFailure(ctx context.Context, path string, status int, err error) {
+	logger, message := Log(ctx), fmt.Sprintf("%s ended with %d: %v", path, status, err)
+	var panicked *panicError
+	switch {
+	case errors.As(err, &panicked):
+		logger.Error(message, "stack", string(panicked.stack))
+	case status >= http.StatusInternalServerError:
+		logger.Error(message)
+	default:
+		logger.Info(message)
+	}
+}
+
+// panicError is what a call that panicked ended with.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func newPanicError(value any) *panicError {
+	return &panicError{value: value, stack: debug.Stack()}
+}
+
+func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }
+
+func aborted(err error) bool {
+	panicked, ok := err.(*panicError)
+	return ok && panicked.value == http.ErrAbortHandler
 }

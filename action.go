@@ -1,0 +1,129 @@
+package apiphant
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+	"runtime"
+)
+
+// Action is a function of a product, made ready to be called: [Func] and the
+// other adapters make one from each shape of function. The zero Action is none.
+//
+// Types are looked at once, here; a function that can't work is kept with its
+// error, which [API.Check] tells.
+type Action struct {
+	run       Handler
+	shape     shape
+	signature string
+	source    Source
+	err       error
+}
+
+// Actions are what a target answers to. A package of a product may make its own
+// and export them as func Actions() apiphant.Actions.
+type Actions struct{ Create, Read, Update, Delete Action }
+
+// Source is where a function stands.
+type Source struct {
+	Function string // "myproduct/api/v0/echo.Read"
+	File     string // as the compiler was given it
+	Line     int
+}
+
+// shape tells what an action does itself, and the pipeline therefore does not.
+type shape struct {
+	rawRequest  bool // reads the request, decides about its method
+	rawResponse bool // writes the answer
+}
+
+// Func is func(ctx, request) (response, error): a JSON object in, a JSON object
+// out. T is Object or a struct, R is Object, a struct, a pointer to one, or any.
+func Func[T, R any](f func(ctx context.Context, request T) (R, error)) Action {
+	decoder, response := decoderOf[T](), reflect.TypeFor[R]()
+	run := func(ctx context.Context, call *Call) error {
+		var request T
+		if err := decoder.decode(call.body, &request); err != nil {
+			return err
+		}
+		response, err := f(ctx, request)
+		if err != nil {
+			return err
+		}
+		return call.Answer(response)
+	}
+	return newAction(f, shape{}, run, decoder.err, checkResponse(response))
+}
+
+// FuncWithoutContext is func(request) (response, error).
+func FuncWithoutContext[T, R any](f func(request T) (R, error)) Action {
+	return Func(func(_ context.Context, request T) (R, error) { return f(request) }).of(f)
+}
+
+// Proc is func(ctx, request) error: the answer is {}.
+func Proc[T any](f func(ctx context.Context, request T) error) Action {
+	return Func(func(ctx context.Context, request T) (any, error) { return nil, f(ctx, request) }).of(f)
+}
+
+// ProcWithoutContext is func(request) error: the answer is {}.
+func ProcWithoutContext[T any](f func(request T) error) Action {
+	return Func(func(_ context.Context, request T) (any, error) { return nil, f(request) }).of(f)
+}
+
+// RawRequest is func(ctx, r) (response, error): the function reads the request
+// as it streams in, and decides about methods; its response goes out as JSON.
+func RawRequest[R any](f func(ctx context.Context, r *http.Request) (R, error)) Action {
+	run := func(ctx context.Context, call *Call) error {
+		response, err := f(ctx, call.door.Request(ctx))
+		if err != nil {
+			return err
+		}
+		return call.Answer(response)
+	}
+	return newAction(f, shape{rawRequest: true}, run, checkResponse(reflect.TypeFor[R]()))
+}
+
+// RawResponse is func(ctx, request, w) error: a JSON object in, and the function
+// writes the answer. An error is answered as ever where nothing was written
+// yet; later it ends the connection.
+func RawResponse[T any](f func(ctx context.Context, request T, w http.ResponseWriter) error) Action {
+	decoder := decoderOf[T]()
+	run := func(ctx context.Context, call *Call) error {
+		var request T
+		if err := decoder.decode(call.body, &request); err != nil {
+			return err
+		}
+		return f(ctx, request, call.door.ResponseWriter())
+	}
+	return newAction(f, shape{rawResponse: true}, run, decoder.err)
+}
+
+// Raw is func(w, r), as of an [http.Handler]: raw both ways. [WriteError] gives
+// it the errors of the other shapes.
+func Raw(f func(w http.ResponseWriter, r *http.Request)) Action {
+	run := func(ctx context.Context, call *Call) error {
+		f(call.door.ResponseWriter(), call.door.Request(ctx))
+		return nil
+	}
+	return newAction(f, shape{rawRequest: true, rawResponse: true}, run)
+}
+
+func newAction(f any, shape shape, run Handler, errs ...error) Action {
+	return Action{run: run, shape: shape, err: errors.Join(errs...)}.of(f)
+}
+
+// of lets an action that calls f by way of another shape speak of f.
+func (a Action) of(f any) Action {
+	value := reflect.ValueOf(f)
+	a.signature = value.Type().String()
+	if value.IsNil() {
+		a.err = errors.Join(a.err, errors.New("the function is nil"))
+		return a
+	}
+	if function := runtime.FuncForPC(value.Pointer()); function != nil {
+		a.source.Function = function.Name()
+		a.source.File, a.source.Line = function.FileLine(function.Entry())
+	}
+	return a
+}

@@ -1,0 +1,62 @@
+package apiphant
+
+import (
+	"context"
+	"net/netip"
+)
+
+// Handler answers a call. A middleware is a func(next Handler) Handler; the
+// innermost Handler decodes the request, calls the function and encodes its
+// response.
+//
+// A middleware runs before the body is decoded. It goes on with
+// next(ctx, call), handing values on in the context; or it answers itself, with
+// an error or with [Call.Answer]. It sees the errors of what it wraps, and may
+// return others in their place.
+type Handler func(ctx context.Context, call *Call) error
+
+// Call is one request, free of any transport. It is valid until its Handler
+// returns; the strings that it gave are safe to keep.
+type Call struct {
+	context  callContext
+	endpoint *Endpoint
+	door     Door
+	body     []byte
+	answer   *answer
+}
+
+// Route returns where the call goes.
+func (c *Call) Route() Route { return c.endpoint.Route }
+
+// Method returns the request's method, "POST" unless the function takes raw requests.
+func (c *Call) Method() string { return c.door.Method() }
+
+// Header returns the first value of a header of the request, "" where there is
+// none. Names are compared without regard to letter case.
+func (c *Call) Header(name string) string { return c.door.Header(name) }
+
+// RemoteAddr returns who asks; the zero Addr where the door does not know.
+func (c *Call) RemoteAddr() netip.Addr { return c.door.RemoteAddr() }
+
+// RequestID returns the id of the request: the X-Request-Id that came, if it has
+// 1 to 128 characters of A-Z a-z 0-9 . _ -, else one made for it. It is in the
+// answer's X-Request-Id and in every log line of the call.
+func (c *Call) RequestID() string { return c.context.id }
+
+// Body returns the request's body, not decoded yet; the bytes are valid until
+// the Handler returns and must not be changed. It is nil where the function
+// takes a raw request: that one reads the body itself.
+func (c *Call) Body() []byte { return c.body }
+
+// SetHeader sets a header of the answer, whoever writes it and also where it is
+// an error.
+func (c *Call) SetHeader(name, value string) { c.door.SetHeader(name, value) }
+
+// Answer makes response, which must encode as a JSON object, the answer of the
+// call, in place of any other so far. It is how a middleware answers itself.
+func (c *Call) Answer(response any) error {
+	if c.answer == nil {
+		c.answer = newAnswer()
+	}
+	return c.answer.encode(response)
+}

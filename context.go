@@ -1,0 +1,97 @@
+package apiphant
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// callContext is the context of one call. Its deadline costs nothing until
+// someone waits for it: only then the standard library's context, with its
+// timer, is made, and from then on it answers for everything. It may be kept
+// after the call, as any context may: it is cancelled then.
+type callContext struct {
+	parent   context.Context
+	deadline time.Time // zero: none
+	id       string
+
+	mu     sync.Mutex
+	ended  bool
+	inner  context.Context // made by the first Done
+	cancel context.CancelFunc
+	logger *slog.Logger // made by the first Log
+}
+
+func (c *callContext) Deadline() (time.Time, bool) {
+	parent, ok := c.parent.Deadline()
+	if c.deadline.IsZero() || ok && parent.Before(c.deadline) {
+		return parent, ok
+	}
+	return c.deadline, true
+}
+
+func (c *callContext) Done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.inner == nil {
+		c.wait()
+	}
+	return c.inner.Done()
+}
+
+func (c *callContext) wait() {
+	if c.deadline.IsZero() {
+		c.inner, c.cancel = context.WithCancel(c.parent)
+	} else {
+		c.inner, c.cancel = context.WithDeadline(c.parent, c.deadline)
+	}
+	if c.ended {
+		c.cancel()
+	}
+}
+
+func (c *callContext) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.inner == nil && (c.ended || !c.deadline.IsZero() && !time.Now().Before(c.deadline)) {
+		c.wait() // so that an error, once given, stays the same one
+	}
+	if c.inner != nil {
+		return c.inner.Err()
+	}
+	return c.parent.Err()
+}
+
+// Value answers for the inner context once there is one, so that contexts made
+// from this one find it and attach to it without a goroutine.
+func (c *callContext) Value(key any) any {
+	if key == (logKey{}) {
+		return c.log()
+	}
+	c.mu.Lock()
+	inner := c.inner
+	c.mu.Unlock()
+	if inner != nil {
+		return inner.Value(key)
+	}
+	return c.parent.Value(key)
+}
+
+func (c *callContext) log() *slog.Logger {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.logger == nil {
+		c.logger = Log(c.parent).With("request_id", c.id)
+	}
+	return c.logger
+}
+
+func (c *callContext) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended = true
+	if c.cancel != nil {
+		c.cancel()
+	}
+}

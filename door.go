@@ -1,0 +1,60 @@
+package apiphant
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+)
+
+// Door is how a transport lends one request to the pipeline and takes its
+// answer: fasthttp (package server), a test in the same process (package
+// apitest), and whatever comes later. A door translates its transport into
+// these methods and back; what a call means is the pipeline's alone, see
+// [API.Serve].
+//
+// All methods are called by one goroutine, between the start and the end of
+// Serve. Strings that a door returns are safe to keep.
+type Door interface {
+	// Method is the request's method as it came, such as "POST".
+	Method() string
+
+	// Header returns the first value of the request's header, "" where there
+	// is none. The name is in canonical form, such as "Content-Type".
+	Header(name string) string
+
+	// RemoteAddr is who asks; the zero Addr where the transport does not know.
+	RemoteAddr() netip.Addr
+
+	// Body returns the whole body, within the door's bound; its bytes are
+	// valid until Serve returns. A body that is too large, that did not come
+	// whole or that came too slowly is an error: an [*Error] with the status
+	// to answer. It is called at most once, and not where Request was.
+	Body() ([]byte, error)
+
+	// Request returns the request in net/http's form with ctx as its context.
+	// Its body streams: it is read while the function runs, under a bound of
+	// its own ([http.MaxBytesError]), and a body that was cut off ends in an
+	// error that is not io.EOF. It is called at most once.
+	Request(ctx context.Context) *http.Request
+
+	// SetHeader sets a header of the answer, also of one that a function
+	// writes itself; without effect once the answer has started.
+	SetHeader(name, value string)
+
+	// Answer answers with a JSON body; it keeps nothing of body. Headers that
+	// were set on the ResponseWriter's Header do not go out.
+	Answer(status int, body []byte)
+
+	// ResponseWriter is for functions that write their own answer. Where
+	// neither it nor Answer was used when Serve returns, the answer is an
+	// empty 200, as it is in net/http.
+	ResponseWriter() http.ResponseWriter
+
+	// Started tells whether some of the ResponseWriter's answer may have gone
+	// out already, so that there can be no other.
+	Started() bool
+
+	// Abort ends a started answer in such a way that the caller can't take
+	// what came of it for the whole.
+	Abort()
+}

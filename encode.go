@@ -1,0 +1,107 @@
+package apiphant
+
+import (
+	"bytes"
+	"encoding"
+	stdjson "encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+
+	"github.com/goccy/go-json"
+)
+
+// answer is the JSON object that a call is answered with, in a buffer that is
+// used again for later calls.
+type answer struct {
+	buffer  bytes.Buffer
+	encoder *json.Encoder
+}
+
+var (
+	emptyObject = []byte("{}")
+	null        = []byte("null")
+)
+
+// maxPooledAnswer keeps one large answer from holding its memory for ever.
+const maxPooledAnswer = 1 << 20
+
+var answers = sync.Pool{New: func() any {
+	a := new(answer)
+	a.encoder = json.NewEncoder(&a.buffer)
+	a.encoder.SetEscapeHTML(false)
+	return a
+}}
+
+func newAnswer() *answer { return answers.Get().(*answer) }
+
+func (a *answer) release() {
+	if a.buffer.Cap() > maxPooledAnswer {
+		return
+	}
+	a.buffer.Reset()
+	answers.Put(a)
+}
+
+// encode writes response in place of what was there. The keys of maps are
+// sorted, the fields of structs in their order, and HTML characters stand for
+// themselves. Nil is the empty object.
+func (a *answer) encode(response any) error {
+	a.buffer.Reset()
+	if response == nil {
+		return nil
+	}
+	if err := a.encoder.Encode(response); err != nil {
+		a.buffer.Reset()
+		return fmt.Errorf("the response of type %T can't be encoded: %w", response, err)
+	}
+	if !bytes.HasPrefix(a.buffer.Bytes(), []byte("{")) && !bytes.Equal(a.bytes(), null) {
+		a.buffer.Reset()
+		return fmt.Errorf("the response of type %T is not a JSON object", response)
+	}
+	return nil
+}
+
+// bytes returns the object, which is valid until the next encode or release.
+func (a *answer) bytes() []byte {
+	if a == nil {
+		return emptyObject
+	}
+	encoded := bytes.TrimSuffix(a.buffer.Bytes(), []byte("\n"))
+	if len(encoded) == 0 || bytes.Equal(encoded, null) {
+		return emptyObject
+	}
+	return encoded
+}
+
+var (
+	jsonMarshaler = reflect.TypeFor[stdjson.Marshaler]()
+	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
+)
+
+// checkResponse refuses the types that can never be encoded as a JSON object.
+func checkResponse(t reflect.Type) error {
+	switch {
+	case t.Kind() == reflect.Interface, t.Implements(jsonMarshaler), reflect.PointerTo(t).Implements(jsonMarshaler):
+		return nil // only a value can tell
+	case t.Implements(textMarshaler):
+		return fmt.Errorf("the response %s is text in JSON: want an object: apiphant.Object, a struct, a pointer to one, or any", t)
+	case t.Kind() == reflect.Pointer:
+		return checkResponse(t.Elem())
+	case t.Kind() != reflect.Struct && t.Kind() != reflect.Map:
+		return fmt.Errorf("the response %s can't be a JSON object: want apiphant.Object, a struct, a pointer to one, or any", t)
+	}
+	return checkEncodable(t)
+}
+
+// checkEncodable encodes a zero value, which tells of fields that no value of
+// the type could ever be encoded with, such as channels and functions.
+func checkEncodable(t reflect.Type) (err error) {
+	defer func() { _ = recover() }() // a MarshalJSON that a zero value is too little for
+	var unsupported *json.UnsupportedTypeError
+	if _, err := json.Marshal(reflect.New(t).Interface()); errors.As(err, &unsupported) {
+		return fmt.Errorf("the response %s can't be encoded: %w", t, err)
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+package program
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/apiphant/apiphant"
+)
+
+func (p Product) routesCommand() *cobra.Command {
+	asJSON := false
+	command := &cobra.Command{
+		Use:   "routes",
+		Short: "Print what is served, and by which function",
+		Long: `Print every route with the function that serves it, its type, and where it stands.
+
+With --json: a list of objects with method, path, version, target, action, function, type, file and line.`,
+		Args: Arguments(),
+		RunE: func(command *cobra.Command, _ []string) error {
+			if err := p.API.Check(); err != nil {
+				return err
+			}
+			if asJSON {
+				return writeRoutesJSON(command.OutOrStdout(), p.API.Routes())
+			}
+			return writeRoutes(command.OutOrStdout(), p.API.Routes())
+		},
+	}
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	ShowEnvironment(command.Flags())
+	return command
+}
+
+func method(route *apiphant.Endpoint) string {
+	if route.RawRequest {
+		return "*" // the function decides
+	}
+	return "POST"
+}
+
+func writeRoutes(w io.Writer, routes []*apiphant.Endpoint) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, route := range routes {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s:%d\n", method(route), route.Path(), route.Source.Function, route.Source.File, route.Source.Line)
+	}
+	return table.Flush()
+}
+
+func writeRoutesJSON(w io.Writer, routes []*apiphant.Endpoint) error {
+	type route struct {
+		Method   string `json:"method"`
+		Path     string `json:"path"`
+		Version  string `json:"version"`
+		Target   string `json:"target"`
+		Action   string `json:"action"`
+		Function string `json:"function"`
+		Type     string `json:"type"`
+		File     string `json:"file"`
+		Line     int    `json:"line"`
+	}
+	list := make([]route, 0, len(routes))
+	for _, r := range routes {
+		list = append(list, route{
+			Method: method(r), Path: r.Path(), Version: r.Version, Target: r.Target, Action: r.Action,
+			Function: r.Source.Function, Type: r.Signature, File: r.Source.File, Line: r.Source.Line,
+		})
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(list)
+}

@@ -1,0 +1,117 @@
+package program
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/server"
+)
+
+func (p Product) serveCommand() *cobra.Command {
+	settings := &Settings{}
+	command := &cobra.Command{
+		Use:   "serve HOST:PORT",
+		Short: "Serve the API",
+		Long: `Serve the API at HOST:PORT until SIGTERM or SIGINT, then let every client finish.
+
+IPv6 is written [::1]:8001; port 0 takes a free port, which the first line of the log names.
+A listener that is handed over (LISTEN_FDS, as systemd does) is served in place of HOST:PORT.`,
+		Args: Arguments("HOST:PORT"),
+		RunE: func(command *cobra.Command, args []string) error {
+			if err := settings.Check(); err != nil {
+				return err
+			}
+			if _, err := server.ParseAddress(args[0]); err != nil {
+				return UsageError{err}
+			}
+			return p.serve(command.Context(), args[0], settings, command.ErrOrStderr())
+		},
+	}
+	settings.AddFlags(command.Flags())
+	return command
+}
+
+// serve listens before it calls Start, so that a port which is taken does not
+// start anything, and a client that comes during Start waits and is not refused.
+func (p Product) serve(ctx context.Context, address string, settings *Settings, stderr io.Writer) (err error) {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+
+	if err := p.API.Check(); err != nil {
+		return err
+	}
+	ln, err := server.Listen(address)
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
+
+	log := NewLog(settings.Log, stderr)
+	defer log.Sync()
+	ctx = apiphant.WithLog(ctx, Slog(log))
+	if err := p.start(ctx); err != nil {
+		return err
+	}
+	defer func() {
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), settings.Drain+time.Second)
+		defer cancel()
+		err = errors.Join(err, p.stop(ending))
+	}()
+	p.API.Timeout = offIfZero(settings.Timeout)
+	p.announce(settings, ln.Addr(), log, stderr)
+	return settings.server(p.API, log).Serve(ctx, ln)
+}
+
+// announce writes the first line: what is served, and where.
+func (p Product) announce(settings *Settings, address net.Addr, log *zap.Logger, stderr io.Writer) {
+	source := filepath.Join(settings.Source, "api")
+	if settings.Source == "" {
+		source = filepath.Join(p.Name, "api")
+	}
+	line := fmt.Sprintf("Apiphant is serving %s at http://%s%s", source, address, apiphant.PathPrefix)
+	if settings.Log == LogJSON {
+		log.Info(line)
+		return
+	}
+	fmt.Fprintln(stderr, line)
+}
+
+func (s *Settings) server(api *apiphant.API, log *zap.Logger) *server.Server {
+	door := &server.Server{
+		API:           api,
+		Log:           log,
+		MaxBody:       int64(s.MaxBody),
+		MaxUpload:     int64(s.MaxUpload),
+		MaxHeader:     int(s.MaxHeader),
+		HeaderTimeout: s.HeaderTimeout,
+		IdleTimeout:   s.IdleTimeout,
+		DrainWindow:   offIfZero(s.DrainWindow),
+		Drain:         offIfZero(s.Drain),
+	}
+	if s.AccessLog {
+		door.AccessLog = log.WithOptions(zap.WithCaller(false))
+	}
+	return door
+}
+
+// offIfZero turns the flags' way of saying "none" into the structs', where 0 is
+// the default.
+func offIfZero(d time.Duration) time.Duration {
+	if d == 0 {
+		return -1
+	}
+	return d
+}

@@ -1,0 +1,141 @@
+package apiphant
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"time"
+)
+
+const requestIDHeader = "X-Request-Id"
+
+// Serve is the pipeline: the only place where an action runs. It answers one
+// request of a door, always: with the function's response or with an error,
+// also where the function panicked. endpoint is what [API.Find] found, nil
+// where it found nothing. ctx is the parent of the call's context, and its
+// [Log] takes what goes wrong.
+func (a *API) Serve(ctx context.Context, endpoint *Endpoint, door Door) {
+	call := a.newCall(ctx, endpoint, door)
+	defer call.end()
+	if err := call.run(); err != nil {
+		call.refuse(err)
+		return
+	}
+	if endpoint.RawResponse && call.answer == nil {
+		return // the function wrote it
+	}
+	door.Answer(http.StatusOK, call.answer.bytes())
+}
+
+// Refuse answers a request that a door could not make out with an error, in
+// the form of all others.
+func (a *API) Refuse(ctx context.Context, door Door, err error) {
+	call := a.newCall(ctx, nil, door)
+	defer call.end()
+	call.refuse(err)
+}
+
+func (a *API) newCall(ctx context.Context, endpoint *Endpoint, door Door) *Call {
+	call := &Call{endpoint: endpoint, door: door}
+	call.context.parent = ctx
+	call.context.id = requestID(door.Header(requestIDHeader))
+	if timeout := cmp.Or(a.Timeout, DefaultTimeout); timeout > 0 {
+		call.context.deadline = time.Now().Add(timeout)
+	}
+	door.SetHeader(requestIDHeader, call.context.id)
+	return call
+}
+
+// run calls the endpoint's handler; a panic ends nothing but this call.
+func (c *Call) run() (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = newPanicError(value)
+		}
+	}()
+	return c.handle()
+}
+
+func (c *Call) handle() error {
+	if c.endpoint == nil {
+		return &Error{Status: http.StatusNotFound}
+	}
+	if !c.endpoint.RawRequest {
+		if c.Method() != http.MethodPost {
+			return &Error{Status: http.StatusNotImplemented}
+		}
+		body, err := c.door.Body()
+		if err != nil {
+			return err
+		}
+		c.body = body
+	}
+	return c.endpoint.handler(&c.context, c)
+}
+
+// refuse answers with an error, if the answer has not started; a started one is
+// broken off, so that it does not look whole.
+func (c *Call) refuse(err error) {
+	status, body := refusal(&c.context, c.path(), err)
+	switch {
+	case body == nil || c.door.Started():
+		c.door.Abort()
+	default:
+		c.door.Answer(status, body)
+	}
+}
+
+// path is what the log calls the request; what a caller asked for in vain is
+// not repeated there.
+func (c *Call) path() string {
+	if c.endpoint == nil {
+		return "A request"
+	}
+	return c.endpoint.Path()
+}
+
+func (c *Call) end() {
+	c.context.end()
+	if c.answer != nil {
+		c.answer.release()
+		c.answer = nil
+	}
+}
+
+// WriteError answers a raw action's request with an error, as the pipeline
+// does: the same status and body, the cause in the log. It must be the first
+// that is written.
+func WriteError(w http.ResponseWriter, r *http.Request, err error) {
+	status, body := refusal(r.Context(), r.URL.Path, err)
+	if body == nil {
+		panic(http.ErrAbortHandler)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Del("Content-Length")
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+// requestID takes over the id that came with a request, or makes one of 128 random bits.
+func requestID(came string) string {
+	if validRequestID(came) {
+		return came
+	}
+	return fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64())
+}
+
+func validRequestID(id string) bool {
+	if len(id) < 1 || len(id) > 128 {
+		return false
+	}
+	for _, c := range []byte(id) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '.', c == '_', c == '-':
+		default:
+			return false
+		}
+	}
+	return true
+}

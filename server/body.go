@@ -1,0 +1,129 @@
+package server
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/apiphant/apiphant"
+)
+
+const (
+	// firstRead bounds what is allocated for a body before any of it came: what
+	// a client declares costs it nothing.
+	firstRead = 16 << 10
+
+	// maxPooledBody keeps one large body from holding its memory for ever.
+	maxPooledBody = 64 << 10
+
+	// maxSkippedBody is how much of a body that nobody wanted is read, so that
+	// the connection can serve the next request.
+	maxSkippedBody = 8 << 10
+)
+
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+func releaseBuffer(buffer *[]byte) {
+	if cap(*buffer) <= maxPooledBody {
+		buffers.Put(buffer)
+	}
+}
+
+// requestBody is the body of one request as it streams in. Where it did not
+// come whole it ends in an error, never in io.EOF.
+type requestBody struct {
+	stream   io.Reader // nil: there is no body
+	conn     *conn
+	declared int64 // -1: chunked
+	limit    int64
+	read     int64
+	err      error // how it ended
+}
+
+func (d *door) newRequestBody(limit int64) *requestBody {
+	header := &d.ctx.Request.Header
+	b := &requestBody{stream: d.ctx.RequestBodyStream(), conn: d.conn(), declared: int64(header.ContentLength()), limit: limit}
+	if b.stream == nil || b.declared == 0 {
+		b.stream, b.err = nil, io.EOF
+	}
+	if b.declared > limit {
+		b.err = &http.MaxBytesError{Limit: limit}
+	}
+	if b.err == nil {
+		b.conn.startBody()
+	}
+	return b
+}
+
+func (b *requestBody) Read(p []byte) (int, error) {
+	if b.err != nil || len(p) == 0 {
+		return 0, b.err
+	}
+	n, err := b.stream.Read(p)
+	b.read += int64(n)
+	switch {
+	case b.read > b.limit:
+		b.err = &http.MaxBytesError{Limit: b.limit}
+		return 0, b.err
+	case err == io.EOF && (b.declared >= 0 && b.read < b.declared || b.declared < 0 && b.conn.ended.Load()):
+		b.err = readError(io.ErrUnexpectedEOF)
+	case err == io.EOF:
+		b.err = io.EOF
+	case err != nil:
+		b.err = readError(err)
+	}
+	return n, b.err
+}
+
+// readAll appends the whole body to buffer.
+func (b *requestBody) readAll(buffer []byte) ([]byte, error) {
+	if b.declared > int64(cap(buffer)) {
+		buffer = make([]byte, 0, min(b.declared, firstRead))
+	}
+	for {
+		if len(buffer) == cap(buffer) {
+			buffer = append(buffer, 0)[:len(buffer)]
+		}
+		n, err := b.Read(buffer[len(buffer):cap(buffer)])
+		buffer = buffer[:len(buffer)+n]
+		if err == io.EOF {
+			return buffer, nil
+		}
+		if err != nil {
+			return buffer, readError(err)
+		}
+	}
+}
+
+// skip reads the rest of a small body that nobody wanted, and tells whether the
+// next request can follow.
+func (b *requestBody) skip() bool {
+	if b.err == nil && b.declared >= 0 && b.declared-b.read <= maxSkippedBody {
+		_, _ = io.Copy(io.Discard, b)
+	}
+	return b.err == io.EOF
+}
+
+// readError is the answer to a request that could not be read.
+func readError(err error) error {
+	var known *apiphant.Error
+	var small *fasthttp.ErrSmallBuffer
+	var timeout net.Error
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &known):
+		return err
+	case errors.As(err, &large), errors.Is(err, fasthttp.ErrBodyTooLarge):
+		return &apiphant.Error{Status: http.StatusRequestEntityTooLarge}
+	case errors.As(err, &small):
+		return &apiphant.Error{Status: http.StatusRequestHeaderFieldsTooLarge}
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return &apiphant.Error{Status: http.StatusRequestTimeout}
+	default:
+		return &apiphant.Error{Status: http.StatusBadRequest}
+	}
+}

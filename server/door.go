@@ -1,0 +1,147 @@
+package server
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/apiphant/apiphant"
+)
+
+const jsonContentType = "application/json"
+
+// door lends one request of fasthttp to the pipeline. It is an [apiphant.Door].
+type door struct {
+	server  *Server
+	ctx     *fasthttp.RequestCtx
+	start   time.Time
+	buffer  *[]byte      // of the body; goes back when the request is finished
+	body    *requestBody // nil: not asked for yet
+	raw     *rawResponse // nil: the pipeline writes the answer
+	rawBody *rawBody
+	sent    int64 // bytes of the body that Answer was given
+}
+
+func newDoor(s *Server, ctx *fasthttp.RequestCtx) *door {
+	return &door{server: s, ctx: ctx, start: time.Now()}
+}
+
+// path returns the path as it stands in the request: not decoded, not cleaned.
+func (d *door) path() []byte {
+	target := d.ctx.Request.Header.RequestURI()
+	if query := bytes.IndexByte(target, '?'); query >= 0 {
+		target = target[:query]
+	}
+	if len(target) > 0 && target[0] != '/' { // absolute form: http://HOST/PATH
+		if scheme := bytes.Index(target, []byte("://")); scheme >= 0 {
+			if slash := bytes.IndexByte(target[scheme+3:], '/'); slash >= 0 {
+				target = target[scheme+3+slash:]
+			}
+		}
+	}
+	return target
+}
+
+func (d *door) Method() string {
+	method := d.ctx.Request.Header.Method()
+	if string(method) == http.MethodPost {
+		return http.MethodPost // without a copy
+	}
+	return string(method)
+}
+
+func (d *door) Header(name string) string { return string(d.ctx.Request.Header.Peek(name)) }
+
+func (d *door) RemoteAddr() netip.Addr {
+	if tcp, ok := d.ctx.RemoteAddr().(*net.TCPAddr); ok {
+		return tcp.AddrPort().Addr().Unmap()
+	}
+	return netip.Addr{}
+}
+
+func (d *door) Body() ([]byte, error) {
+	d.body = d.newRequestBody(d.server.maxBody())
+	d.buffer = buffers.Get().(*[]byte)
+	read, err := d.body.readAll((*d.buffer)[:0])
+	*d.buffer = read
+	return read, err
+}
+
+func (d *door) Request(ctx context.Context) *http.Request { return d.httpRequest(ctx) }
+
+func (d *door) SetHeader(name, value string) {
+	if !d.Started() {
+		d.ctx.Response.Header.Set(name, value)
+	}
+}
+
+func (d *door) Answer(status int, body []byte) {
+	if d.raw != nil {
+		d.raw.discard()
+	}
+	d.ctx.Response.SetStatusCode(status)
+	d.ctx.Response.Header.SetContentType(jsonContentType)
+	d.ctx.Response.SetBody(body)
+	d.sent = int64(len(body))
+}
+
+func (d *door) ResponseWriter() http.ResponseWriter { return d.raw }
+
+func (d *door) Started() bool { return d.raw != nil && d.raw.hasStarted() }
+
+func (d *door) Abort() {
+	if d.Started() {
+		d.raw.abort()
+		return
+	}
+	d.ctx.HijackSetNoResponse(true)
+	d.ctx.Hijack(func(net.Conn) {}) // fasthttp closes the connection after it
+}
+
+// finish ends the request: nothing of it is touched any more by who may have
+// kept it, and the connection is left where the next request begins, or closed.
+func (d *door) finish() {
+	if d.rawBody != nil {
+		_ = d.rawBody.Close()
+	}
+	if d.buffer != nil {
+		releaseBuffer(d.buffer)
+		d.buffer = nil
+	}
+	d.body = cmp.Or(d.body, d.newRequestBody(maxSkippedBody))
+	if !d.body.skip() {
+		d.ctx.SetConnectionClose()
+		d.conn().linger.Store(true)
+	}
+	d.conn().endBody()
+	if d.server.draining.Load() {
+		d.ctx.SetConnectionClose()
+	}
+	d.logAccess()
+}
+
+// bodyIsRead tells whether the request was read to its end.
+func (d *door) bodyIsRead() bool {
+	body := cmp.Or(d.body, d.newRequestBody(maxSkippedBody))
+	return body.err == io.EOF
+}
+
+func (d *door) conn() *conn { return d.ctx.Conn().(*conn) }
+
+func (s *Server) maxBody() int64   { return cmp.Or(s.MaxBody, DefaultMaxBody) }
+func (s *Server) maxUpload() int64 { return cmp.Or(s.MaxUpload, DefaultMaxUpload) }
+
+// bodyLimit is what the body of a request to an endpoint may have.
+func (s *Server) bodyLimit(endpoint *apiphant.Endpoint) int64 {
+	if endpoint.RawRequest {
+		return s.maxUpload()
+	}
+	return s.maxBody()
+}

@@ -1,0 +1,107 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// firstInherited is the first descriptor of sd_listen_fds(3): those before it
+// are standard input, output and error.
+const firstInherited = 3
+
+// Listen opens the listener of HOST:PORT, in any form that [ParseAddress] takes,
+// or takes over the one that this process was started with: descriptor 3, as
+// LISTEN_FDS says (sd_listen_fds(3); LISTEN_PID counts only where it is set). So
+// come systemd's socket activation, and every way of handing a listener on from
+// one version of a program to the next.
+func Listen(address string) (net.Listener, error) {
+	address, err := ParseAddress(address)
+	if err != nil {
+		return nil, err
+	}
+	inherited, err := inheritedListener()
+	if inherited != nil || err != nil {
+		return inherited, err
+	}
+	listener, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s is taken: another program listens there; stop it, or choose another port (0 takes a free one)", address)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("can't listen at %s: %w", address, err)
+	}
+	return listener, nil
+}
+
+// ParseAddress brings HOST:PORT into the form HOST:PORT or [HOST]:PORT. An IPv6
+// host may stand without its brackets: ::1:8001 is [::1]:8001. Port 0 is a free
+// one.
+func ParseAddress(address string) (string, error) {
+	colon := strings.LastIndexByte(address, ':')
+	if colon < 0 {
+		return "", fmt.Errorf("address %q: want HOST:PORT, such as 127.0.0.1:8001", address)
+	}
+	host, port := address[:colon], address[colon+1:]
+	if inner, ok := strings.CutPrefix(host, "["); ok {
+		if host, ok = strings.CutSuffix(inner, "]"); !ok {
+			return "", fmt.Errorf("address %q: the bracket is not closed: want [::1]:8001", address)
+		}
+	}
+	if strings.ContainsAny(host, "[]/ ") {
+		return "", fmt.Errorf("address %q: %q is not a host", address, host)
+	}
+	if number, err := strconv.ParseUint(port, 10, 16); err != nil || port != strconv.FormatUint(number, 10) {
+		return "", fmt.Errorf("address %q: want a port from 0 to 65535, got %q", address, port)
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+func inheritedListener() (net.Listener, error) {
+	count := os.Getenv("LISTEN_FDS")
+	pid := os.Getenv("LISTEN_PID")
+	if count == "" || pid != "" && pid != strconv.Itoa(os.Getpid()) {
+		return nil, nil
+	}
+	for _, name := range []string{"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"} {
+		_ = os.Unsetenv(name) // so that a program started by this one does not take them for its own
+	}
+	if count != "1" {
+		return nil, fmt.Errorf("LISTEN_FDS is %q: want exactly one listener", count)
+	}
+	file := os.NewFile(firstInherited, "listener")
+	defer file.Close()
+	listener, err := net.FileListener(file)
+	if err != nil {
+		return nil, fmt.Errorf("the inherited descriptor %d is no listener: %w", firstInherited, err)
+	}
+	return listener, nil
+}
+
+// listener accepts for as long as it is open: running out of descriptors, or a
+// client that is gone before it is accepted, is no reason to stop serving.
+type listener struct {
+	net.Listener
+	server *Server
+}
+
+func (l listener) Accept() (net.Conn, error) {
+	for pause := 5 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		accepted, err := l.Listener.Accept()
+		switch {
+		case err == nil:
+			return l.server.conns.add(accepted), nil
+		case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ENOBUFS),
+			errors.Is(err, syscall.ENOMEM), errors.Is(err, syscall.ECONNABORTED):
+			l.server.log.Warn("Can't accept a connection, trying again in " + pause.String() + ": " + err.Error())
+			time.Sleep(pause)
+		default:
+			return nil, err
+		}
+	}
+}

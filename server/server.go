@@ -1,0 +1,205 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/valyala/fasthttp"
+	"go.uber.org/zap"
+
+	"github.com/apiphant/apiphant"
+)
+
+// Defaults of the settings of [Server].
+const (
+	DefaultMaxBody       = 1 << 20
+	DefaultMaxUpload     = 1 << 30
+	DefaultMaxHeader     = 8 << 10
+	DefaultHeaderTimeout = 5 * time.Second
+	DefaultIdleTimeout   = 75 * time.Second
+	DefaultDrainWindow   = time.Second
+	DefaultDrain         = 30 * time.Second
+)
+
+// Server is the fasthttp door: it serves an API over HTTP/1.1. The zero values
+// of the settings are good ones. Nothing in it may change once it serves.
+type Server struct {
+	API *apiphant.API
+	Log *zap.Logger // nil: nothing is logged
+
+	// AccessLog gets a line for each request; nil: none.
+	AccessLog *zap.Logger
+
+	MaxBody       int64         // bytes of a JSON request; 0: DefaultMaxBody. Beyond it: 413
+	MaxUpload     int64         // bytes of a raw request, which streams; 0: DefaultMaxUpload. Beyond it: 413
+	MaxHeader     int           // bytes of the request line with all headers; 0: DefaultMaxHeader. Beyond it: 431
+	HeaderTimeout time.Duration // from a request's first byte to the end of its headers; 0: DefaultHeaderTimeout. Beyond it: 408
+	IdleTimeout   time.Duration // between two requests of a connection; 0: DefaultIdleTimeout. Beyond it: closed
+
+	// DrainWindow is how long, once Serve is to end, connections are still
+	// accepted and requests answered, each with "Connection: close", so that
+	// clients and load balancers go elsewhere without an error.
+	// 0: DefaultDrainWindow; negative: none.
+	DrainWindow time.Duration
+
+	// Drain is how long, after that, running calls may take to finish; at its
+	// end their contexts are cancelled. 0: DefaultDrain; negative: none.
+	Drain time.Duration
+
+	log      *zap.Logger
+	base     context.Context // of all calls
+	conns    conns
+	draining atomic.Bool
+}
+
+// cancelGrace is how long calls may take to return once their contexts are cancelled.
+const cancelGrace = time.Second
+
+// Serve answers requests of a listener until ctx ends; then it drains and
+// returns nil. The listener is closed in any case. Readiness and the beginning
+// of the end are told to the service manager, where NOTIFY_SOCKET names one
+// (sd_notify(3)).
+//
+// ctx is also where calls get their values and their log from, but not what
+// ends them: see Drain.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	defer ln.Close()
+	if err := s.API.Check(); err != nil {
+		return err
+	}
+	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	s.base, s.log = base, cmp.Or(s.Log, zap.NewNop())
+
+	failed := make(chan error, 1)
+	go func() { failed <- s.fasthttp().Serve(listener{ln, s}) }()
+	s.notify(daemon.SdNotifyReady)
+	select {
+	case err := <-failed:
+		return fmt.Errorf("can't accept connections any more: %w", err)
+	case <-ctx.Done():
+	}
+	s.notify(daemon.SdNotifyStopping)
+	s.drain(ln, cancel)
+	return nil
+}
+
+// drain lets every client finish. Closing the listener first would refuse those
+// who come meanwhile; closing connections first would lose the requests that
+// are on their way.
+func (s *Server) drain(ln net.Listener, cancel context.CancelFunc) {
+	s.log.Info("Draining: no new work is taken on")
+	s.draining.Store(true)
+	if s.waitUntilGone(cmp.Or(s.DrainWindow, DefaultDrainWindow)) {
+		ln.Close()
+		return
+	}
+	ln.Close()
+	s.conns.each((*conn).interrupt)
+	if s.waitUntilGone(cmp.Or(s.Drain, DefaultDrain)) {
+		return
+	}
+	s.log.Warn("Calls still run at the end of the drain: their contexts are cancelled")
+	cancel()
+	s.waitUntilGone(cancelGrace)
+	s.conns.each(func(c *conn) { c.Conn.Close() })
+}
+
+func (s *Server) waitUntilGone(limit time.Duration) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), max(limit, 0))
+	defer cancel()
+	return s.conns.wait(ctx)
+}
+
+func (s *Server) notify(state string) {
+	if _, err := daemon.SdNotify(false, state); err != nil {
+		s.log.Warn("Can't notify the service manager: " + err.Error())
+	}
+}
+
+func (s *Server) fasthttp() *fasthttp.Server {
+	return &fasthttp.Server{
+		Handler:                      s.handle,
+		HeaderReceived:               s.headerReceived,
+		ExpectHandler:                s.expect,
+		ErrorHandler:                 s.refuse,
+		ConnState:                    connState,
+		Logger:                       quiet{s.log},
+		ReadBufferSize:               cmp.Or(s.MaxHeader, DefaultMaxHeader),
+		ReadTimeout:                  cmp.Or(s.HeaderTimeout, DefaultHeaderTimeout),
+		IdleTimeout:                  cmp.Or(s.IdleTimeout, DefaultIdleTimeout),
+		StreamRequestBody:            true, // the declared length of a body is allocated up front otherwise
+		DisablePreParseMultipartForm: true,
+		NoDefaultServerHeader:        true,
+		NoDefaultContentType:         true,
+		MaxRequestBodySize:           1, // the door bounds bodies as it reads them
+	}
+}
+
+// handle answers one request.
+func (s *Server) handle(ctx *fasthttp.RequestCtx) {
+	d := newDoor(s, ctx)
+	switch path := d.path(); string(path) {
+	case healthPath:
+		d.answerHealth()
+	default:
+		endpoint := s.API.Find(path)
+		if endpoint != nil && endpoint.RawResponse {
+			d.serveRaw(endpoint)
+			return
+		}
+		s.API.Serve(s.base, endpoint, d)
+	}
+	d.finish()
+}
+
+// headerReceived gives the beginning of a body, which fasthttp reads itself,
+// its time: see bodyRate.
+func (s *Server) headerReceived(*fasthttp.RequestHeader) fasthttp.RequestConfig {
+	return fasthttp.RequestConfig{ReadTimeout: bodyGrace}
+}
+
+// expect answers "Expect: 100-continue": a body that would be refused is not asked for.
+func (s *Server) expect(ctx *fasthttp.RequestCtx) int {
+	d := newDoor(s, ctx)
+	endpoint := s.API.Find(d.path())
+	if endpoint == nil {
+		s.API.Serve(s.base, nil, d)
+	} else if int64(ctx.Request.Header.ContentLength()) > s.bodyLimit(endpoint) {
+		s.API.Refuse(s.base, d, readError(fasthttp.ErrBodyTooLarge))
+	} else {
+		return http.StatusContinue
+	}
+	d.finish()
+	return ctx.Response.StatusCode()
+}
+
+// refuse answers what fasthttp could not read as a request.
+func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
+	d := newDoor(s, ctx)
+	s.API.Refuse(s.base, d, readError(err))
+	d.conn().linger.Store(true)
+	d.logAccess()
+}
+
+func connState(c net.Conn, state fasthttp.ConnState) {
+	if c, ok := c.(*conn); ok {
+		c.busy.Store(state == fasthttp.StateActive)
+	}
+}
+
+// quiet is where fasthttp logs what clients did wrong.
+type quiet struct{ log *zap.Logger }
+
+func (q quiet) Printf(format string, args ...any) {
+	if entry := q.log.Check(zap.DebugLevel, ""); entry != nil {
+		entry.Message = fmt.Sprintf(format, args...)
+		entry.Write()
+	}
+}
