@@ -1,0 +1,43 @@
+package product
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// place is where a message of the compiler begins: a file, a line, a column.
+var place = regexp.MustCompile(`^(.+?\.go)(:\d+(?::\d+)?: .*)$`)
+
+// lacking is what the go command says where a module is not there.
+var lacking = regexp.MustCompile(`no required module provides package|missing go\.sum entry|cannot find module providing package|` +
+	`updates to go\.mod needed|inconsistent vendoring|is explicitly required in go\.mod, but not marked`)
+
+// explain makes messages of the go command, run in the product's folder, those
+// that the user should see: files relative to the working directory, no package
+// headings, and what to type where the module lacks something that only the
+// generated main needs.
+func (p *Product) explain(messages, main string) string {
+	var lines []string
+	for line := range strings.Lines(strings.TrimSpace(messages)) {
+		line = strings.TrimRight(line, "\r\n")
+		if strings.HasPrefix(line, "# ") {
+			continue
+		}
+		if at := place.FindStringSubmatch(line); at != nil {
+			file := filepath.FromSlash(at[1])
+			if !filepath.IsAbs(file) {
+				file = filepath.Join(p.Dir, file)
+			}
+			line = shortPath(file) + at[2]
+		}
+		lines = append(lines, line)
+	}
+	text := strings.Join(lines, "\n")
+	if p.module.own && lacking.MatchString(text) && (strings.Contains(text, apiphantPath) || strings.Contains(text, main)) {
+		return fmt.Sprintf("%s lacks what the generated main needs:\n\n%s\n\nRun\n\n%s",
+			shortPath(filepath.Join(p.module.root, "go.mod")), text, p.module.commands(false))
+	}
+	return text
+}

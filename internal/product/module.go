@@ -1,0 +1,209 @@
+package product
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+	modpath "golang.org/x/mod/module"
+)
+
+// module is the Go module that a product belongs to: its own, or one that only
+// the compiler sees.
+type module struct {
+	own       bool   // there is a go.mod in the product's folder or above it
+	root      string // the folder of go.mod: absolute
+	path      string // what its module line says
+	prefix    string // the import path of the product's folder
+	workspace string // the go.work that the module is in, or ""
+	vendored  bool   // the go command takes dependencies from a folder vendor
+}
+
+// findModule finds the product's go.mod as the go command would: in its folder
+// or the nearest above it. Without one, the module is named as the folder.
+func findModule(dir string) (module, error) {
+	for root := dir; ; root = filepath.Dir(root) {
+		file := filepath.Join(root, "go.mod")
+		if info, err := os.Stat(file); err == nil && !info.IsDir() && root != realPath(os.TempDir()) {
+			return ownModule(dir, root, file)
+		}
+		if root == filepath.Dir(root) {
+			name := filepath.Base(dir)
+			return module{root: dir, path: name, prefix: name}, nil
+		}
+	}
+}
+
+func ownModule(dir, root, file string) (module, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return module{}, err
+	}
+	path := modfile.ModulePath(content)
+	if path == "" {
+		return module{}, fmt.Errorf("%s: no module line: run go mod init in %s", shortPath(file), shortPath(root))
+	}
+	m := module{own: true, root: root, path: path, prefix: path}
+	if rel, err := filepath.Rel(root, dir); err == nil && rel != "." {
+		m.prefix += "/" + filepath.ToSlash(rel)
+	}
+	if err := modpath.CheckImportPath(m.prefix); err != nil {
+		return module{}, fmt.Errorf("%s: %w: rename the folder, or give the product a go.mod of its own", shortPath(dir), err)
+	}
+	return m, nil
+}
+
+// importPath returns the import path of a folder of the product.
+func (m module) importPath(elements ...string) string {
+	path := m.prefix
+	for _, element := range elements {
+		if element != "" {
+			path += "/" + element
+		}
+	}
+	return path
+}
+
+// resolve finds what the go command will do with the module, and refuses one
+// that can't be built.
+func (m *module) resolve(dir string, tools toolchain) error {
+	if !m.own {
+		return checkName(dir, m.path, tools)
+	}
+	vendorRoot := m.root
+	if inWorkspace(tools.GOWORK, m.root) {
+		m.workspace = tools.GOWORK
+		vendorRoot = filepath.Dir(tools.GOWORK)
+	}
+	if _, err := os.Stat(filepath.Join(vendorRoot, "vendor", "modules.txt")); err == nil {
+		m.vendored = true
+	}
+	if m.path == apiphantPath || m.workspace != "" {
+		return nil
+	}
+	return m.checkRequirement()
+}
+
+// inWorkspace reports whether the go.work file uses the module in folder root.
+func inWorkspace(file, root string) bool {
+	if file == "" || file == "off" {
+		return false
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return false
+	}
+	work, err := modfile.ParseWork(file, content, nil)
+	if err != nil {
+		return false
+	}
+	for _, use := range work.Use {
+		used := filepath.FromSlash(use.Path)
+		if !filepath.IsAbs(used) {
+			used = filepath.Join(filepath.Dir(file), used)
+		}
+		if realPath(used) == root {
+			return true
+		}
+	}
+	return false
+}
+
+// checkRequirement refuses a go.mod that doesn't require apiphant.
+func (m module) checkRequirement() error {
+	name := filepath.Join(m.root, "go.mod")
+	content, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	file, err := modfile.ParseLax(name, content, nil)
+	if err != nil {
+		return err
+	}
+	for _, require := range file.Require {
+		if require.Mod.Path == apiphantPath {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s doesn't require %s. Run\n\n%s", shortPath(name), apiphantPath, m.commands(false))
+}
+
+// commands returns what to type to make the module whole, one command a line.
+func (m module) commands(create bool) string {
+	lines := []string{"cd " + quote(shortPath(m.root))}
+	if create {
+		lines = append(lines, "go mod init "+m.path)
+	}
+	lines = append(lines, requireCommands()...)
+	lines = append(lines, "go mod tidy")
+	if m.vendored {
+		lines = append(lines, "go mod vendor")
+	}
+	return "\t" + strings.Join(lines, "\n\t")
+}
+
+// quote returns a path as it is typed in a shell.
+func quote(path string) string {
+	if strings.ContainsAny(path, " \t'\"$&;()*?[]<>|\\`#~!") {
+		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	}
+	return path
+}
+
+// checkName refuses a name that can't be a module's: it can't be imported, or
+// something else has it.
+func checkName(dir, name string, tools toolchain) error {
+	advice := fmt.Sprintf("rename the folder, or give the product a go.mod with another name:\n\n%s",
+		module{root: dir, path: "example.com/myproduct"}.commands(true))
+	if err := modpath.CheckImportPath(name); err != nil {
+		return fmt.Errorf("%s: without a go.mod the product's module is named as its folder, and %q can't be (%w): %s",
+			shortPath(dir), name, err, advice)
+	}
+	if taken := takenName(name, tools); taken != "" {
+		return fmt.Errorf("%s: without a go.mod the product's module is named as its folder, and %q is %s: %s",
+			shortPath(dir), name, taken, advice)
+	}
+	return nil
+}
+
+func takenName(name string, tools toolchain) string {
+	switch name {
+	case "all", "std", "cmd", "tool", "work", "main":
+		return "a word of the go command's"
+	}
+	if _, err := os.Stat(filepath.Join(tools.GOROOT, "src", name)); err == nil {
+		return "a package of the standard library"
+	}
+	goMod, _ := embeddedModule()
+	for line := range bytes.Lines(goMod) {
+		for field := range strings.FieldsSeq(string(line)) {
+			if strings.HasPrefix(field, name+"/") {
+				return "the beginning of other modules' names"
+			}
+		}
+	}
+	return ""
+}
+
+// checkImports refuses imports of modules that a product without a go.mod can't
+// have: apiphant's own requirements would let some of them through, of a
+// version that nobody chose.
+func (p *Product) checkImports() error {
+	var wrong problems
+	for _, found := range p.foreignImports() {
+		wrong.add(found.position, "imports %s", found.text)
+	}
+	if err := wrong.err(); err != nil {
+		return fmt.Errorf("%w\n\nWithout a go.mod a product can import the standard library, apiphant and itself. For other modules run\n\n%s",
+			err, p.module.commands(true))
+	}
+	return nil
+}
+
+var errTrimmed = errors.New("this apiphant was built from a checkout with -trimpath, and so can't find its own source, " +
+	"which a product without a go.mod needs: build it without -trimpath, install it by go install " +
+	apiphantPath + "/cmd/apiphant@latest, or give the product a go.mod")
