@@ -18,7 +18,7 @@ var lacking = regexp.MustCompile(`no required module provides package|missing go
 // that the user should see: files relative to the working directory, no package
 // headings, and what to type where the module lacks something that only the
 // generated main needs.
-func (p *Product) explain(messages, main string) string {
+func (p *Product) explain(messages string) string {
 	var lines []string
 	for line := range strings.Lines(strings.TrimSpace(messages)) {
 		line = strings.TrimRight(line, "\r\n")
@@ -35,9 +35,9 @@ func (p *Product) explain(messages, main string) string {
 		lines = append(lines, line)
 	}
 	text := strings.Join(lines, "\n")
-	if p.module.own && lacking.MatchString(text) && (strings.Contains(text, apiphantPath) || strings.Contains(text, main)) {
-		return fmt.Sprintf("%s lacks what the generated main needs:\n\n%s\n\nRun\n\n%s",
-			shortPath(filepath.Join(p.module.root, "go.mod")), text, p.module.commands(false))
+	if p.module.own && p.module.path != apiphantPath && lacking.MatchString(text) && strings.Contains(text, apiphantPath) {
+		return fmt.Sprintf("%s lacks what only the generated main needs:\n\n%s\n\nA tool line keeps it there. Run\n\n%s",
+			shortPath(filepath.Join(p.module.root, "go.mod")), lines[0], p.module.commands(keepTool))
 	}
 	return text
 }

@@ -129,21 +129,20 @@ func (m module) checkRequirement() error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s doesn't require %s. Run\n\n%s", shortPath(name), apiphantPath, m.commands(false))
+	return fmt.Errorf("%s doesn't require %s. Run\n\n%s", shortPath(name), apiphantPath, m.commands(requireCommand()))
 }
 
-// commands returns what to type to make the module whole, one command a line.
-func (m module) commands(create bool) string {
-	lines := []string{"cd " + quote(shortPath(m.root))}
-	if create {
-		lines = append(lines, "go mod init "+m.path)
+// commands returns what to type to make the module whole, one command a line:
+// these, after going there and before tidying up.
+func (m module) commands(commands ...string) string {
+	if here := shortPath(m.root); here != "." {
+		commands = append([]string{"cd " + quote(here)}, commands...)
 	}
-	lines = append(lines, requireCommands()...)
-	lines = append(lines, "go mod tidy")
+	commands = append(commands, "go mod tidy")
 	if m.vendored {
-		lines = append(lines, "go mod vendor")
+		commands = append(commands, "go mod vendor")
 	}
-	return "\t" + strings.Join(lines, "\n\t")
+	return "\t" + strings.Join(commands, "\n\t")
 }
 
 // quote returns a path as it is typed in a shell.
@@ -158,7 +157,7 @@ func quote(path string) string {
 // something else has it.
 func checkName(dir, name string, tools toolchain) error {
 	advice := fmt.Sprintf("rename the folder, or give the product a go.mod with another name:\n\n%s",
-		module{root: dir, path: "example.com/myproduct"}.commands(true))
+		module{root: dir}.commands("go mod init example.com/myproduct", requireCommand()))
 	if err := modpath.CheckImportPath(name); err != nil {
 		return fmt.Errorf("%s: without a go.mod the product's module is named as its folder, and %q can't be (%w): %s",
 			shortPath(dir), name, err, advice)
@@ -199,7 +198,7 @@ func (p *Product) checkImports() error {
 	}
 	if err := wrong.err(); err != nil {
 		return fmt.Errorf("%w\n\nWithout a go.mod a product can import the standard library, apiphant and itself. For other modules run\n\n%s",
-			err, p.module.commands(true))
+			err, p.module.commands("go mod init "+p.module.path, requireCommand()))
 	}
 	return nil
 }

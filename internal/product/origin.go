@@ -80,19 +80,22 @@ func (o origin) moduleFiles(name string) (goMod, goSum []byte, err error) {
 	return goMod, goSum, err
 }
 
-// requireCommands returns what to type to make a go.mod require apiphant and
-// all that the generated main needs. The tool line keeps go mod tidy from
-// dropping what only the main imports.
-func requireCommands() []string {
-	const command = apiphantPath + "/cmd/apiphant"
+const command = apiphantPath + "/cmd/apiphant"
+
+// keepTool is the command that writes a tool line into a go.mod which requires
+// apiphant already: it keeps go mod tidy and go mod vendor from dropping what
+// only the generated main imports.
+const keepTool = "go mod edit -tool=" + command
+
+// requireCommand returns the command that makes a go.mod require apiphant, as
+// it was installed here, with the tool line.
+func requireCommand() string {
 	from, err := findOrigin()
 	switch {
 	case err != nil:
-		return []string{"go get -tool " + command + "@latest"}
+		return "go get -tool " + command + "@latest"
 	case from.folder != "":
-		return []string{
-			"go mod edit -require=" + apiphantPath + "@v0.0.0 -replace=" + quote(apiphantPath+"="+from.folder) + " -tool=" + command,
-		}
+		return "go mod edit -require=" + apiphantPath + "@v0.0.0 -replace=" + quote(apiphantPath+"="+from.folder) + " -tool=" + command
 	}
-	return []string{"go get -tool " + command + "@" + from.version}
+	return "go get -tool " + command + "@" + from.version
 }

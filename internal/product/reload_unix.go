@@ -1,0 +1,275 @@
+//go:build unix
+
+package product
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Reload builds and runs the product, and does so again whenever one of its
+// files is saved, until ctx ends or the process gets SIGINT, SIGTERM or SIGHUP.
+//
+// The program gets the listener as descriptor 3, in systemd's form: LISTEN_FDS
+// is 1; LISTEN_PID is not set, since nobody can know it before the program
+// runs. It must tell NOTIFY_SOCKET that it is ready (READY=1); only then the one
+// before it gets SIGTERM. Where a new program doesn't compile, ends, or is not
+// ready in time, that is said on Stderr and the old one serves on. A program
+// that ends by itself is started again after the next change; until then
+// connections wait in the listener's queue.
+//
+// The end is passed on: a signal goes to every program that runs, and Reload
+// waits for them to drain and returns the exit status of the one that served
+// last (128 and the signal's number where a signal ended it). A second signal
+// kills them. Where this process is killed, Linux sends them SIGTERM.
+func (p *Product) Reload(ctx context.Context, options ReloadOptions) (status int, err error) {
+	file, ok := options.Listener.(interface{ File() (*os.File, error) })
+	if !ok {
+		return 1, fmt.Errorf("reload: a %T has no method File", options.Listener)
+	}
+	r := &reloader{
+		product: p,
+		options: options,
+		alive:   map[*child]bool{},
+		events:  make(chan childEvent),
+		builds:  make(chan outcome),
+		done:    make(chan struct{}),
+	}
+	r.options.Ready = cmp.Or(options.Ready, 15*time.Second)
+	if r.options.Stderr == nil {
+		r.options.Stderr = io.Discard
+	}
+	if r.listener, err = file.File(); err != nil {
+		return 1, fmt.Errorf("reload: %w", err)
+	}
+	defer r.listener.Close()
+	if r.sockets, err = socketDir(); err != nil {
+		return 1, fmt.Errorf("reload: %w", err)
+	}
+	defer os.RemoveAll(r.sockets)
+	watcher, err := watch(p.Dir, p.module.root)
+	if err != nil {
+		return 1, fmt.Errorf("reload: %w", err)
+	}
+	defer watcher.close()
+	return r.run(ctx, watcher.changes), nil
+}
+
+// socketDir makes the folder for the programs' NOTIFY_SOCKETs, whose paths must
+// have less than about 100 bytes.
+func socketDir() (string, error) {
+	if len(os.TempDir()) > 60 {
+		return os.MkdirTemp("/tmp", "apiphant-")
+	}
+	return os.MkdirTemp("", "apiphant-")
+}
+
+// reloader is the state of Reload, all of it its one loop's.
+type reloader struct {
+	options  ReloadOptions
+	product  *Product // as it was built last
+	listener *os.File
+	sockets  string // the folder for NOTIFY_SOCKETs
+
+	serving  *child          // the last that was ready; may have ended
+	starting *child          // not ready yet, or nil
+	alive    map[*child]bool // these two and those that drain
+	status   int             // of the one that served last
+	stopping bool
+
+	number      int // of builds begun
+	cancelBuild context.CancelFunc
+	background  sync.WaitGroup // builds, and what watches children
+	events      chan childEvent
+	builds      chan outcome
+	done        chan struct{} // closed at the end: nobody reads events and builds any more
+}
+
+// outcome is what came of a build.
+type outcome struct {
+	number  int
+	product *Product
+	binary  string
+	err     error
+}
+
+func (r *reloader) run(ctx context.Context, changes <-chan struct{}) (status int) {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	defer r.background.Wait()
+	defer close(r.done)
+
+	r.rebuild(ctx)
+	end := ctx.Done()
+	for !r.stopping || len(r.alive) > 0 {
+		select {
+		case <-changes:
+			r.rebuild(ctx)
+		case b := <-r.builds:
+			r.built(b)
+		case e := <-r.events:
+			r.happened(e)
+		case <-end:
+			end = nil
+			r.stop(syscall.SIGTERM)
+		case s := <-signals:
+			r.stop(s.(syscall.Signal))
+		}
+	}
+	return r.status
+}
+
+// rebuild begins a build, in place of one that is still going on.
+func (r *reloader) rebuild(ctx context.Context) {
+	if r.stopping {
+		return
+	}
+	if r.cancelBuild != nil {
+		r.cancelBuild()
+	}
+	ctx, r.cancelBuild = context.WithCancel(ctx)
+	r.number++
+	b := outcome{number: r.number, product: r.product}
+	r.background.Go(func() {
+		if b.number > 1 {
+			b.product, b.err = Load(r.product.Dir)
+		}
+		if b.err == nil {
+			b.binary, b.err = b.product.Build(ctx, BuildOptions{Progress: r.options.Stderr})
+		}
+		select {
+		case r.builds <- b:
+		case <-r.done:
+		}
+	})
+}
+
+// built starts what was built, unless it is what serves already.
+func (r *reloader) built(b outcome) {
+	if b.number != r.number || r.stopping {
+		return
+	}
+	if b.err != nil {
+		r.say("%v\n%s", b.err, r.otherwise())
+		return
+	}
+	r.product = b.product
+	if r.alive[r.serving] && r.starting == nil && r.serving.runs(b.binary) {
+		return
+	}
+	if r.starting != nil {
+		r.starting.signal(syscall.SIGTERM) // it drains, if it ever began to serve
+		r.starting = nil
+	}
+	c, err := r.start(b.binary)
+	if err != nil {
+		r.say("%v\n%s", err, r.otherwise())
+		return
+	}
+	r.starting = c
+	r.alive[c] = true
+}
+
+// happened takes notice of what became of a child.
+func (r *reloader) happened(e childEvent) {
+	c := e.child
+	if e.what == ended {
+		r.ended(c, e.status)
+		return
+	}
+	if c != r.starting || r.stopping {
+		return
+	}
+	switch e.what {
+	case ready:
+		old := r.serving
+		r.serving, r.starting = c, nil
+		if old != nil {
+			r.say("%s is reloaded.", r.product.Name)
+		}
+		if r.alive[old] {
+			old.signal(syscall.SIGTERM)
+		}
+	case late:
+		r.starting = nil
+		r.say("%s wasn't ready within %v and was killed.\n%s", r.product.Name, r.options.Ready, r.otherwise())
+		c.signal(syscall.SIGKILL)
+	}
+}
+
+func (r *reloader) ended(c *child, status int) {
+	delete(r.alive, c)
+	switch c {
+	case r.starting:
+		r.starting = nil
+		if r.serving == nil || r.stopping {
+			r.status = status
+		}
+		if !r.stopping {
+			r.say("%s ended before it was ready (exit status %d).\n%s", r.product.Name, status, r.otherwise())
+		}
+	case r.serving:
+		r.status = status
+		if !r.stopping && r.starting == nil {
+			r.say("%s ended by itself (exit status %d).\n%s", r.product.Name, status, r.otherwise())
+		}
+	}
+}
+
+// stop passes the first signal on, and kills at the second.
+func (r *reloader) stop(s syscall.Signal) {
+	if s == syscall.SIGHUP {
+		s = syscall.SIGTERM // what a program drains at
+	}
+	if r.stopping {
+		s = syscall.SIGKILL
+	}
+	r.stopping = true
+	r.cancelBuild()
+	for c := range r.alive {
+		c.signal(s)
+	}
+}
+
+func (r *reloader) say(format string, values ...any) {
+	fmt.Fprintf(r.options.Stderr, format+"\n", values...)
+}
+
+// otherwise says what goes on where something new has failed.
+func (r *reloader) otherwise() string {
+	if r.alive[r.serving] {
+		return "The old program serves on."
+	}
+	return "Waiting for a change."
+}
+
+// start runs the binary as a child with the listener.
+func (r *reloader) start(binary string) (*child, error) {
+	socket, err := listenReady(filepath.Join(r.sockets, fmt.Sprint(r.number)))
+	if err != nil {
+		return nil, err
+	}
+	c := newChild(binary, r.options, r.listener, socket)
+	if err := c.run(&r.background, r.report); err != nil {
+		return nil, errors.Join(err, socket.Close())
+	}
+	return c, nil
+}
+
+// report hands an event to the loop.
+func (r *reloader) report(e childEvent) {
+	select {
+	case r.events <- e:
+	case <-r.done:
+	}
+}
