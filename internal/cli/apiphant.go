@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/apiphant/apiphant/internal/product"
+	"github.com/apiphant/apiphant/program"
+	"github.com/apiphant/apiphant/server"
+)
+
+// Apiphant is the command apiphant. It returns the exit status: 0, 1 for a
+// failure, 2 for wrong usage.
+func Apiphant(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	settings := &program.Settings{}
+	reload := false
+	root := &cobra.Command{
+		Use:   "apiphant PATH HOST:PORT",
+		Short: "Serve a folder of plain Go functions as a JSON API",
+		Long: `Serve the Go functions below PATH/api as a JSON API at HOST:PORT.
+
+The function Read of the package in PATH/api/v0/echo answers POST /api/v0/echo/read,
+and so do Create, Update and Delete:
+
+    func Read(ctx context.Context, request apiphant.Object) (apiphant.Object, error)
+
+PATH needs no go.mod, no main and no registration. It is compiled with go build,
+and nothing is written into it. IPv6 is written [::1]:8001; port 0 takes a free one.
+SIGTERM and SIGINT let every client finish before the program ends.`,
+		Example: `  apiphant myproduct 127.0.0.1:8001
+  curl -d '{"hello": "world"}' http://127.0.0.1:8001/api/v0/echo/read
+
+  apiphant myproduct 127.0.0.1:8001 --reload      # build and serve anew on every save
+  apiphant ./new 127.0.0.1:8001                   # a product named like a command`,
+		Args:    program.Arguments("PATH", "HOST:PORT"),
+		Version: program.Version(),
+		RunE: func(command *cobra.Command, args []string) error {
+			path, address := args[0], args[1]
+			if err := settings.Check(); err != nil {
+				return err
+			}
+			if _, err := server.ParseAddress(address); err != nil {
+				return program.UsageError{Err: err}
+			}
+			serve := append([]string{"serve", address}, given(command.Flags(), "reload")...)
+			if reload {
+				return serveAndReload(command, path, address, serve)
+			}
+			return buildAndRun(command, path, serve)
+		},
+	}
+	settings.AddFlags(root.Flags())
+	root.Flags().BoolVar(&reload, "reload", false, "build and serve anew when a file is saved, dropping no request [APIPHANT_RELOAD]")
+	root.AddCommand(newCommand(), buildCommand(), routesCommand(), generateCommand())
+	return program.Execute(ctx, root, args, stdout, stderr)
+}
+
+// given returns the flags that were set, to be passed on to the product.
+func given(flags *pflag.FlagSet, but string) (args []string) {
+	flags.Visit(func(flag *pflag.Flag) {
+		if flag.Name != but {
+			args = append(args, "--"+flag.Name+"="+flag.Value.String())
+		}
+	})
+	return args
+}
+
+// buildAndRun replaces this process with the product's program.
+func buildAndRun(command *cobra.Command, path string, args []string) error {
+	found, err := product.Load(path)
+	if err != nil {
+		return err
+	}
+	binary, err := build(command, found, "")
+	if err != nil {
+		return err
+	}
+	status, err := product.Exec(binary, withSource(args, found), os.Environ())
+	if err != nil {
+		return err
+	}
+	return ended(status)
+}
+
+func build(command *cobra.Command, found *product.Product, output string) (string, error) {
+	ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	return found.Build(ctx, product.BuildOptions{Output: output, Progress: command.ErrOrStderr()})
+}
+
+func serveAndReload(command *cobra.Command, path, address string, args []string) error {
+	found, err := product.Load(path)
+	if err != nil {
+		return err
+	}
+	ln, err := server.Listen(address)
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
+	status, err := found.Reload(command.Context(), product.ReloadOptions{
+		Listener: ln,
+		Args:     withSource(args, found),
+		Stdout:   command.OutOrStdout(),
+		Stderr:   command.ErrOrStderr(),
+	})
+	if err != nil {
+		return err
+	}
+	return ended(status)
+}
+
+// withSource lets the program say in its log where it comes from.
+func withSource(args []string, found *product.Product) []string {
+	if args[0] != "serve" {
+		return args
+	}
+	return append(args, "--source="+found.Dir)
+}
+
+func ended(status int) error {
+	if status == program.ExitOK {
+		return nil
+	}
+	return program.ExitStatus(status)
+}
