@@ -91,7 +91,7 @@ func (e *Error) body() ([]byte, error) {
 	if len(e.Errors) > 1 {
 		body.Errors = e.Errors
 	}
-	return json.MarshalNoEscape(body)
+	return json.MarshalWithOption(body, json.DisableHTMLEscape())
 }
 
 func statusText(status int) string {

@@ -45,10 +45,10 @@ func Load(path string) (*Product, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, folder := range []string{dir, filepath.Join(dir, "api")} {
-		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-			return nil, fmt.Errorf("Dir not found: %s", folder) //nolint:staticcheck // the original's message
-		}
+	api := filepath.Join(dir, "api")
+	if info, err := os.Stat(api); err != nil || !info.IsDir() {
+		//lint:ignore ST1005 these are the words of the original
+		return nil, fmt.Errorf("Dir not found: %s", api)
 	}
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return nil, err

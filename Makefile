@@ -1,0 +1,55 @@
+# make test is what CI runs; everything else is for who works here.
+
+GO         ?= go
+FUZZTIME   ?= 60s
+STATICCHECK = $(GO) tool -modfile=tools/go.mod staticcheck
+
+export CGO_ENABLED ?= 1 # the race detector needs it
+
+.PHONY: help
+help: ## Print this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: test
+test: build vet lint ## Build, vet, lint and run every test with the race detector
+	$(GO) test -race ./...
+
+.PHONY: build
+build: ## Compile everything
+	$(GO) build ./...
+
+.PHONY: install
+install: ## Install the apiphant command from this checkout
+	$(GO) install ./cmd/apiphant
+
+.PHONY: vet
+vet: ## Run go vet, and check that the code is as gofmt writes it
+	$(GO) vet ./...
+	@unformatted=$$(git ls-files '*.go' | grep -v /testdata/ | xargs gofmt -l); \
+	if [ -n "$$unformatted" ]; then echo "not as gofmt writes it: $$unformatted"; exit 1; fi
+
+.PHONY: lint
+lint: ## Run staticcheck, at the version that tools/go.mod pins
+	$(STATICCHECK) ./...
+
+.PHONY: quick
+quick: ## Run the tests without the race detector, the slow ones left out
+	$(GO) test -short ./...
+
+.PHONY: bench
+bench: ## Run the benchmarks: each stage of a call, and the whole
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz test for FUZZTIME (60s); make test runs their saved corpus
+	@set -e; for package in $$($(GO) list ./...); do \
+		for name in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$name"; \
+			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+.PHONY: verify
+verify: test ## Run the tests, and check that go.mod and go.sum are tidy
+	$(GO) mod tidy -diff
+	cd tools && $(GO) mod tidy -diff

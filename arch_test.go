@@ -1,0 +1,129 @@
+package apiphant_test
+
+import (
+	"go/build"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const modulePath = "github.com/apiphant/apiphant"
+
+// arrows is the structure of the house: what each package may import, besides
+// the standard library. A package of this module is named by its folder, "." is
+// the root; everything else is a module, or a package below one. Tests may
+// import what they like.
+//
+// A package that is not here fails, and so does an arrow that is not here: say
+// in docs/adr why it is needed before adding it.
+var arrows = map[string][]string{
+	// The vocabulary, and the pipeline. It knows no transport.
+	"internal/rule":   {},
+	"internal/decode": {"internal/rule"},
+	".":               {"internal/decode", "github.com/goccy/go-json"},
+
+	// What a product's functions use.
+	"validation": {".", "internal/rule", "internal/decode"},
+
+	// Doors never import each other.
+	"server": {".", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22"},
+
+	// What a built product is as a program.
+	"program": {".", "server", "go.uber.org/zap", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+
+	// What makes a program of a product's folder.
+	"internal/product": {".", "github.com/fsnotify/fsnotify", "golang.org/x/mod"},
+	"templates":        {},
+	"deploy":           {"templates"},
+
+	// Tests of products, and of doors.
+	"apitest":              {".", "internal/product", "github.com/google/go-cmp"},
+	"internal/conformance": {".", "validation"},
+
+	// Commands.
+	"internal/cli": {"internal/product", "deploy", "program", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"cmd/apiphant": {"internal/cli"},
+}
+
+// products are folders whose packages may import what a user's may.
+var (
+	products        = []string{"templates/myproduct", "examples"}
+	productsImports = []string{".", "validation", "apitest"}
+)
+
+func TestArrows(t *testing.T) {
+	seen := map[string]bool{}
+	for folder, imports := range packages(t) {
+		allowed, known := arrows[folder]
+		for _, product := range products {
+			if folder == product || strings.HasPrefix(folder, product+"/") {
+				allowed, known = productsImports, true
+			}
+		}
+		if !known {
+			t.Errorf("package %s has no place in the house: see arrows", folder)
+			continue
+		}
+		seen[folder] = true
+		for _, path := range imports {
+			if !isAllowed(folder, path, allowed) {
+				t.Errorf("package %s may not import %s: see arrows", folder, path)
+			}
+		}
+	}
+	for folder := range arrows {
+		if !seen[folder] {
+			t.Errorf("arrows speak of %s, where there is no package", folder)
+		}
+	}
+}
+
+func isAllowed(folder, path string, allowed []string) bool {
+	if first, _, _ := strings.Cut(path, "/"); !strings.Contains(first, ".") {
+		return true // the standard library
+	}
+	if path == modulePath {
+		return slices.Contains(allowed, ".")
+	}
+	if inner, ok := strings.CutPrefix(path, modulePath+"/"); ok {
+		return slices.Contains(allowed, inner)
+	}
+	return slices.ContainsFunc(allowed, func(module string) bool {
+		return path == module || strings.HasPrefix(path, module+"/")
+	})
+}
+
+// packages returns the imports of each package of the module, by folder,
+// whatever system its files are for.
+func packages(t *testing.T) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	err := filepath.WalkDir(".", func(folder string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		if name := entry.Name(); folder != "." && (name == "testdata" || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")) {
+			return filepath.SkipDir
+		}
+		if nested, _ := filepath.Glob(filepath.Join(folder, "go.mod")); folder != "." && len(nested) > 0 {
+			return filepath.SkipDir
+		}
+		every := build.Default
+		every.UseAllFiles = true
+		read, err := every.ImportDir(folder, 0)
+		if _, none := err.(*build.NoGoError); none || read == nil || len(read.GoFiles)+len(read.CgoFiles) == 0 {
+			return nil
+		}
+		found[filepath.ToSlash(folder)] = read.Imports
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) < 5 {
+		t.Fatalf("found only %d packages: the test looks at the wrong folder", len(found))
+	}
+	return found
+}
