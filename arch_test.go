@@ -24,9 +24,6 @@ var arrows = map[string][]string{
 	"internal/decode": {"internal/rule"},
 	".":               {"internal/decode", "github.com/goccy/go-json"},
 
-	// What a product's functions use.
-	"validation": {".", "internal/rule", "internal/decode"},
-
 	// Doors never import each other.
 	"server": {".", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22"},
 
@@ -35,15 +32,9 @@ var arrows = map[string][]string{
 
 	// What makes a program of a product's folder.
 	"internal/product": {".", "github.com/fsnotify/fsnotify", "golang.org/x/mod"},
-	"templates":        {},
-	"deploy":           {"templates"},
-
-	// Tests of products, and of doors.
-	"apitest":              {".", "internal/product", "github.com/google/go-cmp"},
-	"internal/conformance": {".", "validation"},
 
 	// Commands.
-	"internal/cli": {"internal/product", "deploy", "program", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"internal/cli": {"internal/product", "program", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 	"cmd/apiphant": {"internal/cli"},
 }
 
