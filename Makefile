@@ -4,7 +4,8 @@ GO         ?= go
 FUZZTIME   ?= 60s
 STATICCHECK = $(GO) tool -modfile=tools/go.mod staticcheck
 
-export CGO_ENABLED ?= 1 # the race detector needs it
+# The race detector needs it.
+export CGO_ENABLED ?= 1
 
 .PHONY: help
 help: ## Print this

@@ -14,7 +14,7 @@ var errNotObject = &Error{Status: http.StatusBadRequest, Detail: "Request conten
 // decoder reads the requests of one type.
 type decoder[T any] struct {
 	plan *decode.Plan // nil: T is Object
-	err  error
+	err  error        // why T can't be a request
 }
 
 func decoderOf[T any]() decoder[T] {
@@ -22,7 +22,7 @@ func decoderOf[T any]() decoder[T] {
 	if t == reflect.TypeFor[Object]() {
 		return decoder[T]{}
 	}
-	plan, err := decode.Compile(t)
+	plan, err := decode.Compile(t, validateMeaning)
 	return decoder[T]{plan: plan, err: err}
 }
 
@@ -47,13 +47,50 @@ func requestError(err error) error {
 	return err
 }
 
+// fieldErrors makes one error of all that is wrong with the fields of a request.
 func fieldErrors(problems []decode.Problem) error {
 	if len(problems) == 0 {
 		return nil
 	}
 	details := make([]any, len(problems))
+	var causes []error
 	for i, p := range problems {
 		details[i] = FieldError{Field: p.Path, State: p.State, Explain: p.Explain}
+		if p.Err != nil {
+			causes = append(causes, p.Err)
+		}
 	}
-	return &Error{Status: http.StatusBadRequest, Detail: details[0], Errors: details}
+	return &Error{Status: http.StatusBadRequest, Detail: details[0], Errors: details, Err: errors.Join(causes...)}
+}
+
+// validateMeaning says what the error of a Validate method means: field errors,
+// also several joined, are about fields below the value; any other *Error is the
+// answer as it is; and what is left makes the value itself invalid.
+func validateMeaning(err error) (problems []decode.Problem, stop error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range joined.Unwrap() {
+			found, stop := validateMeaning(one)
+			if stop != nil {
+				return nil, stop
+			}
+			problems = append(problems, found...)
+		}
+		return problems, nil
+	}
+	var known *Error
+	if !errors.As(err, &known) || known == nil {
+		return []decode.Problem{{State: decode.Invalid, Err: err}}, nil
+	}
+	details := known.Errors
+	if len(details) == 0 {
+		details = []any{known.Detail}
+	}
+	for _, detail := range details {
+		field, ok := detail.(FieldError)
+		if !ok {
+			return nil, err
+		}
+		problems = append(problems, decode.Problem{Path: field.Field, State: field.State, Explain: field.Explain, Err: known.Err})
+	}
+	return problems, nil
 }

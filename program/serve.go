@@ -62,6 +62,7 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 	log := NewLog(settings.Log, stderr)
 	defer log.Sync()
 	ctx = apiphant.WithLog(ctx, Slog(log))
+	p.announce(settings, ln.Addr(), log, stderr)
 	if err := p.start(ctx); err != nil {
 		return err
 	}
@@ -71,11 +72,10 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 		err = errors.Join(err, p.stop(ending))
 	}()
 	p.API.Timeout = offIfZero(settings.Timeout)
-	p.announce(settings, ln.Addr(), log, stderr)
 	return settings.server(p.API, log).Serve(ctx, ln)
 }
 
-// announce writes the first line: what is served, and where.
+// announce writes the first line of all: what is served, and where.
 func (p Product) announce(settings *Settings, address net.Addr, log *zap.Logger, stderr io.Writer) {
 	source := filepath.Join(settings.Source, "api")
 	if settings.Source == "" {

@@ -1,49 +1,119 @@
-// Package decode reads the JSON objects that requests are.
 package decode
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"io"
 	"reflect"
+	"unicode/utf8"
+	"unsafe"
 )
 
-// ErrNotObject is the error of every body that is not one JSON object.
+// ErrNotObject says that a body is not exactly one JSON object.
 var ErrNotObject = errors.New("not a JSON object")
 
-// Problem is what is wrong with one field.
-type Problem struct {
-	Path, State string
-	Explain     any
-}
+const (
+	maxDepth    = 64
+	maxProblems = 100
+)
 
-// Plan is how requests of one type are read.
-type Plan struct{}
-
-// Object decodes a body that is one JSON object.
+// Object decodes a body into plain values: nil, bool, string,
+// [encoding/json.Number] with the text it came with, []any and map[string]any.
+// An empty body is an empty map. The only error is [ErrNotObject].
 func Object(body []byte) (map[string]any, error) {
-	object := map[string]any{}
-	return object, unmarshal(body, &object)
+	if !utf8.Valid(body) {
+		return nil, ErrNotObject
+	}
+	d := decoder{data: body}
+	c := d.peek()
+	if c == 0 && d.pos == len(body) {
+		return map[string]any{}, nil
+	}
+	if c != '{' {
+		return nil, ErrNotObject
+	}
+	m, ok := d.anyObject()
+	if !ok || !d.atEnd() {
+		return nil, ErrNotObject
+	}
+	return m, nil
 }
 
-// Compile makes the plan of a type.
-func Compile(reflect.Type) (*Plan, error) { return &Plan{}, nil }
-
-// Decode fills what dst points to.
-func (p *Plan) Decode(body []byte, dst any) ([]Problem, error) { return nil, unmarshal(body, dst) }
-
-func unmarshal(body []byte, dst any) error {
-	if body = bytes.TrimSpace(body); len(body) == 0 {
-		return nil
-	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	if body[0] != '{' || decoder.Decode(dst) != nil {
-		return ErrNotObject
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return ErrNotObject
-	}
-	return nil
+// Plan is how a body becomes a value of one Go type. Make it with [Compile]; it
+// is safe for concurrent use.
+type Plan struct {
+	root    *node
+	meaning Meaning
 }
+
+// Problem is what is wrong with one value of a request.
+type Problem struct {
+	Path    string // lines[1].code, byname.key.sub; "" is the request itself
+	State   string // Missing, Invalid, or a word of the product's own
+	Explain any    // any JSON value, or nil
+	Err     error  // the cause, for the log; may be nil
+}
+
+// The states of a problem that this package finds by itself.
+const (
+	Missing = "missing"
+	Invalid = "invalid"
+)
+
+// Meaning says what an error of a Validate method means: problems, whose paths
+// are relative to the value that was validated ("" is that value), or an error
+// that ends the request as it is. Where it returns neither, the value is invalid.
+type Meaning func(err error) (problems []Problem, stop error)
+
+// Decode fills *dst, a pointer to the plan's type that points to its zero value.
+//
+// The problems, at most 100 of them, are in the order of the struct's fields,
+// and at most one for a path. (Of more than 100 some are left out.) The error is
+// [ErrNotObject], or, where there is no problem, what [Meaning] returned as stop.
+// In either case *dst may be half filled and must not be used.
+//
+// Problems whose Path is "" are about the request as a whole: its own Validate
+// or UnmarshalJSON refused it.
+func (p *Plan) Decode(body []byte, dst any) ([]Problem, error) {
+	v := reflect.ValueOf(dst)
+	if v.Kind() != reflect.Pointer || v.IsNil() || v.Type().Elem() != p.root.typ {
+		panic("decode: dst is " + reflect.TypeOf(dst).String() + ", not a pointer to " + p.root.typ.String())
+	}
+	return p.DecodePointer(body, v.UnsafePointer())
+}
+
+// DecodePointer is [Plan.Decode] for a caller who knows that dst points to the
+// plan's type.
+func (p *Plan) DecodePointer(body []byte, dst unsafe.Pointer) ([]Problem, error) {
+	if !utf8.Valid(body) {
+		return nil, ErrNotObject
+	}
+	d := decoder{data: body, meaning: p.meaning}
+	if d.peek() == 0 && d.pos == len(body) {
+		d.data, d.pos = emptyObject, 0
+	}
+	if d.data[d.pos] != '{' {
+		return nil, ErrNotObject
+	}
+	ok := d.fill(p.root, dst) && d.atEnd()
+	if d.duplicates { // whatever came of it: once more, without the members that others replace
+		dead := make(map[int]bool)
+		scan := decoder{data: body, dead: dead}
+		if !scan.markDuplicates() || !scan.atEnd() {
+			return nil, ErrNotObject
+		}
+		reflect.NewAt(p.root.typ, dst).Elem().SetZero()
+		d = decoder{data: body, meaning: p.meaning, dead: dead}
+		ok = d.fill(p.root, dst) && d.atEnd()
+	}
+	if !ok {
+		return nil, ErrNotObject
+	}
+	if d.found == 0 && p.root.validates {
+		d.validate(p.root, dst)
+	}
+	if d.found > 0 {
+		return d.report(), nil
+	}
+	return nil, d.stop
+}
+
+var emptyObject = []byte("{}")

@@ -1,0 +1,44 @@
+// Package api is what all of the shop's API has in common.
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/apiphant/apiphant"
+)
+
+// Start runs once before anything is served, Stop after everything ended.
+func Start(ctx context.Context) error {
+	apiphant.Log(ctx).Info("The shop opens")
+	return nil
+}
+
+// Stop is given as long as running calls are.
+func Stop(ctx context.Context) error {
+	apiphant.Log(ctx).Info("The shop is closed")
+	return nil
+}
+
+// Middleware lets in who has a token, and tells the functions who that is.
+func Middleware(next apiphant.Handler) apiphant.Handler {
+	return func(ctx context.Context, call *apiphant.Call) error {
+		user, known := tokens[call.Header("Authorization")]
+		if !known {
+			call.SetHeader("WWW-Authenticate", "Bearer")
+			return &apiphant.Error{Status: http.StatusUnauthorized}
+		}
+		return next(context.WithValue(ctx, userKey{}, user), call)
+	}
+}
+
+type userKey struct{}
+
+// User returns who is calling.
+func User(ctx context.Context) string {
+	user, _ := ctx.Value(userKey{}).(string)
+	return user
+}
+
+// tokens stands for a real way to know people.
+var tokens = map[string]string{"Bearer ann-s-token": "ann"}

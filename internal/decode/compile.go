@@ -1,0 +1,274 @@
+package decode
+
+import (
+	"encoding"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+type kind uint8
+
+const (
+	kindInt8 kind = iota // the order of these eight is used
+	kindInt16
+	kindInt32
+	kindInt64
+	kindUint8
+	kindUint16
+	kindUint32
+	kindUint64
+	kindFloat32
+	kindFloat64
+	kindBool
+	kindString
+	kindStruct
+	kindSlice
+	kindPointer
+	kindAny           // the empty interface
+	kindAnyMap        // map[string]any and types made of it
+	kindNumber        // json.Number
+	kindRaw           // json.RawMessage
+	kindBytes         // base64
+	kindArray         // of a fixed length
+	kindMap           // any other map
+	kindQuoted        // a scalar with the option ",string"
+	kindUnmarshalText // by the type's own method
+	kindUnmarshalJSON
+)
+
+// The kinds of keys that a map can have.
+const (
+	keysText = iota // by the type's own UnmarshalText
+	keysString
+	keysInt
+	keysUint
+)
+
+// node is the plan of one type, wherever it occurs.
+type node struct {
+	kind      kind
+	validates bool // anything to do for validate: validator or embedded ones
+	validator bool // the type has Validate
+	keys      uint8
+	typ       reflect.Type
+	size      uintptr
+	length    int     // of an array
+	elem      *node   // of a pointer, slice, array, map; what is in the quotes
+	object    *object // of a struct
+}
+
+var (
+	jsonUnmarshalerType = reflect.TypeFor[json.Unmarshaler]()
+	textUnmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
+	validatorType       = reflect.TypeFor[validator]()
+	numberType          = reflect.TypeFor[json.Number]()
+	rawType             = reflect.TypeFor[json.RawMessage]()
+	anyMapType          = reflect.TypeFor[map[string]any]()
+)
+
+// Compile makes the plan of the type of a request: a struct, a map, any, a type
+// with UnmarshalJSON, or a pointer to one of these. meaning may be nil.
+//
+// The error, which names the field and the tag, says what can't work: a type that
+// is never a JSON object or has something in it that JSON doesn't have (a func), an
+// unknown rule, a rule on a type it isn't for, a default that breaks its own rules.
+func Compile(t reflect.Type, meaning Meaning) (*Plan, error) {
+	if t == nil {
+		return nil, errors.New("decode: no type")
+	}
+	c := compiler{nodes: map[reflect.Type]*node{}}
+	root, err := c.node(t)
+	if err == nil {
+		err = c.finish()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", t, err)
+	}
+	object := root
+	for object.kind == kindPointer {
+		object = object.elem
+	}
+	switch object.kind {
+	case kindStruct, kindMap, kindAnyMap, kindAny, kindUnmarshalJSON:
+		return &Plan{root: root, meaning: meaning}, nil
+	default:
+		return nil, fmt.Errorf("%s can never be a JSON object: a struct or apiphant.Object was expected", t)
+	}
+}
+
+// compiler makes the nodes of a type and of all that is in it.
+type compiler struct {
+	nodes    map[reflect.Type]*node
+	pointers int            // how many pointers to pointers we are in
+	path     []string       // where we are, for messages
+	later    []func() error // what needs all nodes to be complete
+}
+
+// fail is an error at the path where we are.
+func (c *compiler) fail(format string, args ...any) error {
+	err := fmt.Errorf(format, args...)
+	if path := strings.TrimPrefix(strings.Join(c.path, ""), "."); path != "" {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return err
+}
+
+// below compiles something one level further down.
+func (c *compiler) below(step string, t reflect.Type) (*node, error) {
+	c.path = append(c.path, step)
+	defer func() { c.path = c.path[:len(c.path)-1] }()
+	return c.node(t)
+}
+
+func (c *compiler) node(t reflect.Type) (*node, error) {
+	if n := c.nodes[t]; n != nil {
+		return n, nil
+	}
+	n := &node{typ: t, size: t.Size()}
+	c.nodes[t] = n // before what is in it: a type may contain itself
+	if t.Kind() != reflect.Pointer && t.Kind() != reflect.Interface {
+		n.validator = reflect.PointerTo(t).Implements(validatorType)
+		n.validates = n.validator
+	}
+	if special, ok := specialKind(t); ok {
+		n.kind = special
+		return n, nil
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		n.kind = kindBool
+	case reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Int,
+		reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uint, reflect.Uintptr,
+		reflect.Float32, reflect.Float64:
+		n.kind = numberKind(t)
+	case reflect.String:
+		n.kind = kindString
+	case reflect.Struct:
+		return n, c.object(n)
+	case reflect.Map:
+		return n, c.mapping(n)
+	case reflect.Pointer:
+		return n, c.pointer(n)
+	case reflect.Slice:
+		return n, c.elements(n, kindSlice)
+	case reflect.Array:
+		n.length = t.Len()
+		return n, c.elements(n, kindArray)
+	case reflect.Interface:
+		if t.NumMethod() > 0 {
+			return nil, c.fail("%s can't be decoded: an interface with methods doesn't say which type to make", t)
+		}
+		n.kind = kindAny
+	default:
+		return nil, c.fail("%s is nothing that JSON has", t)
+	}
+	return n, nil
+}
+
+// specialKind is the kind of the types that are not decoded by what they are made of.
+func specialKind(t reflect.Type) (kind, bool) {
+	switch {
+	case t == numberType:
+		return kindNumber, true
+	case t == rawType:
+		return kindRaw, true
+	case t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface:
+		return 0, false
+	case reflect.PointerTo(t).Implements(jsonUnmarshalerType):
+		return kindUnmarshalJSON, true
+	case reflect.PointerTo(t).Implements(textUnmarshalerType):
+		return kindUnmarshalText, true
+	case t.Kind() == reflect.Map && t.ConvertibleTo(anyMapType) && t.Key() == anyMapType.Key():
+		return kindAnyMap, true
+	default:
+		return 0, false
+	}
+}
+
+func numberKind(t reflect.Type) kind {
+	first := kindInt8
+	switch t.Kind() {
+	case reflect.Float32:
+		return kindFloat32
+	case reflect.Float64:
+		return kindFloat64
+	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uint, reflect.Uintptr:
+		first = kindUint8
+	}
+	switch t.Size() {
+	case 1:
+		return first
+	case 2:
+		return first + 1
+	case 4:
+		return first + 2
+	default:
+		return first + 3
+	}
+}
+
+func (c *compiler) pointer(n *node) (err error) {
+	n.kind = kindPointer
+	if c.pointers++; c.pointers > 8 {
+		return c.fail("%s: too many pointers to pointers", n.typ)
+	}
+	n.elem, err = c.node(n.typ.Elem())
+	c.pointers--
+	return err
+}
+
+func (c *compiler) elements(n *node, k kind) (err error) {
+	defer c.restart()()
+	n.kind = k
+	elem := n.typ.Elem()
+	n.elem, err = c.below("[]", elem)
+	if k == kindSlice && elem.Kind() == reflect.Uint8 && err == nil && n.elem.kind == kindUint8 {
+		n.kind = kindBytes
+	}
+	return err
+}
+
+func (c *compiler) mapping(n *node) (err error) {
+	defer c.restart()()
+	n.kind = kindMap
+	key := n.typ.Key()
+	switch {
+	case key.Kind() == reflect.String && !reflect.PointerTo(key).Implements(textUnmarshalerType):
+		n.keys = keysString
+	case reflect.PointerTo(key).Implements(textUnmarshalerType):
+		n.keys = keysText
+	case key.Kind() >= reflect.Int && key.Kind() <= reflect.Int64:
+		n.keys = keysInt
+	case key.Kind() >= reflect.Uint && key.Kind() <= reflect.Uintptr:
+		n.keys = keysUint
+	default:
+		return c.fail("the keys of a JSON object are text, which can't become a %s", key)
+	}
+	n.elem, err = c.below(".*", n.typ.Elem())
+	return err
+}
+
+// restart counts pointers anew below something that is not one.
+func (c *compiler) restart() func() {
+	before := c.pointers
+	c.pointers = 0
+	return func() { c.pointers = before }
+}
+
+// finish does what needs all nodes to be complete.
+func (c *compiler) finish() error {
+	for _, n := range c.nodes {
+		if n.object != nil {
+			n.object.prepare()
+		}
+	}
+	for _, check := range c.later {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,182 @@
+package decode
+
+import (
+	"encoding"
+	"reflect"
+	"strconv"
+	"unsafe"
+)
+
+// sliceHeader is a slice of any type as it lies in memory.
+type sliceHeader struct {
+	data     unsafe.Pointer
+	len, cap int
+}
+
+var nothing [0]byte
+
+// list decodes the list at pos into the slice at dst.
+func (d *decoder) list(n *node, dst unsafe.Pointer) bool {
+	if !d.enter() {
+		return false
+	}
+	s := (*sliceHeader)(dst)
+	if d.peek() == ']' {
+		s.data = unsafe.Pointer(&nothing)
+		return d.leave()
+	}
+	start := d.pos
+	for i := 0; ; i++ {
+		if i == s.cap {
+			d.grow(n, s, start)
+		}
+		s.len = i + 1
+		if end, ok := d.element(n.elem, unsafe.Add(s.data, uintptr(i)*n.elem.size), i); end || !ok {
+			d.trim(n, s)
+			return ok
+		}
+	}
+}
+
+// element decodes an element of a list, and steps behind the comma or bracket
+// after it.
+func (d *decoder) element(n *node, dst unsafe.Pointer, i int) (end, ok bool) {
+	found := d.found
+	if !d.value(n, dst) {
+		return false, false
+	}
+	if d.found != found {
+		d.under(found, step{order: i, element: true})
+	}
+	return d.next(']')
+}
+
+// grow makes room for as many more elements as the rest of the body holds, if they
+// are as long as those so far; but never more than eight times what is there, so
+// that many short lists can't ask for much.
+func (d *decoder) grow(n *node, s *sliceHeader, start int) {
+	room := 4
+	if s.len > 0 {
+		each := max(1, (d.pos-start)/s.len)
+		room = min(7*s.len, (len(d.data)-d.pos)/each+1)
+		room = max(room, s.len/4+1)
+	}
+	reflect.NewAt(n.typ, unsafe.Pointer(s)).Elem().Grow(room)
+}
+
+// trim gives back a large rest.
+func (d *decoder) trim(n *node, s *sliceHeader) {
+	if spare := uintptr(s.cap-s.len) * n.elem.size; spare < 512 || s.len >= s.cap/2 {
+		return
+	}
+	list := reflect.NewAt(n.typ, unsafe.Pointer(s)).Elem()
+	exact := reflect.MakeSlice(n.typ, s.len, s.len)
+	reflect.Copy(exact, list)
+	list.Set(exact)
+}
+
+func (d *decoder) array(n *node, dst unsafe.Pointer) bool {
+	if !d.enter() {
+		return false
+	}
+	if d.peek() == ']' {
+		return d.leave()
+	}
+	found := d.found
+	for i := 0; ; i++ {
+		if i == n.length { // too long: the array itself is wrong
+			for {
+				if d.peek(); !d.skip() {
+					return false
+				}
+				if end, ok := d.next(']'); end || !ok {
+					d.found = found
+					d.problems = d.problems[:min(found, len(d.problems))]
+					d.invalid()
+					return ok
+				}
+			}
+		}
+		if end, ok := d.element(n.elem, unsafe.Add(dst, uintptr(i)*n.elem.size), i); end || !ok {
+			return ok
+		}
+	}
+}
+
+// mapping decodes the object at pos into the map at dst.
+func (d *decoder) mapping(n *node, dst unsafe.Pointer) bool {
+	if !d.enter() {
+		return false
+	}
+	m := reflect.NewAt(n.typ, dst).Elem()
+	m.Set(reflect.MakeMap(n.typ))
+	if d.peek() == '}' {
+		return d.leave()
+	}
+	key := reflect.New(n.typ.Key()).Elem()
+	elem := reflect.New(n.elem.typ)
+	for {
+		if d.peek() != '"' {
+			return false
+		}
+		raw, escaped, ok := d.scanString()
+		if !ok || !d.colon() {
+			return false
+		}
+		text := d.key(raw, escaped)
+		d.peek()
+		if d.dead != nil && d.dead[d.pos] {
+			if !d.skip() {
+				return false
+			}
+		} else {
+			found := d.found
+			if !n.setKey(key, text) {
+				if !d.mismatch() {
+					return false
+				}
+			} else {
+				elem.Elem().SetZero()
+				if !d.value(n.elem, elem.UnsafePointer()) {
+					return false
+				}
+				before := m.Len()
+				m.SetMapIndex(key, elem.Elem())
+				if m.Len() == before && d.dead == nil {
+					d.duplicates = true
+					return false
+				}
+			}
+			if d.found != found {
+				d.under(found, step{name: keyInPath(text)})
+			}
+		}
+		if end, ok := d.next('}'); end || !ok {
+			return ok
+		}
+	}
+}
+
+// setKey makes the key of a map from the text of a member's.
+func (n *node) setKey(key reflect.Value, text string) bool {
+	key.SetZero()
+	switch n.keys {
+	case keysString:
+		key.SetString(text)
+	case keysInt:
+		v, err := strconv.ParseInt(text, 10, key.Type().Bits())
+		if err != nil {
+			return false
+		}
+		key.SetInt(v)
+	case keysUint:
+		v, err := strconv.ParseUint(text, 10, key.Type().Bits())
+		if err != nil {
+			return false
+		}
+		key.SetUint(v)
+	default:
+		return key.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)) == nil
+	}
+	return true
+}

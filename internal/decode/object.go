@@ -1,0 +1,213 @@
+package decode
+
+import (
+	"reflect"
+	"unsafe"
+)
+
+// object is the plan of a struct.
+type object struct {
+	fields   []field
+	byName   map[string]int // nil where there are few fields
+	absent   []uint64       // a bit for each field that something must be done for where it is absent
+	defaults bool           // any default here or in a struct below
+	embedded []place        // the embedded structs that have Validate
+}
+
+type field struct {
+	name     string
+	quoted   string // the name and a quote: what follows an opening quote
+	node     *node
+	checks   *checks
+	place    place
+	required bool
+	fallback []byte // the default, as JSON
+}
+
+// place is where a field is in its struct, behind embedded pointers perhaps.
+type place struct {
+	hops   []hop
+	offset uintptr
+	typ    reflect.Type
+}
+
+type hop struct {
+	offset uintptr
+	typ    reflect.Type // what the pointer points to
+}
+
+// at is the place in the struct at p. It makes what embedded pointers point to.
+func (l *place) at(p unsafe.Pointer) unsafe.Pointer {
+	for _, h := range l.hops {
+		next := (*unsafe.Pointer)(unsafe.Add(p, h.offset))
+		if *next == nil {
+			*next = reflect.New(h.typ).UnsafePointer()
+		}
+		p = *next
+	}
+	return unsafe.Add(p, l.offset)
+}
+
+// find is at, but nil where an embedded pointer is nil.
+func (l *place) find(p unsafe.Pointer) unsafe.Pointer {
+	for _, h := range l.hops {
+		if p = *(*unsafe.Pointer)(unsafe.Add(p, h.offset)); p == nil {
+			return nil
+		}
+	}
+	return unsafe.Add(p, l.offset)
+}
+
+// bitWords of presence are on the stack; larger structs need memory for theirs.
+const bitWords = 2
+
+// object decodes the object at pos into the struct at dst.
+func (d *decoder) object(o *object, dst unsafe.Pointer) bool {
+	if !d.enter() {
+		return false
+	}
+	var few [bitWords]uint64
+	seen := few[:]
+	if len(o.fields) > 64*bitWords {
+		seen = make([]uint64, len(o.absent))
+	}
+	if d.peek() != '}' {
+		for expected := 0; ; {
+			i, ok := d.member(o, expected)
+			if !ok {
+				return false
+			}
+			if i < 0 { // unknown
+				if d.peek(); !d.skip() {
+					return false
+				}
+			} else if ok := d.field(o, i, dst, seen); !ok {
+				return false
+			}
+			expected = i + 1
+			c := d.peek()
+			if c == ',' {
+				d.pos++
+				continue
+			}
+			if c != '}' {
+				return false
+			}
+			break
+		}
+	}
+	d.leave()
+	for w, bits := range o.absent {
+		if bits&^seen[w] != 0 {
+			d.absent(o, dst, seen)
+			break
+		}
+	}
+	return true
+}
+
+// member steps behind a key and its colon, and finds the field of that name, or -1.
+// Nearly always it is the one after the last.
+func (d *decoder) member(o *object, expected int) (int, bool) {
+	if d.peek() != '"' {
+		return 0, false
+	}
+	i := -1
+	if expected < len(o.fields) {
+		quoted := o.fields[expected].quoted
+		start := d.pos + 1
+		if end := start + len(quoted); end < len(d.data) && string(d.data[start:end]) == quoted {
+			d.pos = end
+			i = expected
+		}
+	}
+	if i < 0 {
+		raw, escaped, ok := d.scanString()
+		if !ok {
+			return 0, false
+		}
+		if escaped {
+			d.scratch = unescape(d.scratch[:0], raw)
+			raw = d.scratch
+		}
+		i = o.find(raw)
+	}
+	return i, d.colon()
+}
+
+func (o *object) find(name []byte) int {
+	if o.byName != nil {
+		if i, ok := o.byName[string(name)]; ok {
+			return i
+		}
+		return -1
+	}
+	for i := range o.fields {
+		if o.fields[i].name == string(name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// field decodes the value at pos into field i of the struct at dst.
+func (d *decoder) field(o *object, i int, dst unsafe.Pointer, seen []uint64) bool {
+	f := &o.fields[i]
+	null := d.peek() == 'n'
+	if d.dead != nil && d.dead[d.pos] {
+		return d.skip()
+	}
+	bit := uint64(1) << (i & 63)
+	if seen[i>>6]&bit != 0 && d.dead == nil {
+		d.duplicates = true
+		return false
+	}
+	seen[i>>6] |= bit
+	found := d.found
+	p := unsafe.Add(dst, f.place.offset)
+	if f.place.hops != nil {
+		p = f.place.at(dst)
+	}
+	if !d.value(f.node, p) {
+		return false
+	}
+	if f.checks != nil && d.found == found && !null {
+		f.checks.run(d, p)
+	}
+	if d.found != found {
+		d.under(found, step{order: i, name: f.name})
+	}
+	return true
+}
+
+// absent does what must be done for the fields that were not there.
+func (d *decoder) absent(o *object, dst unsafe.Pointer, seen []uint64) {
+	for i := range o.fields {
+		if o.absent[i>>6]&^seen[i>>6]&(1<<(i&63)) == 0 {
+			continue
+		}
+		f := &o.fields[i]
+		if f.required {
+			d.add(Problem{State: Missing})
+			d.under(d.found-1, step{order: i, name: f.name})
+			continue
+		}
+		f.setDefault(dst)
+	}
+}
+
+// setDefault gives the field its default, or those of the struct that it is.
+func (f *field) setDefault(dst unsafe.Pointer) {
+	if f.fallback != nil {
+		d := decoder{data: f.fallback}
+		d.value(f.node, f.place.at(dst)) // Compile has tried it
+		return
+	}
+	if f.node.kind != kindStruct || !f.node.object.defaults {
+		return
+	}
+	p := f.place.at(dst)
+	for i := range f.node.object.fields {
+		f.node.object.fields[i].setDefault(p)
+	}
+}

@@ -1,0 +1,94 @@
+package decode
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// problem is a Problem while its path is being found: the steps lead from the
+// value outwards, since each level adds its own when it sees that something below
+// it was wrong. So a request without problems pays nothing for paths.
+type problem struct {
+	Problem // its Path goes on from the steps
+	steps   []step
+}
+
+type step struct {
+	order   int    // of a field in its struct, of an element in its list
+	name    string // of a field or a key
+	element bool
+}
+
+func (d *decoder) add(p Problem) {
+	d.found++
+	if len(d.problems) < maxProblems {
+		d.problems = append(d.problems, problem{Problem: p})
+	}
+}
+
+func (d *decoder) invalid() { d.add(Problem{State: Invalid}) }
+
+// under puts the problems found since there were found of them below a step.
+func (d *decoder) under(found int, s step) {
+	for i := min(found, maxProblems); i < len(d.problems); i++ {
+		d.problems[i].steps = append(d.problems[i].steps, s)
+	}
+}
+
+// report sorts the problems and writes their paths.
+func (d *decoder) report() []Problem {
+	slices.SortStableFunc(d.problems, func(a, b problem) int {
+		i, j := len(a.steps)-1, len(b.steps)-1
+		for ; i >= 0 && j >= 0; i, j = i-1, j-1 {
+			x, y := a.steps[i], b.steps[j]
+			if c := cmp.Or(cmp.Compare(x.order, y.order), cmp.Compare(x.name, y.name)); c != 0 {
+				return c
+			}
+		}
+		return i - j
+	})
+	list := make([]Problem, 0, len(d.problems))
+	for _, p := range d.problems {
+		p.Path = p.path()
+		if n := len(list); n == 0 || list[n-1].Path != p.Path {
+			list = append(list, p.Problem)
+		}
+	}
+	return list
+}
+
+func (p *problem) path() string {
+	var b strings.Builder
+	for _, s := range slices.Backward(p.steps) {
+		if s.element {
+			b.WriteString("[" + strconv.Itoa(s.order) + "]")
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte('.')
+		}
+		b.WriteString(s.name)
+	}
+	if b.Len() > 0 && p.Path != "" && p.Path[0] != '[' {
+		b.WriteByte('.')
+	}
+	b.WriteString(p.Path)
+	return b.String()
+}
+
+// keyInPath shortens a key that came with the request, so that a long one doesn't
+// come back a hundred times.
+func keyInPath(key string) string {
+	const most = 64
+	if len(key) <= most {
+		return key
+	}
+	end := most
+	for !utf8.RuneStart(key[end]) {
+		end--
+	}
+	return strings.Clone(key[:end]) + "…"
+}

@@ -1,0 +1,365 @@
+package decode
+
+import (
+	"encoding"
+	"encoding/base64"
+	"encoding/json"
+	"math"
+	"reflect"
+	"strconv"
+	"unsafe"
+)
+
+// value decodes what is at pos into dst, which is zero, and validates it.
+func (d *decoder) value(n *node, dst unsafe.Pointer) bool {
+	if !n.validates {
+		return d.fill(n, dst)
+	}
+	found := d.found
+	ok := d.fill(n, dst)
+	if ok && d.found == found {
+		d.validate(n, dst)
+	}
+	return ok
+}
+
+// fill decodes what is at pos into dst, which is zero. A value of another type is
+// a problem, and dst stays zero.
+func (d *decoder) fill(n *node, dst unsafe.Pointer) bool {
+	c := d.peek()
+	if c == 'n' {
+		return d.null(n, dst)
+	}
+	switch n.kind {
+	case kindString:
+		if c != '"' {
+			return d.mismatch()
+		}
+		raw, escaped, ok := d.scanString()
+		if ok {
+			*(*string)(dst) = d.text(raw, escaped)
+		}
+		return ok
+	case kindBool:
+		switch c {
+		case 't':
+			*(*bool)(dst) = true
+			return d.literal("true")
+		case 'f':
+			return d.literal("false")
+		}
+		return d.mismatch()
+	case kindInt8, kindInt16, kindInt32, kindInt64, kindUint8, kindUint16, kindUint32, kindUint64:
+		if c != '-' && c-'0' > 9 {
+			return d.mismatch()
+		}
+		return d.integer(n.kind, dst)
+	case kindFloat32, kindFloat64:
+		if c != '-' && c-'0' > 9 {
+			return d.mismatch()
+		}
+		return d.float(n.kind, dst)
+	case kindStruct:
+		if c != '{' {
+			return d.mismatch()
+		}
+		return d.object(n.object, dst)
+	case kindSlice:
+		if c != '[' {
+			return d.mismatch()
+		}
+		return d.list(n, dst)
+	case kindPointer:
+		// Not stored before it is filled: the collector sees it in the frame.
+		p := reflect.New(n.elem.typ).UnsafePointer()
+		ok := d.value(n.elem, p)
+		*(*unsafe.Pointer)(dst) = p
+		return ok
+	default:
+		return d.fillRare(n, dst, c)
+	}
+}
+
+func (d *decoder) fillRare(n *node, dst unsafe.Pointer, c byte) bool {
+	switch n.kind {
+	case kindAny:
+		v, ok := d.anyValue()
+		*(*any)(dst) = v
+		return ok
+	case kindAnyMap:
+		if c != '{' {
+			return d.mismatch()
+		}
+		m, ok := d.anyObject()
+		*(*map[string]any)(dst) = m
+		return ok
+	case kindNumber:
+		if c != '-' && c-'0' > 9 {
+			return d.mismatch()
+		}
+		text, ok := d.scanNumber()
+		*(*json.Number)(dst) = json.Number(d.copy(text))
+		return ok
+	case kindRaw:
+		raw, ok := d.raw()
+		*(*json.RawMessage)(dst) = raw
+		return ok
+	case kindBytes:
+		if c != '"' {
+			return d.mismatch()
+		}
+		return d.bytes(dst)
+	case kindArray:
+		if c != '[' {
+			return d.mismatch()
+		}
+		return d.array(n, dst)
+	case kindMap:
+		if c != '{' {
+			return d.mismatch()
+		}
+		return d.mapping(n, dst)
+	case kindQuoted:
+		if c != '"' {
+			return d.mismatch()
+		}
+		return d.quoted(n, dst)
+	case kindUnmarshalText:
+		if c != '"' {
+			return d.mismatch()
+		}
+		return d.unmarshalText(n, dst)
+	default: // kindUnmarshalJSON
+		return d.unmarshalJSON(n, dst)
+	}
+}
+
+// mismatch skips a value of a wrong type.
+func (d *decoder) mismatch() bool {
+	d.invalid()
+	return d.skip()
+}
+
+func (d *decoder) null(n *node, dst unsafe.Pointer) bool {
+	if !d.literal("null") {
+		return false
+	}
+	switch n.kind {
+	case kindAny, kindPointer:
+	case kindRaw:
+		*(*json.RawMessage)(dst) = json.RawMessage("null")
+	default:
+		d.invalid()
+	}
+	return true
+}
+
+// integer decodes the number at pos, which is one of another kind where it has a
+// fraction or an exponent, even an empty one: 1.0 and 1e0 are no integers.
+func (d *decoder) integer(k kind, dst unsafe.Pointer) bool {
+	data, i := d.data, d.pos
+	negative := data[i] == '-'
+	if negative {
+		i++
+	}
+	first := i
+	v := uint64(0)
+	fits := true
+	for ; i < len(data); i++ {
+		c := data[i] - '0'
+		if c > 9 {
+			break
+		}
+		if i-first >= 19 && (v > math.MaxUint64/10 || v == math.MaxUint64/10 && c > 5) {
+			fits = false
+		}
+		v = v*10 + uint64(c)
+	}
+	if i == first || data[first] == '0' && i > first+1 {
+		return false
+	}
+	if i < len(data) && (data[i] == '.' || data[i]|0x20 == 'e') {
+		d.invalid()
+		_, ok := d.scanNumber()
+		return ok
+	}
+	d.pos = i
+	if !fits || !storeInteger(k, dst, v, negative) {
+		d.invalid()
+	}
+	return true
+}
+
+func storeInteger(k kind, dst unsafe.Pointer, v uint64, negative bool) bool {
+	if k >= kindUint8 {
+		if negative || v > maxUint[k-kindUint8] {
+			return false // -0 too: encoding/json has it so
+		}
+		switch k {
+		case kindUint8:
+			*(*uint8)(dst) = uint8(v)
+		case kindUint16:
+			*(*uint16)(dst) = uint16(v)
+		case kindUint32:
+			*(*uint32)(dst) = uint32(v)
+		default:
+			*(*uint64)(dst) = v
+		}
+		return true
+	}
+	most := maxInt[k-kindInt8]
+	if negative {
+		most++
+	}
+	if v > most {
+		return false
+	}
+	if negative {
+		v = -v
+	}
+	switch k {
+	case kindInt8:
+		*(*int8)(dst) = int8(v)
+	case kindInt16:
+		*(*int16)(dst) = int16(v)
+	case kindInt32:
+		*(*int32)(dst) = int32(v)
+	default:
+		*(*int64)(dst) = int64(v)
+	}
+	return true
+}
+
+var (
+	maxInt  = [4]uint64{math.MaxInt8, math.MaxInt16, math.MaxInt32, math.MaxInt64}
+	maxUint = [4]uint64{math.MaxUint8, math.MaxUint16, math.MaxUint32, math.MaxUint64}
+)
+
+func (d *decoder) float(k kind, dst unsafe.Pointer) bool {
+	text, ok := d.scanNumber()
+	if !ok {
+		return false
+	}
+	size := 64
+	if k == kindFloat32 {
+		size = 32
+	}
+	v, err := strconv.ParseFloat(unsafe.String(&text[0], len(text)), size)
+	switch {
+	case err != nil:
+		d.invalid() // out of range
+	case k == kindFloat32:
+		*(*float32)(dst) = float32(v)
+	default:
+		*(*float64)(dst) = v
+	}
+	return true
+}
+
+// raw is a copy of the value at pos.
+func (d *decoder) raw() ([]byte, bool) {
+	start := d.pos
+	if !d.skip() {
+		return nil, false
+	}
+	return append([]byte(nil), d.data[start:d.pos]...), true
+}
+
+func (d *decoder) bytes(dst unsafe.Pointer) bool {
+	raw, escaped, ok := d.scanString()
+	if !ok {
+		return false
+	}
+	if escaped {
+		d.scratch = unescape(d.scratch[:0], raw)
+		raw = d.scratch
+	}
+	b := make([]byte, base64.StdEncoding.DecodedLen(len(raw)))
+	n, err := base64.StdEncoding.Decode(b, raw)
+	if err != nil {
+		d.invalid()
+		return true
+	}
+	*(*[]byte)(dst) = b[:n]
+	return true
+}
+
+// quoted decodes a scalar in quotes, for the option ",string" of a json tag.
+func (d *decoder) quoted(n *node, dst unsafe.Pointer) bool {
+	raw, escaped, ok := d.scanString()
+	if !ok {
+		return false
+	}
+	inner := decoder{data: []byte(d.text(raw, escaped))}
+	if len(inner.data) == 0 || inner.data[0] <= ' ' || inner.data[0] == 'n' || !inner.fill(n.elem, dst) ||
+		inner.pos != len(inner.data) || inner.found > 0 {
+		d.invalid()
+	}
+	return true
+}
+
+func (d *decoder) unmarshalJSON(n *node, dst unsafe.Pointer) bool {
+	raw, ok := d.raw()
+	if !ok {
+		return false
+	}
+	if err := reflect.NewAt(n.typ, dst).Interface().(json.Unmarshaler).UnmarshalJSON(raw); err != nil {
+		d.add(Problem{State: Invalid, Err: err})
+	}
+	return true
+}
+
+func (d *decoder) unmarshalText(n *node, dst unsafe.Pointer) bool {
+	raw, _, ok := d.scanString()
+	if !ok {
+		return false
+	}
+	text := unescape(nil, raw)
+	if err := reflect.NewAt(n.typ, dst).Interface().(encoding.TextUnmarshaler).UnmarshalText(text); err != nil {
+		d.add(Problem{State: Invalid, Err: err})
+	}
+	return true
+}
+
+// validate calls the Validate methods of a value that was decoded without problems.
+func (d *decoder) validate(n *node, dst unsafe.Pointer) {
+	if n.object != nil {
+		found := d.found
+		for i := range n.object.embedded {
+			e := &n.object.embedded[i]
+			if p := e.find(dst); p != nil {
+				d.callValidate(e.typ, p)
+			}
+		}
+		if d.found > found {
+			return
+		}
+	}
+	if n.validator {
+		d.callValidate(n.typ, dst)
+	}
+}
+
+func (d *decoder) callValidate(t reflect.Type, p unsafe.Pointer) {
+	err := reflect.NewAt(t, p).Interface().(validator).Validate()
+	if err == nil {
+		return
+	}
+	var problems []Problem
+	var stop error
+	if d.meaning != nil {
+		problems, stop = d.meaning(err)
+	}
+	for _, problem := range problems {
+		d.add(problem)
+	}
+	switch {
+	case stop == nil && len(problems) == 0:
+		d.add(Problem{State: Invalid, Err: err})
+	case d.stop == nil:
+		d.stop = stop
+	}
+}
+
+// validator is what a type may have to be validated as a whole.
+type validator interface{ Validate() error }

@@ -1,0 +1,215 @@
+package rule
+
+import (
+	"maps"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+var formats = map[string]func(string) bool{
+	"date":      isDate,
+	"date-time": isDateTime,
+	"email":     isEmail,
+	"hostname":  isHostname,
+	"ipv4":      isIPv4,
+	"ipv6":      isIPv6,
+	"uri":       isURI,
+	"uuid":      isUUID,
+}
+
+// Format returns the check of a format of JSON Schema, and whether there is one
+// of that name:
+//
+//	date       2026-11-21, a day that exists (RFC 3339, full-date)
+//	date-time  2026-11-21T07:24:47.5+01:00 (RFC 3339; a leap second only at 23:59:60 UTC)
+//	email      ann@example.com (RFC 5321 in ASCII, no quotes, no display name, at most 254 bytes)
+//	hostname   example.com, localhost (RFC 1123; the last label is not all digits)
+//	ipv4       192.0.2.1
+//	ipv6       2001:db8::1, without a zone
+//	uri        https://example.com/a?b#c (RFC 3986, absolute)
+//	uuid       f81d4fae-7dec-11d0-a765-00a0c91e6bf6 (RFC 9562, either letter case)
+func Format(name string) (check func(string) bool, ok bool) {
+	check, ok = formats[name]
+	return check, ok
+}
+
+// Formats returns the names that [Format] knows, sorted and comma separated.
+func Formats() string {
+	return strings.Join(slices.Sorted(maps.Keys(formats)), ", ")
+}
+
+func isDate(s string) bool {
+	return len(s) == 10 && isDatePart(s)
+}
+
+func isDatePart(s string) bool {
+	if !matches(s[:10], "0000-00-00") {
+		return false
+	}
+	_, err := time.Parse(time.DateOnly, s[:10])
+	return err == nil
+}
+
+func isDateTime(s string) bool {
+	if len(s) < len("2006-01-02T15:04:05Z") || !isDatePart(s) ||
+		s[10]|0x20 != 't' || !matches(s[11:19], "00:00:00") {
+		return false
+	}
+	zone := s[19:]
+	if zone[0] == '.' {
+		n := skipDigits(zone, 1)
+		if n == 1 {
+			return false
+		}
+		zone = zone[n:]
+	}
+	offset := 0 // minutes
+	switch {
+	case zone == "Z" || zone == "z":
+	case len(zone) == 6 && (zone[0] == '+' || zone[0] == '-') && matches(zone[1:], "00:00"):
+		hours, minutes := twoDigits(zone[1:]), twoDigits(zone[4:])
+		if hours > 23 || minutes > 59 {
+			return false
+		}
+		offset = hours*60 + minutes
+		if zone[0] == '-' {
+			offset = -offset
+		}
+	default:
+		return false
+	}
+	hours, minutes, seconds := twoDigits(s[11:]), twoDigits(s[14:]), twoDigits(s[17:])
+	const day = 24 * 60
+	if seconds == 60 && (hours*60+minutes-offset+day)%day != day-1 {
+		return false
+	}
+	return hours <= 23 && minutes <= 59 && seconds <= 60
+}
+
+func twoDigits(s string) int { return int(s[0]-'0')*10 + int(s[1]-'0') }
+
+// matches says whether s has digits where the pattern has a 0, hexadecimal ones
+// where it has an x, and else the pattern's own characters.
+func matches(s, pattern string) bool {
+	if len(s) != len(pattern) {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch pattern[i] {
+		case '0':
+			if c-'0' > 9 {
+				return false
+			}
+		case 'x':
+			if c-'0' > 9 && (c|0x20)-'a' > 5 {
+				return false
+			}
+		default:
+			if c != pattern[i] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func isUUID(s string) bool {
+	return matches(s, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx")
+}
+
+func isEmail(s string) bool {
+	at := strings.LastIndexByte(s, '@')
+	if at < 1 || at > 64 || len(s) > 254 {
+		return false
+	}
+	for atom := range strings.SplitSeq(s[:at], ".") {
+		if atom == "" || strings.ContainsFunc(atom, func(r rune) bool { return !isAtomChar(r) }) {
+			return false
+		}
+	}
+	return isHostname(s[at+1:])
+}
+
+// isAtomChar is atext of RFC 5322.
+func isAtomChar(r rune) bool {
+	return r < 128 && (isAlphanumeric(byte(r)) || strings.ContainsRune("!#$%&'*+-/=?^_`{|}~", r))
+}
+
+func isHostname(s string) bool {
+	if s == "" || len(s) > 253 {
+		return false
+	}
+	digits := false
+	for label := range strings.SplitSeq(s, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+		for i := 0; i < len(label); i++ {
+			if !isAlphanumeric(label[i]) && label[i] != '-' {
+				return false
+			}
+		}
+		digits = skipDigits(label, 0) == len(label)
+	}
+	return !digits // 1.2.3 is no name
+}
+
+func isAlphanumeric(c byte) bool {
+	return c-'0' <= 9 || (c|0x20)-'a' <= 25
+}
+
+func isIPv4(s string) bool {
+	addr, err := netip.ParseAddr(s)
+	return err == nil && addr.Is4()
+}
+
+func isIPv6(s string) bool {
+	addr, err := netip.ParseAddr(s)
+	return err == nil && addr.Is6() && addr.Zone() == ""
+}
+
+// isURI checks the characters, of which url.Parse lets pass too many, and leaves
+// the structure (scheme, port, brackets of an address) to it.
+func isURI(s string) bool {
+	colon := strings.IndexByte(s, ':')
+	if colon < 1 || (s[0]|0x20)-'a' > 25 {
+		return false
+	}
+	rest, authority := s[colon+1:], ""
+	if strings.HasPrefix(rest, "//") {
+		end := strings.IndexAny(rest[2:], "/?#")
+		if end < 0 {
+			end = len(rest) - 2
+		}
+		authority, rest = rest[2:2+end], rest[2+end:]
+	}
+	if host := authority[strings.LastIndexByte(authority, '@')+1:]; strings.HasPrefix(host, "[") {
+		end := strings.IndexByte(host, ']')
+		if end < 0 || !isIPv6(host[1:end]) {
+			return false
+		}
+		authority = strings.TrimSuffix(authority, host) + host[end+1:]
+	}
+	path, fragment, _ := strings.Cut(rest, "#")
+	if !areURIChars(authority) || !areURIChars(path) || !areURIChars(fragment) {
+		return false
+	}
+	u, err := url.Parse(s)
+	return err == nil && u.Scheme != ""
+}
+
+func areURIChars(s string) bool {
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case isAlphanumeric(c) || strings.IndexByte("-._~:/?@!$&'()*+,;=", c) >= 0:
+		case c == '%' && i+2 < len(s) && matches(s[i+1:i+3], "xx"):
+		default:
+			return false
+		}
+	}
+	return true
+}
