@@ -126,9 +126,11 @@ func (r *response) stream() error {
 	return err
 }
 
-// sniff sets the content type that the function left out, as net/http does.
+// sniff sets the content type that the function and its middleware left out, as
+// net/http does.
 func (r *response) sniff(next []byte) {
-	if _, set := r.sent["Content-Type"]; set || r.writer != nil {
+	_, set := r.sent["Content-Type"]
+	if set || r.writer != nil || r.set.Get("Content-Type") != "" {
 		return
 	}
 	if data := append(r.buffer[:len(r.buffer):len(r.buffer)], next...); len(data) > 0 {
