@@ -103,7 +103,6 @@ func Compile(t reflect.Type, meaning Meaning) (*Plan, error) {
 // compiler makes the nodes of a type and of all that is in it.
 type compiler struct {
 	nodes    map[reflect.Type]*node
-	pointers int            // how many pointers to pointers we are in
 	path     []string       // where we are, for messages
 	rules    []func() error // compile the rules of a field: when all nodes are complete
 	defaults []func() error // try a default: when all rules are
@@ -231,16 +230,17 @@ func numberKind(t reflect.Type) kind {
 
 func (c *compiler) pointer(n *node) (err error) {
 	n.kind = kindPointer
-	if c.pointers++; c.pointers > 8 {
-		return c.fail("%s: too many pointers to pointers", n.typ)
+	t := n.typ
+	for depth := 0; t.Kind() == reflect.Pointer; depth++ {
+		if t = t.Elem(); depth == 8 {
+			return c.fail("%s: too many pointers to pointers", n.typ)
+		}
 	}
 	n.elem, err = c.node(n.typ.Elem())
-	c.pointers--
 	return err
 }
 
 func (c *compiler) elements(n *node, k kind) (err error) {
-	defer c.restart()()
 	n.kind = k
 	elem := n.typ.Elem()
 	n.elem, err = c.below("[]", elem)
@@ -251,7 +251,6 @@ func (c *compiler) elements(n *node, k kind) (err error) {
 }
 
 func (c *compiler) mapping(n *node) (err error) {
-	defer c.restart()()
 	n.kind = kindMap
 	key := n.typ.Key()
 	switch {
@@ -268,13 +267,6 @@ func (c *compiler) mapping(n *node) (err error) {
 	}
 	n.elem, err = c.below(".*", n.typ.Elem())
 	return err
-}
-
-// restart counts pointers anew below something that is not one.
-func (c *compiler) restart() func() {
-	before := c.pointers
-	c.pointers = 0
-	return func() { c.pointers = before }
 }
 
 // finish does what needs all nodes to be complete.

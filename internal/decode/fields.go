@@ -11,7 +11,6 @@ import (
 // object compiles a struct: its fields as JSON sees them, those of embedded
 // structs included, with their rules.
 func (c *compiler) object(n *node) error {
-	defer c.restart()()
 	n.kind = kindStruct
 	n.object = &object{}
 	found, err := c.fields(n)
