@@ -24,6 +24,9 @@ var arrows = map[string][]string{
 	"internal/decode": {"internal/rule"},
 	".":               {"internal/decode", "github.com/goccy/go-json"},
 
+	// What a product's functions use.
+	"validation": {".", "internal/rule", "internal/decode"},
+
 	// Doors never import each other.
 	"server": {".", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22"},
 

@@ -294,7 +294,7 @@ func (n *node) among(list []string) (check, error) {
 	for i, text := range list {
 		v := reflect.New(n.typ)
 		d := decoder{data: []byte(text)}
-		if len(text) == 0 || !d.fill(n, v.UnsafePointer()) || !d.atEnd() || d.found > 0 {
+		if len(text) == 0 || !d.fill(n, v.UnsafePointer(), d.peek()) || !d.atEnd() || d.found > 0 {
 			return nil, fmt.Errorf("%q is no value of %s", text, n.typ)
 		}
 		values[i] = n.canonical(v.UnsafePointer())

@@ -25,24 +25,30 @@ type decoder struct {
 	block   []byte // what is left of the block for short strings
 	scratch []byte
 	keys    *[keyCache]string
-	objects int
+	boxes   []string
+	objects int // that were not empty, so far
+	sizes   [4]size
 }
 
 // peek skips white space and returns the byte after it, or 0 at the end.
 func (d *decoder) peek() byte {
-	data, i := d.data, d.pos
-	for i < len(data) {
-		c := data[i]
-		if c > ' ' {
-			d.pos = i
+	if d.pos < len(d.data) && d.data[d.pos] > ' ' {
+		return d.data[d.pos]
+	}
+	return d.peekFar()
+}
+
+func (d *decoder) peekFar() byte {
+	for ; d.pos < len(d.data); d.pos++ {
+		switch c := d.data[d.pos]; c {
+		case ' ', '\n', '\r', '\t':
+		default:
+			if c < ' ' {
+				return 0
+			}
 			return c
 		}
-		if c != ' ' && c != '\n' && c != '\r' && c != '\t' {
-			break
-		}
-		i++
 	}
-	d.pos = i
 	return 0
 }
 

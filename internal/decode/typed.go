@@ -10,23 +10,23 @@ import (
 	"unsafe"
 )
 
-// value decodes what is at pos into dst, which is zero, and validates it.
-func (d *decoder) value(n *node, dst unsafe.Pointer) bool {
+// value decodes what is at pos and begins with c into dst, which is zero, and
+// validates it.
+func (d *decoder) value(n *node, dst unsafe.Pointer, c byte) bool {
 	if !n.validates {
-		return d.fill(n, dst)
+		return d.fill(n, dst, c)
 	}
 	found := d.found
-	ok := d.fill(n, dst)
+	ok := d.fill(n, dst, c)
 	if ok && d.found == found {
 		d.validate(n, dst)
 	}
 	return ok
 }
 
-// fill decodes what is at pos into dst, which is zero. A value of another type is
-// a problem, and dst stays zero.
-func (d *decoder) fill(n *node, dst unsafe.Pointer) bool {
-	c := d.peek()
+// fill decodes what is at pos and begins with c into dst, which is zero. A value of
+// another type is a problem, and dst stays zero.
+func (d *decoder) fill(n *node, dst unsafe.Pointer, c byte) bool {
 	if c == 'n' {
 		return d.null(n, dst)
 	}
@@ -72,7 +72,7 @@ func (d *decoder) fill(n *node, dst unsafe.Pointer) bool {
 	case kindPointer:
 		// Not stored before it is filled: the collector sees it in the frame.
 		p := reflect.New(n.elem.typ).UnsafePointer()
-		ok := d.value(n.elem, p)
+		ok := d.value(n.elem, p, c)
 		*(*unsafe.Pointer)(dst) = p
 		return ok
 	default:
@@ -83,7 +83,7 @@ func (d *decoder) fill(n *node, dst unsafe.Pointer) bool {
 func (d *decoder) fillRare(n *node, dst unsafe.Pointer, c byte) bool {
 	switch n.kind {
 	case kindAny:
-		v, ok := d.anyValue()
+		v, ok := d.anyValue(c)
 		*(*any)(dst) = v
 		return ok
 	case kindAnyMap:
@@ -184,7 +184,9 @@ func (d *decoder) integer(k kind, dst unsafe.Pointer) bool {
 		return ok
 	}
 	d.pos = i
-	if !fits || !storeInteger(k, dst, v, negative) {
+	if k == kindInt64 && !negative && v <= math.MaxInt64 && fits {
+		*(*int64)(dst) = int64(v) // what most are
+	} else if !fits || !storeInteger(k, dst, v, negative) {
 		d.invalid()
 	}
 	return true
@@ -291,7 +293,7 @@ func (d *decoder) quoted(n *node, dst unsafe.Pointer) bool {
 		return false
 	}
 	inner := decoder{data: []byte(d.text(raw, escaped))}
-	if len(inner.data) == 0 || inner.data[0] <= ' ' || inner.data[0] == 'n' || !inner.fill(n.elem, dst) ||
+	if len(inner.data) == 0 || inner.data[0] <= ' ' || inner.data[0] == 'n' || !inner.fill(n.elem, dst, inner.data[0]) ||
 		inner.pos != len(inner.data) || inner.found > 0 {
 		d.invalid()
 	}
