@@ -100,17 +100,8 @@ func write(file string, content []byte) error {
 	return os.WriteFile(file, content, mode)
 }
 
-// writeModule writes go.mod and go.sum. The tool line keeps go mod tidy and go
-// mod vendor from dropping what only the generated main imports.
 func writeModule(folder, name string, from origin.Origin) error {
-	module, goSum, err := from.ModuleFiles(name)
-	if err != nil {
-		return err
-	}
-	if err := module.AddTool(origin.Command); err != nil {
-		return err
-	}
-	goMod, err := module.Format()
+	goMod, goSum, err := from.ModuleFiles(name)
 	if err != nil {
 		return err
 	}

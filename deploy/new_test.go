@@ -63,6 +63,9 @@ func TestNew(t *testing.T) {
 
 // TestScript runs the product's test.sh.
 func TestScript(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and tests a product twice")
+	}
 	if ln, err := net.Listen("tcp", "127.0.0.1:8888"); err != nil {
 		t.Skip("the port that test.sh uses is taken: ", err)
 	} else {

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"strings"
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
@@ -66,31 +65,32 @@ var errTrimmed = errors.New("this apiphant was built from a checkout with -trimp
 // ModuleFiles returns the go.mod and go.sum of a module called name that
 // requires apiphant and nothing else: all that apiphant requires is in them, in
 // the same versions, so that the product builds, and its tests do, without a
-// look at the network where the module cache has them.
-func (o Origin) ModuleFiles(name string) (goMod *modfile.File, goSum []byte, err error) {
+// look at the network where the module cache has them. The tool line keeps go mod
+// tidy and go mod vendor from dropping what only the generated main imports.
+func (o Origin) ModuleFiles(name string) (goMod, goSum []byte, err error) {
 	ownMod, ownSum := apiphant.ModuleFiles()
 	own, err := modfile.Parse("go.mod", ownMod, nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	goMod = &modfile.File{}
-	if err := errors.Join(goMod.AddModuleStmt(name), goMod.AddGoStmt(own.Go.Version)); err != nil {
-		return nil, nil, err
-	}
 	version, goSum := "v0.0.0", bytes.Clone(ownSum)
+	file := &modfile.File{}
+	errs := []error{file.AddModuleStmt(name), file.AddGoStmt(own.Go.Version), file.AddTool(Command)}
 	if o.Version != "" {
 		version = o.Version
 		modSum, err := hash(ownMod)
-		if err != nil {
-			return nil, nil, err
-		}
+		errs = append(errs, err)
 		goSum = fmt.Appendf(goSum, "%s %s %s\n%[1]s %[2]s/go.mod %[4]s\n", Path, version, o.Sum, modSum)
 	}
-	goMod.SetRequireSeparateIndirect(requirements(version, own))
-	if o.Version == "" {
-		err = goMod.AddReplace(Path, "", o.Folder, "")
+	file.SetRequireSeparateIndirect(requirements(version, own))
+	if o.Folder != "" {
+		errs = append(errs, file.AddReplace(Path, "", o.Folder, ""))
 	}
-	goMod.Cleanup()
+	if err := errors.Join(errs...); err != nil {
+		return nil, nil, err
+	}
+	file.Cleanup()
+	goMod, err = file.Format()
 	return goMod, goSum, err
 }
 
@@ -107,25 +107,4 @@ func hash(goMod []byte) (string, error) {
 	return dirhash.Hash1([]string{"go.mod"}, func(string) (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(goMod)), nil
 	})
-}
-
-// RequireCommand returns the command that makes a go.mod require apiphant, as it
-// was installed here, with the tool line.
-func RequireCommand() string {
-	from, err := Find()
-	switch {
-	case err != nil:
-		return "go get -tool " + Command + "@latest"
-	case from.Folder != "":
-		return "go mod edit -require=" + Path + "@v0.0.0 -replace=" + quote(Path+"="+from.Folder) + " -tool=" + Command
-	}
-	return "go get -tool " + Command + "@" + from.Version
-}
-
-// quote returns a word as it is typed in a shell.
-func quote(word string) string {
-	if strings.ContainsAny(word, " \t'\"$&;()*?[]<>|\\`#~!") {
-		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-	}
-	return word
 }

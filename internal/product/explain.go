@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/apiphant/apiphant/internal/origin"
 )
 
 // place is where a message of the compiler begins: a file, a line, a column.
@@ -35,7 +37,7 @@ func (p *Product) explain(messages string) string {
 		lines = append(lines, line)
 	}
 	text := strings.Join(lines, "\n")
-	if p.module.own && p.module.path != apiphantPath && lacking.MatchString(text) && strings.Contains(text, apiphantPath) {
+	if p.module.own && p.module.path != origin.Path && lacking.MatchString(text) && strings.Contains(text, origin.Path) {
 		return fmt.Sprintf("%s lacks what only the generated main needs:\n\n%s\n\nA tool line keeps it there. Run\n\n%s",
 			shortPath(filepath.Join(p.module.root, "go.mod")), lines[0], p.module.commands(keepTool))
 	}
