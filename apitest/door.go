@@ -94,6 +94,7 @@ func (d *door) Request(ctx context.Context) *http.Request {
 	if err != nil {
 		address = &url.URL{Path: d.path()}
 	}
+	d.body.body = http.MaxBytesReader(nil, io.NopCloser(d.body.body), maxUpload)
 	r := &http.Request{
 		Method:        d.Method(),
 		URL:           address,
@@ -101,7 +102,7 @@ func (d *door) Request(ctx context.Context) *http.Request {
 		ProtoMajor:    1,
 		ProtoMinor:    1,
 		Header:        d.header.Clone(),
-		Body:          http.MaxBytesReader(nil, d.body, maxUpload),
+		Body:          d.body,
 		ContentLength: d.body.declared,
 		Host:          d.host(),
 		RemoteAddr:    netip.AddrPortFrom(d.RemoteAddr(), 0).String(),

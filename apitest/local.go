@@ -1,15 +1,11 @@
 package apitest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -37,7 +33,7 @@ func Local(t testing.TB, api *apiphant.API) *Server {
 	}
 	log := &testLog{t: t}
 	t.Cleanup(log.end)
-	ctx := apiphant.WithLog(context.Background(), slog.New(slog.NewTextHandler(log, nil)))
+	ctx := apiphant.WithLog(context.Background(), log.logger())
 	if err := hook(ctx, api.Start); err != nil {
 		t.Fatalf("Start: %v", err)
 	}
@@ -141,27 +137,4 @@ func (l *local) end(cancel func()) bool {
 		}
 	}
 	return false
-}
-
-// testLog writes lines to a test's log while the test runs.
-type testLog struct {
-	mu    sync.Mutex
-	t     testing.TB
-	ended bool
-}
-
-func (l *testLog) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.ended {
-		return 0, io.ErrClosedPipe
-	}
-	l.t.Log(strings.TrimSuffix(string(bytes.ToValidUTF8(line, []byte("?"))), "\n"))
-	return len(line), nil
-}
-
-func (l *testLog) end() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.ended = true
 }

@@ -2,10 +2,10 @@ package apitest
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -59,7 +59,7 @@ func Start(t testing.TB, dir string) *Server {
 	})
 	return &Server{
 		Client: Client{Host: p.host, Port: p.port, transport: transport},
-		URL:    fmt.Sprintf("http://%s:%d", p.host, p.port),
+		URL:    p.url(),
 		t:      t,
 	}
 }
@@ -103,37 +103,67 @@ type process struct {
 	err     error         // how it ended
 }
 
-// serve runs the binary and returns once it says where it serves.
+// serve runs the binary and returns once it answers.
 func serve(binary, source string, limit time.Duration) (*process, error) {
 	p := &process{
-		command: exec.Command(binary, "serve", "127.0.0.1:0", "--source", source, "--log", "text", "--drain-window", "0"),
-		log:     &output{address: make(chan []string, 1)},
-		ended:   make(chan struct{}),
+		log:   &output{address: make(chan []string, 1)},
+		ended: make(chan struct{}),
 	}
-	p.command.Env = slices.DeleteFunc(os.Environ(), func(setting string) bool { // these are not meant for the product
-		return strings.HasPrefix(setting, "LISTEN_") || strings.HasPrefix(setting, "NOTIFY_SOCKET=")
-	})
-	p.command.Stdout, p.command.Stderr = p.log, p.log
-	p.command.SysProcAttr = endWithParent()
-	p.command.WaitDelay = time.Second // for what the product's own children still hold open
+	p.command = command(binary, source, p.log)
 	if err := p.start(); err != nil {
 		return nil, fmt.Errorf("can't start the product: %w", err)
 	}
-	late := time.NewTimer(limit)
-	defer late.Stop()
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	answered := make(chan error, 1)
+	go func() { answered <- p.await(ctx) }()
+	select {
+	case err := <-answered:
+		if err == nil {
+			return p, nil
+		}
+	case <-p.ended:
+	}
+	if ended := p.stop(time.Second); ctx.Err() == nil {
+		return nil, fmt.Errorf("the product did not begin to serve: %w; its log:\n%s", ended, p.log)
+	}
+	return nil, fmt.Errorf("the product did not begin to serve within %s; its log:\n%s", limit, p.log)
+}
+
+// command is the process that serves a free port and writes its log to log.
+func command(binary, source string, log io.Writer) *exec.Cmd {
+	c := exec.Command(binary, "serve", "127.0.0.1:0", "--source", source, "--log", "text", "--drain-window", "0")
+	c.Env = slices.DeleteFunc(os.Environ(), func(setting string) bool { // these are not meant for the product
+		return strings.HasPrefix(setting, "LISTEN_") || strings.HasPrefix(setting, "NOTIFY_SOCKET=")
+	})
+	c.Stdout, c.Stderr = log, log
+	c.SysProcAttr = endWithParent()
+	c.WaitDelay = time.Second // for what the product's own children still hold open
+	return c
+}
+
+// await returns when the product answers: its log says where it listens, and a
+// request waits there until its Start is done.
+func (p *process) await(ctx context.Context) error {
 	select {
 	case address := <-p.log.address:
 		p.host = address[0]
-		port, err := strconv.Atoi(address[1])
-		p.port = port
-		return p, err
-	case <-p.ended:
-		return nil, fmt.Errorf("the product ended before it served (%w):\n%s", p.status(), p.log)
-	case <-late.C:
-		_ = p.stop(0)
-		return nil, fmt.Errorf("the product did not serve within %s:\n%s", limit, p.log)
+		p.port, _ = strconv.Atoi(address[1]) // digits
+	case <-ctx.Done():
+		return ctx.Err()
 	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url()+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	answer, err := Client{}.http().Do(r)
+	if err != nil {
+		return err
+	}
+	return answer.Body.Close()
 }
+
+func (p *process) url() string { return fmt.Sprintf("http://%s:%d", p.host, p.port) }
 
 // start runs the process in a thread that lives as long as it does: on Linux,
 // the end of the thread that started it would end it.
@@ -152,30 +182,26 @@ func (p *process) start() error {
 	return <-started
 }
 
-// status is how the process ended.
-func (p *process) status() error { return cmp.Or(p.err, errors.New("exit status 0")) }
-
-// stop ends the process, within a limit or at once.
+// stop ends the process, within a limit or by force. It is an error if the
+// process had ended already, or ends with a failure.
 func (p *process) stop(limit time.Duration) error {
-	select {
-	case <-p.ended:
-		return fmt.Errorf("the product ended by itself (%w)", p.status())
-	default:
-	}
-	_ = p.command.Process.Signal(syscall.SIGTERM)
 	late := time.NewTimer(limit)
 	defer late.Stop()
+	told := p.command.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.ended:
-		if p.err != nil {
-			return fmt.Errorf("the product ended with a failure (%w)", p.err)
-		}
-		return nil
 	case <-late.C:
 		_ = p.command.Process.Kill()
 		<-p.ended
 		return fmt.Errorf("the product did not end within %s of SIGTERM, and was killed", limit)
 	}
+	switch {
+	case p.err != nil:
+		return fmt.Errorf("the product ended with a failure: %w", p.err)
+	case told != nil:
+		return errors.New("the product ended by itself")
+	}
+	return nil
 }
 
 // output keeps what a product writes, and finds in it where it serves.

@@ -71,14 +71,14 @@ func Read(request apiphant.Object) (apiphant.Object, error) { return request, ni
 		{"its Start fails", files(`
 import ("context"; "errors")
 func Start(ctx context.Context) error { return errors.New("no database") }
-`, echo), []string{"the product ended before it served (exit status 1)", "no database"}},
+`, echo), []string{"the product did not begin to serve: the product ended with a failure: exit status 1", "no database"}},
 		{"it ends during the test", files(`
 import ("context"; "os"; "time")
 func Start(ctx context.Context) error {
 	time.AfterFunc(100*time.Millisecond, func() { println("out of luck"); os.Exit(3) })
 	return nil
 }
-`, echo), []string{"the product ended ", "exit status 3", "the product's log:", "Apiphant is serving", "out of luck"}},
+`, echo), []string{"the product ended with a failure: exit status 3", "the product's log:", "Apiphant is serving", "out of luck"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

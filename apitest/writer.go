@@ -216,15 +216,17 @@ func (r *response) begin(length int64, body io.ReadCloser) {
 	close(r.began)
 }
 
-// streamed is the body of a streaming answer: a client that closes it, or whose
-// context ends, is gone, and the function is told.
+// streamed is the body of a streaming answer. A client that closes it, or whose
+// context ends, is gone: the function is told, and can neither write nor read.
 func (r *response) streamed(reader *io.PipeReader) io.ReadCloser {
-	ctx, cancel := r.request.Context(), r.cancel
-	stop := context.AfterFunc(ctx, func() {
-		_ = reader.CloseWithError(ctx.Err())
-		cancel()
-	})
-	return &streamedBody{reader, func() { stop(); _ = reader.Close(); cancel() }}
+	gone := func(err error) {
+		_ = reader.CloseWithError(err)
+		closeBody(r.request)
+		r.cancel()
+	}
+	ctx := r.request.Context()
+	stop := context.AfterFunc(ctx, func() { gone(ctx.Err()) })
+	return &streamedBody{reader, func() { stop(); gone(io.ErrClosedPipe) }}
 }
 
 type streamedBody struct {
