@@ -173,7 +173,7 @@ func (d *decoder) field(o *object, i int, dst unsafe.Pointer, seen []uint64, c b
 	if !d.fill(f.node, p, c) {
 		return false
 	}
-	if d.found == found && (f.plain || f.only != nil && (c == 'n' || f.only(p))) {
+	if d.found == found && (f.plain || f.only != nil && f.only(p)) {
 		return true
 	}
 	return d.check(f, i, p, c, found)

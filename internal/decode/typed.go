@@ -335,7 +335,7 @@ func (d *decoder) quoted(n *node, dst unsafe.Pointer) bool {
 		return false
 	}
 	inner := decoder{data: []byte(d.text(raw, escaped))}
-	if len(inner.data) == 0 || inner.data[0] <= ' ' || inner.data[0] == 'n' || !inner.fill(n.elem, dst, inner.data[0]) ||
+	if len(inner.data) == 0 || inner.data[0] == 'n' || !inner.fill(n.elem, dst, inner.data[0]) ||
 		inner.pos != len(inner.data) || inner.found > 0 {
 		d.invalid()
 	}
