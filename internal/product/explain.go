@@ -14,12 +14,17 @@ var place = regexp.MustCompile(`^(.+?\.go)(:\d+(?::\d+)?: .*)$`)
 var lacking = regexp.MustCompile(`no required module provides package|missing go\.sum entry|cannot find module providing package|` +
 	`updates to go\.mod needed|inconsistent vendoring|is explicitly required in go\.mod, but not marked`)
 
+// noLookup is what it says of the same where -mod is given; without, it adds how
+// to get the module.
+var noLookup = regexp.MustCompile(`cannot find module providing package (\S+): import lookup disabled by -mod=readonly`)
+
 // explain makes messages of the go command, run in the product's folder, those
 // that the user should see: files relative to the working directory, no package
 // headings, and what to type where the module lacks something that only the
 // generated main needs.
 func (p *Product) explain(messages string) string {
 	var lines []string
+	messages = noLookup.ReplaceAllString(messages, "no required module provides package $1; to add it:\n\tgo get $1")
 	for line := range strings.Lines(strings.TrimSpace(messages)) {
 		line = strings.TrimRight(line, "\r\n")
 		if strings.HasPrefix(line, "# ") {
@@ -36,8 +41,9 @@ func (p *Product) explain(messages string) string {
 	}
 	text := strings.Join(lines, "\n")
 	if p.module.own && p.module.path != apiphantPath && lacking.MatchString(text) && strings.Contains(text, apiphantPath) {
+		first, _, _ := strings.Cut(lines[0], "; to add")
 		return fmt.Sprintf("%s lacks what only the generated main needs:\n\n%s\n\nA tool line keeps it there. Run\n\n%s",
-			shortPath(filepath.Join(p.module.root, "go.mod")), lines[0], p.module.commands(keepTool))
+			shortPath(filepath.Join(p.module.root, "go.mod")), first, p.module.commands(keepTool))
 	}
 	return text
 }
