@@ -119,7 +119,7 @@ func (p *Product) compile(ctx context.Context, dir, output string, directives bo
 	case messages.Len() == 0:
 		return fmt.Errorf("go build: %w", err)
 	}
-	return errors.New(p.explain(messages.String()))
+	return errors.New(p.explain(messages.String(), main))
 }
 
 // environment guards the build against settings that a product can't be built

@@ -186,8 +186,11 @@ func TestBuildError(t *testing.T) {
 			"third module", "api/v0/echo/more.go", "package echo\n\nimport _ \"example.com/other\"\n",
 			"myproduct/api/v0/echo/more.go:3:8: no required module provides package example.com/other; to add it:\n\tgo get example.com/other",
 		}, {
+			"package", "api/v0/echo/echo_test.go", "package other\n",
+			"myproduct/api/v0/echo/echo.go:5: found packages echo (echo.go) and other (echo_test.go) in ",
+		}, {
 			"cycle", "api/v0/echo/more.go", "package echo\n\nimport _ \"example.com/mine/api/v0/echo\"\n",
-			"package example.com/mine/apiphant_main\n\timports example.com/mine/api/v0/echo from main.go\n\timports example.com/mine/api/v0/echo from more.go: import cycle not allowed",
+			"package example.com/mine/api/v0/echo\n\timports example.com/mine/api/v0/echo from more.go: import cycle not allowed",
 		},
 	}
 	for _, test := range tests {
@@ -289,7 +292,7 @@ func TestBuildWhere(t *testing.T) {
 		t.Chdir(dir)
 		_, err := build(t, dir)
 		want := "go.mod lacks what only the generated main needs:\n\n" +
-			"apiphant_main/main.go:6:2: cannot find module providing package github.com/apiphant/apiphant: import lookup disabled by -mod=vendor\n\n" +
+			"cannot find module providing package github.com/apiphant/apiphant: import lookup disabled by -mod=vendor\n\n" +
 			"A tool line keeps it there. Run\n\n" +
 			"\tgo mod edit -tool=github.com/apiphant/apiphant/cmd/apiphant\n\tgo mod tidy\n\tgo mod vendor"
 		if diff := cmp.Diff(errorText(err), want); diff != "" {

@@ -8,7 +8,7 @@ import (
 )
 
 // place is where a message of the compiler begins: a file, a line, a column.
-var place = regexp.MustCompile(`^(.+?\.go)(:\d+(?::\d+)?: .*)$`)
+var place = regexp.MustCompile(`^(.+?\.go)(:\d+(?::\d+)?: )(.*)$`)
 
 // lacking is what the go command says where a module is not there.
 var lacking = regexp.MustCompile(`no required module provides package|missing go\.sum entry|cannot find module providing package|` +
@@ -18,12 +18,16 @@ var lacking = regexp.MustCompile(`no required module provides package|missing go
 // to get the module.
 var noLookup = regexp.MustCompile(`cannot find module providing package (\S+): import lookup disabled by -mod=readonly`)
 
-// explain makes messages of the go command, run in the product's folder, those
-// that the user should see: files relative to the working directory, no package
+// importedByMain is how it begins to tell of a cycle.
+var importedByMain = regexp.MustCompile(`package \S+/apiphant_main_*\n\timports (\S+) from \S+`)
+
+// explain makes messages of the go command, run in the product's folder with
+// the main in folder main, those that the user should see: files relative to the working directory, no package
 // headings, and what to type where the module lacks something that only the
 // generated main needs.
-func (p *Product) explain(messages string) string {
+func (p *Product) explain(messages, main string) string {
 	var lines []string
+	messages = importedByMain.ReplaceAllString(messages, "package $1")
 	messages = noLookup.ReplaceAllString(messages, "no required module provides package $1; to add it:\n\tgo get $1")
 	for line := range strings.Lines(strings.TrimSpace(messages)) {
 		line = strings.TrimRight(line, "\r\n")
@@ -35,7 +39,11 @@ func (p *Product) explain(messages string) string {
 			if !filepath.IsAbs(file) {
 				file = filepath.Join(p.Dir, file)
 			}
-			line = shortPath(file) + at[2]
+			if filepath.Base(filepath.Dir(file)) == main {
+				line = at[3] // nobody can look there
+			} else {
+				line = shortPath(file) + at[2] + at[3]
+			}
 		}
 		lines = append(lines, line)
 	}

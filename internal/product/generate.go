@@ -55,6 +55,7 @@ func (w *writer) imports(p *Product) {
 	w.printf("\t%q\n", apiphantPath)
 	w.printf("\t%q\n\n", apiphantPath+"/program")
 	for _, imported := range p.Packages {
+		w.at(&imported.Functions[0])
 		w.printf("\t%s %q\n", imported.Alias, imported.Import)
 	}
 	w.printf(")\n\n")

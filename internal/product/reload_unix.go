@@ -233,6 +233,8 @@ func (r *reloader) stop(s syscall.Signal) {
 	}
 	if r.stopping {
 		s = syscall.SIGKILL
+	} else {
+		r.say("Stopping %s; a second signal kills it.", r.product.Name)
 	}
 	r.stopping = true
 	r.cancelBuild()

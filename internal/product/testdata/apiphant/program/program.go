@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"sync"
 	"syscall"
 	"time"
 
@@ -59,10 +60,21 @@ func serve(api *apiphant.API) error {
 			mux.Handle("/api/"+path+"/read", raw)
 		}
 	}
-	server := &http.Server{Handler: mux}
+	// Shutdown loses a request now and then; this waits for every connection.
+	var connections sync.WaitGroup
+	server := &http.Server{Handler: mux, ConnState: func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			connections.Add(1)
+		case http.StateClosed:
+			connections.Done()
+		}
+	}}
+	server.SetKeepAlivesEnabled(false)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
-	go server.Serve(listener)
+	served := make(chan error)
+	go func() { served <- server.Serve(listener) }()
 	notify, err := net.Dial("unixgram", os.Getenv("NOTIFY_SOCKET"))
 	if err != nil {
 		return err
@@ -71,7 +83,9 @@ func serve(api *apiphant.API) error {
 		return err
 	}
 	<-signals
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	return server.Shutdown(ctx)
+	listener.Close()
+	<-served
+	time.AfterFunc(time.Minute, func() { os.Exit(8) })
+	connections.Wait()
+	return nil
 }
