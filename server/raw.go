@@ -70,6 +70,7 @@ func (s *rawStream) Close() error {
 type rawResponse struct {
 	door    *door
 	header  http.Header
+	sent    http.Header   // header as it was when the status was written
 	started chan struct{} // closed once the answer streams
 
 	mu       sync.Mutex
@@ -94,8 +95,8 @@ func (r *rawResponse) writeHeader(status int) {
 	if r.finished || r.status != 0 || status < 200 && status != http.StatusSwitchingProtocols {
 		return
 	}
-	r.status = status
-	if declared, err := strconv.ParseInt(r.header.Get("Content-Length"), 10, 64); err == nil && declared >= 0 {
+	r.status, r.sent = status, r.header.Clone()
+	if declared, err := strconv.ParseInt(r.sent.Get("Content-Length"), 10, 64); err == nil && declared >= 0 {
 		r.length = declared
 	}
 }
@@ -209,20 +210,22 @@ func (r *rawResponse) hasStarted() bool {
 	}
 }
 
-// sniff sets the content type that the function left out, as net/http does.
+// sniff sets the content type that the function and its middleware left out, as
+// net/http does.
 func (r *rawResponse) sniff(next []byte) {
-	if _, set := r.header["Content-Type"]; set || r.writer != nil {
+	_, set := r.sent["Content-Type"]
+	if set || r.writer != nil || len(r.door.ctx.Response.Header.ContentType()) > 0 {
 		return
 	}
 	if data := append(r.buffer[:len(r.buffer):len(r.buffer)], next...); len(data) > 0 {
-		r.header.Set("Content-Type", http.DetectContentType(data))
+		r.sent.Set("Content-Type", http.DetectContentType(data))
 	}
 }
 
 func (r *rawResponse) copyHeader() {
 	response := &r.door.ctx.Response
 	response.SetStatusCode(r.status)
-	for name, values := range r.header {
+	for name, values := range r.sent {
 		switch name {
 		case "Content-Length", "Transfer-Encoding": // said by how the body goes out
 			continue

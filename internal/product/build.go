@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/apiphant/apiphant/internal/origin"
 )
 
 // BuildOptions says how [Product.Build] builds.
@@ -149,11 +151,11 @@ func (p *Product) mainFolder() string {
 func (p *Product) overlay(dir, main string, directives bool) (string, error) {
 	files := map[string][]byte{filepath.Join(p.Dir, main, "main.go"): p.source(directives)}
 	if !p.module.own {
-		from, err := findOrigin()
+		from, err := origin.Find()
 		if err != nil {
 			return "", err
 		}
-		goMod, goSum, err := from.moduleFiles(p.module.path)
+		goMod, goSum, err := from.ModuleFiles(p.module.path)
 		if err != nil {
 			return "", err
 		}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/apiphant/apiphant/internal/origin"
 )
 
 // place is where a message of the compiler begins: a file, a line, a column.
@@ -48,7 +50,7 @@ func (p *Product) explain(messages, main string) string {
 		lines = append(lines, line)
 	}
 	text := strings.Join(lines, "\n")
-	if p.module.own && p.module.path != apiphantPath && lacking.MatchString(text) && strings.Contains(text, apiphantPath) {
+	if p.module.own && p.module.path != origin.Path && lacking.MatchString(text) && strings.Contains(text, origin.Path) {
 		first, _, _ := strings.Cut(lines[0], "; to add")
 		return fmt.Sprintf("%s lacks what only the generated main needs:\n\n%s\n\nA tool line keeps it there. Run\n\n%s",
 			shortPath(filepath.Join(p.module.root, "go.mod")), first, p.module.commands(keepTool))
