@@ -95,7 +95,7 @@ func (l listener) Accept() (net.Conn, error) {
 		accepted, err := l.Listener.Accept()
 		switch {
 		case err == nil:
-			return l.server.conns.add(accepted), nil
+			return l.server.conns.add(accepted, &l.server.patience), nil
 		case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ENOBUFS),
 			errors.Is(err, syscall.ENOMEM), errors.Is(err, syscall.ECONNABORTED):
 			l.server.log.Warn("Can't accept a connection, trying again in " + pause.String() + ": " + err.Error())
