@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -55,7 +56,7 @@ func startAt(t testing.TB, ln net.Listener, api *apiphant.API, s *server.Server)
 	s.API, s.Log, s.AccessLog = api, r.log.logger(), r.access.logger()
 	s.DrainWindow = cmp.Or(s.DrainWindow, -1)
 	s.Drain = cmp.Or(s.Drain, 5*time.Second)
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(apiphant.WithLog(t.Context(), slog.New(slog.NewJSONHandler(r.log, nil))))
 	r.end = cancel
 	go func() { r.ended <- s.Serve(ctx, ln) }()
 	t.Cleanup(func() {
