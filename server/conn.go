@@ -16,6 +16,8 @@ type patience struct {
 	write     time.Duration // for the client to accept the next writeChunk of an answer
 	linger    time.Duration // for the next lingerChunk of an unread body
 	lingerAll time.Duration // for all of it
+	first     time.Duration // for the first byte of a new connection, when Serve ends
+	last      time.Duration // for what an idle one has just sent, when Serve ends
 	cancelled time.Duration // for calls to return once their contexts are cancelled
 }
 
@@ -25,6 +27,8 @@ var defaultPatience = patience{
 	write:     30 * time.Second,
 	linger:    500 * time.Millisecond,
 	lingerAll: 5 * time.Second,
+	first:     500 * time.Millisecond,
+	last:      time.Millisecond,
 	cancelled: time.Second,
 }
 
@@ -40,6 +44,7 @@ type conn struct {
 	conns    *conns
 	patience *patience
 	door     door // of the request that is being answered
+	accepted time.Time
 
 	readDeadline time.Time
 	pending      bool      // readDeadline is not known to the system yet
@@ -148,9 +153,13 @@ func (c *conn) isInterrupted() bool {
 }
 
 // lastRead takes what came while the wait was being interrupted: a request that
-// the client has already sent is answered.
+// the client has already sent is answered. A new client may need a moment.
 func (c *conn) lastRead(p []byte) (int, error) {
-	if err := c.Conn.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
+	end := time.Now().Add(c.patience.last)
+	if first := c.accepted.Add(c.patience.first); !c.heard.Load() && first.After(end) {
+		end = first
+	}
+	if err := c.Conn.SetReadDeadline(end); err != nil {
 		return 0, err
 	}
 	c.pending = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"time"
 )
 
 // conns is the set of all open connections.
@@ -14,7 +15,7 @@ type conns struct {
 }
 
 func (s *conns) add(accepted net.Conn, patience *patience) *conn {
-	c := &conn{Conn: accepted, conns: s, patience: patience}
+	c := &conn{Conn: accepted, conns: s, patience: patience, accepted: time.Now()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.open == nil {

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 )
 
 // firstInherited is the first descriptor of sd_listen_fds(3): those before it
@@ -81,27 +80,4 @@ func inheritedListener() (net.Listener, error) {
 		return nil, fmt.Errorf("the inherited descriptor %d is no listener: %w", firstInherited, err)
 	}
 	return listener, nil
-}
-
-// listener accepts for as long as it is open: running out of descriptors, or a
-// client that is gone before it is accepted, is no reason to stop serving.
-type listener struct {
-	net.Listener
-	server *Server
-}
-
-func (l listener) Accept() (net.Conn, error) {
-	for pause := 5 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		accepted, err := l.Listener.Accept()
-		switch {
-		case err == nil:
-			return l.server.conns.add(accepted, &l.server.patience), nil
-		case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ENOBUFS),
-			errors.Is(err, syscall.ENOMEM), errors.Is(err, syscall.ECONNABORTED):
-			l.server.log.Warn("Can't accept a connection, trying again in " + pause.String() + ": " + err.Error())
-			time.Sleep(pause)
-		default:
-			return nil, err
-		}
-	}
 }

@@ -76,30 +76,29 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	defer cancel()
 	s.base, s.log, s.patience = base, cmp.Or(s.Log, zap.NewNop()), cmp.Or(s.patience, defaultPatience)
 
-	failed := make(chan error, 1)
-	go func() { failed <- s.fasthttp().Serve(listener{ln, s}) }()
+	l := &listener{Listener: ln, server: s}
+	closed := make(chan error, 1)
+	go func() { closed <- s.fasthttp().Serve(l) }()
 	s.notify(daemon.SdNotifyReady)
 	select {
-	case err := <-failed:
-		return fmt.Errorf("can't accept connections any more: %w", err)
+	case err := <-closed:
+		return fmt.Errorf("can't accept connections any more: %w", cmp.Or(err, net.ErrClosed))
 	case <-ctx.Done():
 	}
 	s.notify(daemon.SdNotifyStopping)
-	s.drain(ln, cancel)
+	s.log.Info("Draining: no new work is taken on")
+	s.draining.Store(true)
+	s.waitUntilGone(cmp.Or(s.DrainWindow, DefaultDrainWindow))
+	l.end()
+	<-closed
+	s.drain(cancel)
 	return nil
 }
 
-// drain lets every client finish. Closing the listener first would refuse those
-// who come meanwhile; closing connections first would lose the requests that
-// are on their way.
-func (s *Server) drain(ln net.Listener, cancel context.CancelFunc) {
-	s.log.Info("Draining: no new work is taken on")
-	s.draining.Store(true)
-	if s.waitUntilGone(cmp.Or(s.DrainWindow, DefaultDrainWindow)) {
-		ln.Close()
-		return
-	}
-	ln.Close()
+// drain lets every client finish, now that no further ones come. Closing the
+// listener first would have refused those who came meanwhile; closing the
+// connections first would have lost the requests that were on their way.
+func (s *Server) drain(cancel context.CancelFunc) {
 	s.conns.each((*conn).interrupt)
 	if s.waitUntilGone(cmp.Or(s.Drain, DefaultDrain)) {
 		return
