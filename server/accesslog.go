@@ -6,15 +6,19 @@ import (
 	"go.uber.org/zap"
 )
 
-// logAccess writes the line of one request; its status is 0 where the connection
-// was closed without an answer.
+// logAccess writes the line of one request. Its status is 0 where the connection
+// was closed without an answer, and its method and path are empty where they
+// could not be read.
 func (d *door) logAccess() {
 	log := d.server.AccessLog
 	if log == nil {
 		return
 	}
 	response := &d.ctx.Response
-	status := response.StatusCode()
+	method, path, status := d.Method(), d.path(), response.StatusCode()
+	if d.unread {
+		method, path = "", nil // fasthttp would say GET and /
+	}
 	if d.aborted {
 		status = 0
 	}
@@ -23,8 +27,8 @@ func (d *door) logAccess() {
 		sent = d.raw.written
 	}
 	log.Info("access",
-		zap.String("method", d.Method()),
-		zap.ByteString("path", d.path()),
+		zap.String("method", method),
+		zap.ByteString("path", path),
 		zap.Int("status", status),
 		zap.Int64("bytes", sent),
 		zap.Duration("duration", time.Since(d.start)),

@@ -31,6 +31,7 @@ type door struct {
 	rawBody *rawBody
 	sent    int64 // bytes of the body that Answer was given
 	aborted bool  // there is no answer
+	unread  bool  // what fasthttp has of the request is nothing, or not all
 }
 
 func newDoor(s *Server, ctx *fasthttp.RequestCtx) *door {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"strconv"
 	"strings"
@@ -47,18 +48,19 @@ func ParseAddress(address string) (string, error) {
 		return "", fmt.Errorf("address %q: want HOST:PORT, such as 127.0.0.1:8001", address)
 	}
 	host, port := address[:colon], address[colon+1:]
-	if inner, ok := strings.CutPrefix(host, "["); ok {
-		if host, ok = strings.CutSuffix(inner, "]"); !ok {
+	inner, bracketed := strings.CutPrefix(host, "[")
+	if bracketed {
+		if inner, bracketed = strings.CutSuffix(inner, "]"); !bracketed {
 			return "", fmt.Errorf("address %q: the bracket is not closed: want [::1]:8001", address)
 		}
 	}
-	if strings.ContainsAny(host, "[]/ ") {
+	if ip, err := netip.ParseAddr(inner); (bracketed || strings.Contains(inner, ":")) && (err != nil || !ip.Is6()) || strings.ContainsAny(inner, "[]/ ") {
 		return "", fmt.Errorf("address %q: %q is not a host", address, host)
 	}
 	if number, err := strconv.ParseUint(port, 10, 16); err != nil || port != strconv.FormatUint(number, 10) {
 		return "", fmt.Errorf("address %q: want a port from 0 to 65535, got %q", address, port)
 	}
-	return net.JoinHostPort(host, port), nil
+	return net.JoinHostPort(inner, port), nil
 }
 
 func inheritedListener() (net.Listener, error) {

@@ -171,7 +171,7 @@ func (s *Server) headerReceived(header *fasthttp.RequestHeader) fasthttp.Request
 			header.Set("Expect", "100-continue")
 		}
 	}
-	if header.ContentLength() > maxSkippedBody && s.refusesBody(header) {
+	if int64(header.ContentLength()) > min(maxSkippedBody, s.maxBody()) && s.refusesBody(header) {
 		header.Set("Expect", "100-continue") // so that it is answered before a byte of it is read
 	}
 	return fasthttp.RequestConfig{ReadTimeout: s.patience.bodyGrace}
@@ -206,6 +206,7 @@ func (s *Server) expect(ctx *fasthttp.RequestCtx) int {
 // refuse answers what fasthttp could not read as a request.
 func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 	d := newDoor(s, ctx)
+	d.unread = true
 	s.API.Refuse(s.base, d, readError(err))
 	d.refused()
 }
