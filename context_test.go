@@ -107,21 +107,23 @@ func TestContextIsTheStandardLibrarys(t *testing.T) {
 
 // TestContextThatNobodyLookedAt ends with the call, and stays as it was seen.
 func TestContextThatNobodyLookedAt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		pair := newTwins(time.Second, 0)
-		defer pair.stop()
-		defer pair.endTheirs()
-		if err := pair.ours.Err(); err != nil {
-			t.Errorf("before the end: got %v, want nil", err)
-		}
-		pair.endOurs()
-		time.Sleep(time.Minute)
-		for range 2 {
-			if err := pair.ours.Err(); err != context.Canceled {
-				t.Errorf("long after the end: got %v, want %v", err, context.Canceled)
+	for _, later := range []time.Duration{0, time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			pair := newTwins(time.Second, 0)
+			defer pair.stop()
+			defer pair.endTheirs()
+			if err := pair.ours.Err(); err != nil {
+				t.Errorf("before the end: got %v, want nil", err)
 			}
-		}
-	})
+			pair.endOurs()
+			time.Sleep(later)
+			for range 2 {
+				if err := pair.ours.Err(); err != context.Canceled {
+					t.Errorf("%v after the end: got %v, want %v", later, err, context.Canceled)
+				}
+			}
+		})
+	}
 	synctest.Test(t, func(t *testing.T) {
 		pair := newTwins(time.Second, 0)
 		defer pair.stop()
