@@ -77,6 +77,7 @@ func (s *rawStream) Close() error {
 // SupportsBodyWriteTo lets fasthttp call WriteTo, see [fasthttp.BodyWriterTo].
 func (s *rawStream) SupportsBodyWriteTo() bool { return true }
 
+// streamBuffers are for what streams through this process.
 var streamBuffers = sync.Pool{New: func() any { return new([maxBuffered]byte) }}
 
 // WriteTo passes on what the function sends, as soon as it sends it.

@@ -95,6 +95,13 @@ func (r *rawResponse) Write(p []byte) (int, error) {
 	return r.writer.Write(p)
 }
 
+// ReadFrom is what io.Copy uses: it needs no buffer of its own then.
+func (r *rawResponse) ReadFrom(from io.Reader) (int64, error) {
+	buffer := streamBuffers.Get().(*[maxBuffered]byte)
+	defer streamBuffers.Put(buffer)
+	return io.CopyBuffer(struct{ io.Writer }{r}, from, buffer[:])
+}
+
 // Flush sends what was written so far.
 func (r *rawResponse) Flush() { _ = r.FlushError() }
 
