@@ -257,14 +257,26 @@ func TestReload(t *testing.T) {
 	}
 	r.reloaded()
 
-	// Tests, other files and a save without a change are nothing to reload for.
+	r.save(answer("four"))
+	r.await("myproduct is unchanged.")
+
+	// Tests and other files are nothing to build for.
 	for _, name := range []string{"api/v0/echo/echo_test.go", "data.db", "api/v0/echo/.echo.go.swp", "testdata/x.go"} {
 		writeFile(t, r.dir, name, "package echo\n")
 	}
-	r.save(answer("four"))
 	r.save(answer("seven"))
 	r.reloaded()
 	r.want("seven")
+
+	// What is embedded is.
+	writeFile(t, r.dir, "api/v0/echo/answer.txt", "eight")
+	r.save("package echo\n\nimport (\n\t_ \"embed\"\n\t\"net/http\"\n)\n\n//go:embed answer.txt\nvar answer []byte\n\n" +
+		"func Read(w http.ResponseWriter, r *http.Request) { w.Write(answer) }\n")
+	r.reloaded()
+	r.want("eight")
+	writeFile(t, r.dir, "api/v0/echo/answer.txt", "nine")
+	r.reloaded()
+	r.want("nine")
 
 	// The module's own files.
 	writeFile(t, r.dir, "go.mod", "module example.com/renamed"+strings.TrimPrefix(goMod("example.com/mine"), "module example.com/mine"))
@@ -280,8 +292,8 @@ func TestReload(t *testing.T) {
 	}
 	r.await("drained")
 	r.await("returned")
-	if got := strings.Count(r.log.String(), "is reloaded."); got != 7 {
-		t.Errorf("reloaded %d times, want 7", got)
+	if got := strings.Count(r.log.String(), "is reloaded."); got != 9 {
+		t.Errorf("reloaded %d times, want 9", got)
 	}
 }
 

@@ -165,6 +165,7 @@ func (r *reloader) built(b outcome) {
 	}
 	r.product = b.product
 	if r.alive[r.serving] && r.starting == nil && r.serving.runs(b.binary) {
+		r.say("%s is unchanged.", r.product.Name)
 		return
 	}
 	if r.starting != nil {
