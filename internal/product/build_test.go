@@ -32,9 +32,29 @@ func Read(w http.ResponseWriter, r *http.Request) { w.Write([]byte("one")) }
 func newProduct(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(realPath(t, t.TempDir()), "myproduct")
+	forget(t, dir)
 	writeFile(t, dir, "go.mod", goMod("example.com/mine"))
 	writeFile(t, dir, "api/v0/echo/echo.go", echo)
 	return dir
+}
+
+// forget removes after the test what the builds of products below dir have left
+// in Go's build cache.
+func forget(t *testing.T, dir string) {
+	t.Helper()
+	cache, err := exec.Command("go", "env", "GOCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlays := filepath.Join(strings.TrimSpace(string(cache)), "apiphant", "*", "overlay.json")
+	t.Cleanup(func() {
+		names, _ := filepath.Glob(overlays)
+		for _, name := range names {
+			if content, err := os.ReadFile(name); err == nil && bytes.Contains(content, []byte(dir)) {
+				os.RemoveAll(filepath.Dir(name))
+			}
+		}
+	})
 }
 
 func realPath(t *testing.T, path string) string {
@@ -46,18 +66,14 @@ func realPath(t *testing.T, path string) string {
 	return real
 }
 
-// build loads and builds a product to the cache, which loses it after the test.
+// build loads and builds a product to the cache.
 func build(t *testing.T, path string) (string, error) {
 	t.Helper()
 	p, err := product.Load(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	binary, err := p.Build(t.Context(), product.BuildOptions{})
-	if err == nil {
-		t.Cleanup(func() { os.RemoveAll(filepath.Dir(binary)) })
-	}
-	return binary, err
+	return p.Build(t.Context(), product.BuildOptions{})
 }
 
 func run(t *testing.T, binary string, args ...string) string {
@@ -249,6 +265,7 @@ func TestBuildCancelled(t *testing.T) {
 func TestBuildWhere(t *testing.T) {
 	t.Run("module above, odd path, symbolic link", func(t *testing.T) {
 		top := filepath.Join(realPath(t, t.TempDir()), "a b@ü")
+		forget(t, top)
 		writeFile(t, top, "go.mod", goMod("example.com/all"))
 		writeFile(t, top, "products/mine/api/v0/echo/echo.go", echo)
 		link := filepath.Join(t.TempDir(), "link")

@@ -30,6 +30,7 @@ func needCheckout(t *testing.T) {
 // folder. Its function is of the root package's types.
 func withoutModule(t *testing.T, dir string) string {
 	t.Helper()
+	forget(t, dir)
 	writeFile(t, dir, "myproduct/api/v0/echo/echo.go", `package echo
 
 import (
