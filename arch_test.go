@@ -33,15 +33,11 @@ var arrows = map[string][]string{
 	// What a built product is as a program.
 	"program": {".", "server", "go.uber.org/zap", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 
-	// Where this module itself is found, for the go.mod of products.
-	"internal/origin": {".", "golang.org/x/mod"},
-
-	// What makes a program of a product's folder.
+	// What makes a program of a product's folder, and a folder of a template.
+	"internal/origin":  {".", "golang.org/x/mod"},
 	"internal/product": {".", "internal/origin", "github.com/fsnotify/fsnotify", "golang.org/x/mod"},
-
-	// What creates a product's folder.
-	"templates": {},
-	"deploy":    {"internal/origin", "templates"},
+	"templates":        {},
+	"deploy":           {"templates", "internal/origin", "golang.org/x/mod"},
 
 	// Tests of products, and of doors.
 	"apitest":              {".", "internal/product", "github.com/google/go-cmp"},

@@ -248,6 +248,7 @@ func TestRules(t *testing.T) {
 		"Value, shorter list":    {field[[]int](`{"f":[1,2]}`, validation.Value([]int{1})), invalid},
 		"Value, object":          {field[apiphant.Object](`{"f":{"a":1.0}}`, validation.Value(apiphant.Object{"a": 1})), `{"a":1.0}`},
 		"Value, other object":    {field[apiphant.Object](`{"f":{"a":1}}`, validation.Value(apiphant.Object{"b": 1})), invalid},
+		"Value, smaller object":  {field[apiphant.Object](`{"f":{"a":1}}`, validation.Value(apiphant.Object{"a": 1, "b": 1})), invalid},
 		"Value, time":            {field[time.Time](`{"f":"2026-11-21T01:00:00+01:00"}`, validation.Value("2026-11-21T00:00:00Z")), `"2026-11-21T01:00:00+01:00"`},
 		"Value, named":           {field[state](`{"f":"x"}`, validation.Value(state("x"))), `"x"`},
 		"OneOf":                  {field[string](`{"f":"b"}`, validation.OneOf("a", "b")), `"b"`},

@@ -57,6 +57,14 @@ func (c *checks) run(d *decoder, p unsafe.Pointer) {
 	}
 }
 
+// only is the check of a field that has no other and no pointers on the way.
+func (c *checks) only() check {
+	if c == nil || c.pointers > 0 || c.each != nil || len(c.whole) != 1 {
+		return nil
+	}
+	return c.whole[0]
+}
+
 func (t *tagged) wrongType(expected string) error {
 	return fmt.Errorf("a rule for %s, and this is a %s", expected, t.target.typ)
 }

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -88,71 +90,73 @@ func (u *upper) UnmarshalJSON(b []byte) error {
 
 func TestKinds(t *testing.T) {
 	cases{
-		"bool":                      {run[one[bool]](`{"v":true}`), `{"v":true}`},
-		"bool from text":            {run[one[bool]](`{"v":"true"}`), `v invalid`},
-		"bool from number":          {run[one[bool]](`{"v":1}`), `v invalid`},
-		"int":                       {run[one[int]](`{"v":-9223372036854775808}`), `{"v":-9223372036854775808}`},
-		"int too large":             {run[one[int]](`{"v":9223372036854775808}`), `v invalid`},
-		"int much too large":        {run[one[int]](`{"v":99999999999999999999999999}`), `v invalid`},
-		"int from text":             {run[one[int]](`{"v":"1"}`), `v invalid`},
-		"int from 1.0":              {run[one[int]](`{"v":1.0}`), `v invalid`},
-		"int from 1e0":              {run[one[int]](`{"v":1e0}`), `v invalid`},
-		"int8":                      {run[one[int8]](`{"v":-128}`), `{"v":-128}`},
-		"int8 too large":            {run[one[int8]](`{"v":128}`), `v invalid`},
-		"int8 too small":            {run[one[int8]](`{"v":-129}`), `v invalid`},
-		"uint64":                    {run[one[uint64]](`{"v":18446744073709551615}`), `{"v":18446744073709551615}`},
-		"uint64 too large":          {run[one[uint64]](`{"v":18446744073709551616}`), `v invalid`},
-		"uint negative":             {run[one[uint]](`{"v":-1}`), `v invalid`},
-		"float32 too large":         {run[one[float32]](`{"v":1e39}`), `v invalid`},
-		"float64":                   {run[one[float64]](`{"v":1.5e3}`), `{"v":1500}`},
-		"float64 too large":         {run[one[float64]](`{"v":1e400}`), `v invalid`},
-		"string":                    {run[one[string]](`{"v":"é\n"}`), `{"v":"é\n"}`},
-		"string from number":        {run[one[string]](`{"v":1}`), `v invalid`},
-		"number":                    {run[one[json.Number]](`{"v":1.0}`), `{"v":1.0}`},
-		"number from text":          {run[one[json.Number]](`{"v":"1"}`), `v invalid`},
-		"duration":                  {run[one[time.Duration]](`{"v":5}`), `{"v":5}`},
-		"time":                      {run[one[time.Time]](`{"v":"2026-11-21T07:24:47Z"}`), `{"v":"2026-11-21T07:24:47Z"}`},
-		"time that is none":         {run[one[time.Time]](`{"v":"2026-02-30T07:24:47Z"}`), `v invalid`},
-		"bytes":                     {run[one[[]byte]](`{"v":"aGk="}`), `{"v":"aGk="}`},
-		"bytes that are none":       {run[one[[]byte]](`{"v":"a"}`), `v invalid`},
-		"raw":                       {run[one[json.RawMessage]](`{"v":[ 1 ]}`), `{"v":[1]}`},
-		"raw null":                  {run[one[json.RawMessage]](`{"v":null}`), `{"v":null}`},
-		"any":                       {run[one[any]](`{"v":[1.0,{"a":null}]}`), `{"v":[1.0,{"a":null}]}`},
-		"any null":                  {run[one[any]](`{"v":null}`), `{"v":null}`},
-		"pointer":                   {run[one[*int]](`{"v":0}`), `{"v":0}`},
-		"pointer null":              {run[one[*int]](`{"v":null}`), `{"v":null}`},
-		"pointer wrong":             {run[one[*int]](`{"v":"x"}`), `v invalid`},
-		"pointer to pointer":        {run[one[**string]](`{"v":"x"}`), `{"v":"x"}`},
-		"null":                      {run[one[int]](`{"v":null}`), `v invalid`},
-		"null struct":               {run[one[one[int]]](`{"v":null}`), `v invalid`},
-		"null list":                 {run[one[[]int]](`{"v":null}`), `v invalid`},
-		"null map":                  {run[one[map[string]int]](`{"v":null}`), `v invalid`},
-		"null object":               {run[one[map[string]any]](`{"v":null}`), `v invalid`},
-		"null with UnmarshalJSON":   {run[one[upper]](`{"v":null}`), `v invalid`},
-		"null pointer to it":        {run[one[*upper]](`{"v":null}`), `{"v":null}`},
-		"null element":              {run[one[[]int]](`{"v":[1,2,null]}`), `v[2] invalid`},
-		"null pointer element":      {run[one[[]*int]](`{"v":[1,null]}`), `{"v":[1,null]}`},
-		"list":                      {run[one[[]int]](`{"v":[1,2,3,4,5,6,7,8,9,10]}`), `{"v":[1,2,3,4,5,6,7,8,9,10]}`},
-		"empty list":                {run[one[[]int]](`{"v":[]}`), `{"v":[]}`},
-		"list wrong":                {run[one[[]int]](`{"v":{"a":[1]}}`), `v invalid`},
-		"elements wrong":            {run[one[[]int]](`{"v":["a",1,[2],{}]}`), `v[0] invalid, v[2] invalid, v[3] invalid`},
-		"lists of lists":            {run[one[[][]string]](`{"v":[["a"],[],["b","c",1]]}`), `v[2][2] invalid`},
-		"array":                     {run[one[[3]int]](`{"v":[1,2]}`), `{"v":[1,2,0]}`},
-		"array too long":            {run[one[[2]int]](`{"v":[1,"x",3]}`), `v invalid`},
-		"map":                       {run[one[map[string]int]](`{"v":{"a":1,"b":2}}`), `{"v":{"a":1,"b":2}}`},
-		"map of structs":            {run[one[map[string]one[int]]](`{"v":{"key":{"v":"x"},"b":{"v":1}}}`), `v.key.v invalid`},
-		"map with int keys":         {run[one[map[int8]int]](`{"v":{"-1":1}}`), `{"v":{"-1":1}}`},
-		"map with a wrong int key":  {run[one[map[int8]int]](`{"v":{"300":1}}`), `v.300 invalid`},
-		"map with uint keys":        {run[one[map[uint]int]](`{"v":{"7":1}}`), `{"v":{"7":1}}`},
-		"map with text keys":        {run[one[map[color]int]](`{"v":{"red":1}}`), `{"v":{"red":1}}`},
-		"map with a wrong text key": {run[one[map[color]int]](`{"v":{"bad":1}}`), `v.bad invalid`},
-		"UnmarshalText":             {run[one[color]](`{"v":"r\u0065d"}`), `{"v":"red"}`},
-		"UnmarshalText fails":       {run[one[color]](`{"v":"bad"}`), `v invalid`},
-		"UnmarshalText of a number": {run[one[color]](`{"v":1}`), `v invalid`},
-		"UnmarshalJSON":             {run[one[[]upper]](`{"v":["a","b"]}`), `{"v":["A","B"]}`},
-		"UnmarshalJSON fails":       {run[one[[]upper]](`{"v":["a",{}]}`), `v[1] invalid`},
-		"struct from text":          {run[one[one[int]]](`{"v":"x"}`), `v invalid`},
-		"map of any":                {run[one[map[string]any]](`{"v":{"a":1.0}}`), `{"v":{"a":1.0}}`},
+		"bool":                       {run[one[bool]](`{"v":true}`), `{"v":true}`},
+		"bool from text":             {run[one[bool]](`{"v":"true"}`), `v invalid`},
+		"bool from number":           {run[one[bool]](`{"v":1}`), `v invalid`},
+		"int":                        {run[one[int]](`{"v":-9223372036854775808}`), `{"v":-9223372036854775808}`},
+		"int too large":              {run[one[int]](`{"v":9223372036854775808}`), `v invalid`},
+		"int much too large":         {run[one[int]](`{"v":99999999999999999999999999}`), `v invalid`},
+		"int from text":              {run[one[int]](`{"v":"1"}`), `v invalid`},
+		"int from 1.0":               {run[one[int]](`{"v":1.0}`), `v invalid`},
+		"int from 1e0":               {run[one[int]](`{"v":1e0}`), `v invalid`},
+		"int8":                       {run[one[int8]](`{"v":-128}`), `{"v":-128}`},
+		"int8 too large":             {run[one[int8]](`{"v":128}`), `v invalid`},
+		"int8 too small":             {run[one[int8]](`{"v":-129}`), `v invalid`},
+		"uint64":                     {run[one[uint64]](`{"v":18446744073709551615}`), `{"v":18446744073709551615}`},
+		"uint64 too large":           {run[one[uint64]](`{"v":18446744073709551616}`), `v invalid`},
+		"uint negative":              {run[one[uint]](`{"v":-1}`), `v invalid`},
+		"float32 too large":          {run[one[float32]](`{"v":1e39}`), `v invalid`},
+		"float64":                    {run[one[float64]](`{"v":1.5e3}`), `{"v":1500}`},
+		"float64 too large":          {run[one[float64]](`{"v":1e400}`), `v invalid`},
+		"string":                     {run[one[string]](`{"v":"é\n"}`), `{"v":"é\n"}`},
+		"string from number":         {run[one[string]](`{"v":1}`), `v invalid`},
+		"number":                     {run[one[json.Number]](`{"v":1.0}`), `{"v":1.0}`},
+		"number from text":           {run[one[json.Number]](`{"v":"1"}`), `v invalid`},
+		"duration":                   {run[one[time.Duration]](`{"v":5}`), `{"v":5}`},
+		"time":                       {run[one[time.Time]](`{"v":"2026-11-21T07:24:47Z"}`), `{"v":"2026-11-21T07:24:47Z"}`},
+		"time that is none":          {run[one[time.Time]](`{"v":"2026-02-30T07:24:47Z"}`), `v invalid`},
+		"bytes":                      {run[one[[]byte]](`{"v":"aGk="}`), `{"v":"aGk="}`},
+		"bytes that are none":        {run[one[[]byte]](`{"v":"a"}`), `v invalid`},
+		"raw":                        {run[one[json.RawMessage]](`{"v":[ 1 ]}`), `{"v":[1]}`},
+		"raw null":                   {run[one[json.RawMessage]](`{"v":null}`), `{"v":null}`},
+		"any":                        {run[one[any]](`{"v":[1.0,{"a":null}]}`), `{"v":[1.0,{"a":null}]}`},
+		"any null":                   {run[one[any]](`{"v":null}`), `{"v":null}`},
+		"pointer":                    {run[one[*int]](`{"v":0}`), `{"v":0}`},
+		"pointer null":               {run[one[*int]](`{"v":null}`), `{"v":null}`},
+		"pointer wrong":              {run[one[*int]](`{"v":"x"}`), `v invalid`},
+		"pointer to pointer":         {run[one[**string]](`{"v":"x"}`), `{"v":"x"}`},
+		"null":                       {run[one[int]](`{"v":null}`), `v invalid`},
+		"null struct":                {run[one[one[int]]](`{"v":null}`), `v invalid`},
+		"null list":                  {run[one[[]int]](`{"v":null}`), `v invalid`},
+		"null map":                   {run[one[map[string]int]](`{"v":null}`), `v invalid`},
+		"null object":                {run[one[map[string]any]](`{"v":null}`), `v invalid`},
+		"null with UnmarshalJSON":    {run[one[upper]](`{"v":null}`), `v invalid`},
+		"null pointer to it":         {run[one[*upper]](`{"v":null}`), `{"v":null}`},
+		"null element":               {run[one[[]int]](`{"v":[1,2,null]}`), `v[2] invalid`},
+		"null pointer element":       {run[one[[]*int]](`{"v":[1,null]}`), `{"v":[1,null]}`},
+		"list":                       {run[one[[]int]](`{"v":[1,2,3,4,5,6,7,8,9,10]}`), `{"v":[1,2,3,4,5,6,7,8,9,10]}`},
+		"empty list":                 {run[one[[]int]](`{"v":[]}`), `{"v":[]}`},
+		"list wrong":                 {run[one[[]int]](`{"v":{"a":[1]}}`), `v invalid`},
+		"elements wrong":             {run[one[[]int]](`{"v":["a",1,[2],{}]}`), `v[0] invalid, v[2] invalid, v[3] invalid`},
+		"lists of lists":             {run[one[[][]string]](`{"v":[["a"],[],["b","c",1]]}`), `v[2][2] invalid`},
+		"array":                      {run[one[[3]int]](`{"v":[1,2]}`), `{"v":[1,2,0]}`},
+		"array too long":             {run[one[[2]int]](`{"v":[1,"x",3]}`), `v invalid`},
+		"map":                        {run[one[map[string]int]](`{"v":{"a":1,"b":2}}`), `{"v":{"a":1,"b":2}}`},
+		"map of structs":             {run[one[map[string]one[int]]](`{"v":{"key":{"v":"x"},"b":{"v":1}}}`), `v.key.v invalid`},
+		"map, each anew":             {run[one[map[string]base]](`{"v":{"a":{"id":1,"name":"x"},"b":{"id":2}}}`), `{"v":{"a":{"id":1,"name":"x"},"b":{"id":2,"name":""}}}`},
+		"map with a wrong key twice": {run[one[map[int8]int]](`{"v":{"300":1,"300":1}}`), `v.300 invalid`},
+		"map with int keys":          {run[one[map[int8]int]](`{"v":{"-1":1}}`), `{"v":{"-1":1}}`},
+		"map with a wrong int key":   {run[one[map[int8]int]](`{"v":{"300":1}}`), `v.300 invalid`},
+		"map with uint keys":         {run[one[map[uint]int]](`{"v":{"7":1}}`), `{"v":{"7":1}}`},
+		"map with text keys":         {run[one[map[color]int]](`{"v":{"red":1}}`), `{"v":{"red":1}}`},
+		"map with a wrong text key":  {run[one[map[color]int]](`{"v":{"bad":1}}`), `v.bad invalid`},
+		"UnmarshalText":              {run[one[color]](`{"v":"r\u0065d"}`), `{"v":"red"}`},
+		"UnmarshalText fails":        {run[one[color]](`{"v":"bad"}`), `v invalid`},
+		"UnmarshalText of a number":  {run[one[color]](`{"v":1}`), `v invalid`},
+		"UnmarshalJSON":              {run[one[[]upper]](`{"v":["a","b"]}`), `{"v":["A","B"]}`},
+		"UnmarshalJSON fails":        {run[one[[]upper]](`{"v":["a",{}]}`), `v[1] invalid`},
+		"struct from text":           {run[one[one[int]]](`{"v":"x"}`), `v invalid`},
+		"map of any":                 {run[one[map[string]any]](`{"v":{"a":1.0}}`), `{"v":{"a":1.0}}`},
 	}.test(t)
 }
 
@@ -212,6 +216,19 @@ func TestEmbedded(t *testing.T) {
 		a
 		b
 	}
+	type left struct{ a }
+	type right struct{ a }
+	type twice struct {
+		left
+		right
+	}
+	type tagged struct {
+		Same int `json:"Same"`
+	}
+	type tagWins struct {
+		a
+		tagged
+	}
 	type named struct {
 		Base base `json:"base"`
 		Deep `json:"deep"`
@@ -223,6 +240,8 @@ func TestEmbedded(t *testing.T) {
 		"pointer default": {run[pointer](`{}`), `{"depth":3,"x":0}`},
 		"pointer wrong":   {run[pointer](`{"depth":"x"}`), `depth invalid`},
 		"conflict":        {run[conflict](`{"Same":"x"}`), `{}`},
+		"twice one type":  {run[twice](`{"Same":"x"}`), `{}`},
+		"the tag wins":    {run[tagWins](`{"Same":1}`), `{"Same":1}`},
 		"named":           {run[named](`{"deep":{"depth":"x"}}`), `deep.depth invalid`},
 	}.test(t)
 }
@@ -279,6 +298,24 @@ func TestManyProblems(t *testing.T) {
 	}
 	if want := "v." + strings.Repeat("é", 32) + "…[0]"; problems[0].Path != want {
 		t.Errorf("got %s, want %s", problems[0].Path, want)
+	}
+}
+
+func TestFloats(t *testing.T) {
+	plan := compile[one[float64]](t)
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 20000 {
+		digits := strconv.FormatUint(random.Uint64()>>random.IntN(64), 10)
+		if point := random.IntN(len(digits) + 1); point > 0 && point < len(digits) {
+			digits = strings.TrimLeft(digits[:point], "0") + "." + digits[point:]
+		}
+		var v one[float64]
+		if problems, err := plan.Decode([]byte(`{"v":-`+digits+`}`), &v); err != nil || problems != nil {
+			t.Fatal(digits, problems, err)
+		}
+		if want, _ := strconv.ParseFloat("-"+digits, 64); v.V != want {
+			t.Fatalf("%s: got %v, want %v", digits, v.V, want)
+		}
 	}
 }
 

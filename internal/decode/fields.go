@@ -220,7 +220,10 @@ func scalar(t reflect.Type) bool {
 func (o *object) prepare() {
 	o.absent = make([]uint64, (len(o.fields)+63)/64)
 	for i := range o.fields {
-		o.fields[i].plain = o.fields[i].checks == nil && !o.fields[i].node.validates
+		if f := &o.fields[i]; !f.node.validates {
+			f.plain = f.checks == nil
+			f.only = f.checks.only()
+		}
 		if o.fields[i].required || o.fields[i].hasDefault() {
 			o.absent[i>>6] |= 1 << (i & 63)
 		}

@@ -32,9 +32,18 @@ func (d *decoder) list(n *node, dst unsafe.Pointer) bool {
 			d.grow(n, s, start)
 		}
 		s.len = i + 1
-		if end, ok := d.element(n.elem, unsafe.Add(s.data, uintptr(i)*n.elem.size), i); end || !ok {
+		found := d.found
+		if !d.value(n.elem, unsafe.Add(s.data, uintptr(i)*n.elem.size), d.peek()) {
+			return false
+		}
+		if d.found != found {
+			d.under(found, step{order: i, element: true})
+		}
+		if c := d.peek(); c == ',' {
+			d.pos++
+		} else {
 			d.trim(n, s)
-			return ok
+			return c == ']' && d.leave()
 		}
 	}
 }

@@ -20,7 +20,8 @@ type field struct {
 	node     *node
 	checks   *checks
 	place    place
-	plain    bool // nothing to check once it is decoded
+	plain    bool  // nothing to check once it is decoded
+	only     check // the only check, where it needs nothing else
 	required bool
 	fallback []byte // the default, as JSON
 }
@@ -172,7 +173,7 @@ func (d *decoder) field(o *object, i int, dst unsafe.Pointer, seen []uint64, c b
 	if !d.fill(f.node, p, c) {
 		return false
 	}
-	if f.plain && d.found == found {
+	if d.found == found && (f.plain || f.only != nil && f.only(p)) {
 		return true
 	}
 	return d.check(f, i, p, c, found)

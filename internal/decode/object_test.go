@@ -24,10 +24,13 @@ func TestObject(t *testing.T) {
 			map[string]any{"n": nil, "t": true, "f": false, "s": "x", "l": []any{}, "o": map[string]any{}}},
 		"numbers keep their text": {`{"a":12345678901234567890,"b":1.0,"c":1e400,"d":-0}`,
 			map[string]any{"a": json.Number("12345678901234567890"), "b": json.Number("1.0"), "c": json.Number("1e400"), "d": json.Number("-0")}},
-		"the last duplicate":    {`{"a":{"x":1},"a":{"y":2}}`, map[string]any{"a": map[string]any{"y": json.Number("2")}}},
-		"letter case":           {`{"a":1,"A":2}`, map[string]any{"a": json.Number("1"), "A": json.Number("2")}},
-		"escapes":               {`{"\u0061\n":"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00"}`, map[string]any{"a\n": "\"\\/\b\f\n\r\té😀"}},
-		"lone surrogates":       {`{"a":"\ud800","b":"\udc00x","c":"\ud800\u0041"}`, map[string]any{"a": "\ufffd", "b": "\ufffdx", "c": "\ufffdA"}},
+		"the last duplicate": {`{"a":{"x":1},"a":{"y":2}}`, map[string]any{"a": map[string]any{"y": json.Number("2")}}},
+		"letter case":        {`{"a":1,"A":2}`, map[string]any{"a": json.Number("1"), "A": json.Number("2")}},
+		"escapes":            {`{"\u0061\n":"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00"}`, map[string]any{"a\n": "\"\\/\b\f\n\r\té😀"}},
+		"lone surrogates":    {`{"a":"\ud800","b":"\udc00x","c":"\ud800\u0041"}`, map[string]any{"a": "\ufffd", "b": "\ufffdx", "c": "\ufffdA"}},
+		"keys that are alike": {`{"a":[{"aXcdef":0},{"aXcdef":0},{"aYcdef":0},{"aXcdef":0}]}`, map[string]any{"a": []any{
+			map[string]any{"aXcdef": json.Number("0")}, map[string]any{"aXcdef": json.Number("0")},
+			map[string]any{"aYcdef": json.Number("0")}, map[string]any{"aXcdef": json.Number("0")}}}},
 		"a list of many things": {`{"a":[1,"x",[2],{"b":[null]}]}`, map[string]any{"a": []any{json.Number("1"), "x", []any{json.Number("2")}, map[string]any{"b": []any{nil}}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -60,6 +63,10 @@ var notObjects = map[string]string{
 	"comma in a list":      `{"ints":[1,]}`,
 	"no comma in a list":   `{"ints":[1 2]}`,
 	"wrong bracket":        `{"ints":[1}}`,
+	"] for } in unknown":   `{"unknown":{"a":1]}`,
+	"} for ] in unknown":   `{"unknown":[1}}`,
+	"leading zero, float":  `{"f64":01.5}`,
+	"control, at the end":  "{\"a\":\"\x1f\"}",
 	"trailing data":        `{} x`,
 	"two objects":          `{}{}`,
 	"trailing NUL":         "{}\x00",

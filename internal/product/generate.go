@@ -57,6 +57,7 @@ func (w *writer) imports(p *Product) {
 	w.printf("\t%q\n", origin.Path)
 	w.printf("\t%q\n\n", origin.Path+"/program")
 	for _, imported := range p.Packages {
+		w.at(&imported.Functions[0])
 		w.printf("\t%s %q\n", imported.Alias, imported.Import)
 	}
 	w.printf(")\n\n")

@@ -147,11 +147,13 @@ func (i imports) dotted(name string) string {
 	return name
 }
 
+var oneLine = strings.NewReplacer("( ", "(", ", )", ")")
+
 // text returns a function's type as it is written, in one line.
 func text(files *token.FileSet, function *ast.FuncType) string {
 	var out strings.Builder
 	if err := printer.Fprint(&out, files, &ast.FuncType{Params: function.Params, Results: function.Results}); err != nil {
 		return "func"
 	}
-	return strings.Join(strings.Fields(out.String()), " ")
+	return oneLine.Replace(strings.Join(strings.Fields(out.String()), " "))
 }
