@@ -10,7 +10,7 @@ import (
 	"github.com/apiphant/apiphant"
 )
 
-// secret is what no answer may ever show.
+// errSecret is what no answer may ever show.
 var errSecret = errors.New("secret: the password of the database")
 
 // addErrors adds functions that fail, each in its own way.
@@ -66,7 +66,7 @@ func addErrors(read func(string, apiphant.Action)) {
 	fail("panic-text", func(context.Context) error { panic("secret") })
 	fail("panic-error", func(context.Context) error { panic(errSecret) })
 	fail("panic-known", func(context.Context) error { panic(refused) })
-	fail("panic-nil-map", func(context.Context) error { map[string]int(nil)["secret"] = 1; return nil })
+	fail("panic-index", func(context.Context) error { return []error{errSecret}[len(refused.Errors)+1] })
 	fail("panic-nil", func(context.Context) error { panic(nil) })
 	fail("panic-abort", func(context.Context) error { panic(http.ErrAbortHandler) })
 }

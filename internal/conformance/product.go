@@ -18,6 +18,7 @@ func API() *apiphant.API {
 	read := func(target string, action apiphant.Action) { api.Handle(target, apiphant.Actions{Read: action}) }
 	addShapes(read)
 	addAnswers(read)
+	addFields(read)
 	addTyped(read)
 	addErrors(read)
 	addRaw(read)
