@@ -52,15 +52,14 @@ func Find() (Origin, error) {
 	folder := filepath.Dir(filepath.Dir(filepath.Dir(file)))
 	content, err := os.ReadFile(filepath.Join(folder, "go.mod"))
 	if err != nil || modfile.ModulePath(content) != Path {
-		return Origin{}, fmt.Errorf("%s is no longer the checkout that this apiphant was built of, and a product without a go.mod needs its source: "+
-			"build it again, or give the product a go.mod", folder)
+		return Origin{}, fmt.Errorf("%s is no longer the checkout that this apiphant was built of, where a product's go.mod is to find it: "+
+			"build apiphant again, or write the product's go.mod yourself", folder)
 	}
 	return Origin{Folder: folder}, nil
 }
 
-var errTrimmed = errors.New("this apiphant was built from a checkout with -trimpath, and so can't find its own source, " +
-	"which a product without a go.mod needs: build it without -trimpath, install it by go install " +
-	Command + "@latest, or give the product a go.mod")
+var errTrimmed = errors.New("this apiphant was built from a checkout with -trimpath, and can't tell a product's go.mod where to find it: " +
+	"build it without -trimpath, install it by go install " + Command + "@latest, or write the product's go.mod yourself")
 
 // ModuleFiles returns the go.mod and go.sum of a module called name that
 // requires apiphant and nothing else: all that apiphant requires is in them, in
