@@ -18,10 +18,14 @@ func (p Product) routesCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "routes",
 		Short: "Print what is served, and by which function",
-		Long: `Print every route with the function that serves it, its type, and where it stands.
+		Long: `Print every route with its method, the function that serves it, and where that
+stands. The method * is one of a function that reads the request itself, and
+decides about methods.
 
-With --json: a list of objects with method, path, version, target, action, function, type, file and line.`,
-		Args: Arguments(),
+With --json: a list of objects with method, path, version, target, action,
+function, type, file and line.`,
+		Example: "  " + p.Name + " routes\n  " + p.Name + " routes --json | jq -r '.[].path'",
+		Args:    Arguments(),
 		RunE: func(command *cobra.Command, _ []string) error {
 			if err := p.API.Check(); err != nil {
 				return err
