@@ -92,8 +92,18 @@ func (c *conn) read(p []byte) (int, error) {
 		return c.lastRead(p)
 	}
 	n, err := c.Conn.Read(p)
-	if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && c.isInterrupted() {
+	switch {
+	case n > 0 || !c.interrupted.Load() || !errors.Is(err, os.ErrDeadlineExceeded):
+		return n, err
+	case c.isInterrupted():
 		return c.lastRead(p)
+	case time.Now().Before(c.readDeadline):
+		// The interruption met a request at its very beginning, and took the
+		// connection for an idle one: the deadline that has passed was not its own.
+		if err := c.Conn.SetReadDeadline(c.readDeadline); err != nil {
+			return 0, err
+		}
+		return c.Conn.Read(p)
 	}
 	return n, err
 }
