@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -49,9 +51,21 @@ func method(route *apiphant.Endpoint) string {
 func writeRoutes(w io.Writer, routes []*apiphant.Endpoint) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, route := range routes {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s:%d\n", method(route), route.Path(), route.Source.Function, route.Source.File, route.Source.Line)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s:%d\n", method(route), route.Path(), route.Source.Function, fromHere(route.Source.File), route.Source.Line)
 	}
 	return table.Flush()
+}
+
+// fromHere names a file below the working directory as a person there would.
+func fromHere(file string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return file
+	}
+	if short, err := filepath.Rel(here, file); err == nil && filepath.IsLocal(short) {
+		return short
+	}
+	return file
 }
 
 func writeRoutesJSON(w io.Writer, routes []*apiphant.Endpoint) error {

@@ -24,6 +24,7 @@ const (
 type rawResponse struct {
 	door    *door
 	header  http.Header
+	sent    http.Header   // header as it was when the status was written
 	started chan struct{} // closed once the answer streams
 
 	mu       sync.Mutex
@@ -55,8 +56,8 @@ func (r *rawResponse) writeHeader(status int) {
 	if r.finished || r.status != 0 || status < 200 && status != http.StatusSwitchingProtocols {
 		return
 	}
-	r.status = status
-	if declared, err := strconv.ParseInt(r.header.Get("Content-Length"), 10, 64); err == nil && declared >= 0 {
+	r.status, r.sent = status, r.header.Clone()
+	if declared, err := strconv.ParseInt(r.sent.Get("Content-Length"), 10, 64); err == nil && declared >= 0 {
 		r.length = declared
 	}
 }
@@ -209,17 +210,19 @@ func (r *rawResponse) hasStarted() bool {
 	}
 }
 
-// sniff sets the content type that the function left out, as net/http does.
+// sniff sets the content type that the function and its middleware left out, as
+// net/http does.
 func (r *rawResponse) sniff(next []byte) {
-	if _, set := r.header["Content-Type"]; set || r.writer != nil {
+	_, set := r.sent["Content-Type"]
+	if set || r.writer != nil || len(r.door.ctx.Response.Header.ContentType()) > 0 {
 		return
 	}
 	data := r.buffer[:min(len(r.buffer), sniffed)]
 	if missing := sniffed - len(data); missing > 0 && len(next) > 0 {
 		data = append(data[:len(data):len(data)], next[:min(len(next), missing)]...)
 	}
-	if len(data) > 0 && r.header.Get("Content-Encoding") == "" {
-		r.header.Set("Content-Type", http.DetectContentType(data))
+	if len(data) > 0 && r.sent.Get("Content-Encoding") == "" {
+		r.sent.Set("Content-Type", http.DetectContentType(data))
 	}
 }
 
@@ -236,7 +239,7 @@ func (r *rawResponse) setHeader(name, value string) {
 func (r *rawResponse) copyHeader() {
 	response := &r.door.ctx.Response
 	response.SetStatusCode(r.status)
-	for name, values := range r.header {
+	for name, values := range r.sent {
 		if name == "Content-Length" || name == "Transfer-Encoding" || name == "Trailer" || strings.HasPrefix(name, http.TrailerPrefix) {
 			continue
 		}
@@ -245,7 +248,7 @@ func (r *rawResponse) copyHeader() {
 			response.Header.Add(name, value)
 		}
 	}
-	if hasToken([]byte(r.header.Get("Connection")), "close") {
+	if hasToken([]byte(r.sent.Get("Connection")), "close") {
 		response.SetConnectionClose()
 	}
 }
