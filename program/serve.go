@@ -106,7 +106,9 @@ func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
-// announce writes the first line of all: what is served, and where.
+// announce writes the first line, which says what is served, and where: first
+// also before what the product's Start logs, so that a program can read there
+// which port was taken. Who connects during Start waits.
 func (p Product) announce(settings *Settings, address net.Addr, log *zap.Logger, stderr io.Writer) {
 	source := filepath.Join(settings.Source, "api")
 	if settings.Source == "" {
