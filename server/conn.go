@@ -92,10 +92,16 @@ func (c *conn) read(p []byte) (int, error) {
 		return c.lastRead(p)
 	}
 	n, err := c.Conn.Read(p)
-	if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && c.isInterrupted() {
+	if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) || !c.interrupted.Load() {
+		return n, err
+	}
+	if c.isInterrupted() {
 		return c.lastRead(p)
 	}
-	return n, err
+	if err := c.Conn.SetReadDeadline(c.readDeadline); err != nil { // interrupt came just when a request did
+		return 0, err
+	}
+	return c.Conn.Read(p)
 }
 
 // Write bounds the time by what is written: a large answer may take long, as

@@ -171,6 +171,7 @@ func TestDrainAnswersWhatIsUnderWay(t *testing.T) {
 			c.wantClosed()
 			break
 		}
+		c.Close()
 	}
 	if got := idle.ask(post("/api/v0/echo/read", `{"a":1}`)); got.String() != `200 {"a":1}` || !got.close {
 		t.Errorf("a request within the window: got %v, closing: %t", got, got.close)
