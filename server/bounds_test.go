@@ -201,6 +201,67 @@ func TestSlowBodyThatIsFastEnough(t *testing.T) {
 	c.wantOpen()
 }
 
+// TestBodyThatDribbles: a byte now and then does not keep a connection.
+func TestBodyThatDribbles(t *testing.T) {
+	s := &server.Server{}
+	s.Hurry(100 * time.Millisecond)
+	c := start(t, echo(), s).dial()
+	c.send("POST /api/v0/echo/read HTTP/1.1\r\nHost: test\r\nContent-Length: 100000\r\n\r\n{")
+	ended := make(chan struct{})
+	defer close(ended)
+	go func() {
+		for {
+			select {
+			case <-ended:
+				return
+			case <-time.After(20 * time.Millisecond):
+				_, _ = io.WriteString(c, " ")
+			}
+		}
+	}()
+	if got := c.receive("POST"); got.String() != refusal(408) {
+		t.Errorf("got %v, want %v", got, refusal(408))
+	}
+	c.wantClosed()
+}
+
+func TestBodyRate(t *testing.T) {
+	const grace = 5 * time.Second
+	tests := []struct {
+		waited time.Duration
+		came   int64
+		want   time.Duration
+	}{
+		{0, 0, grace},
+		{2 * time.Second, 0, 3 * time.Second},
+		{6 * time.Second, 0, 0},
+		{6 * time.Second, 4 * server.BodyMinRate, 3 * time.Second},
+		{0, server.BodyMinRate / 2, 5500 * time.Millisecond},
+		{0, 1 << 40, 30 * time.Second},
+		{time.Hour, 1 << 40, 30 * time.Second},
+		{time.Hour, 3600 * server.BodyMinRate, grace},
+	}
+	for _, tt := range tests {
+		if got := server.AllowedWait(grace, tt.waited, tt.came); got != tt.want {
+			t.Errorf("waited %v for %d bytes: got %v more, want %v", tt.waited, tt.came, got, tt.want)
+		}
+	}
+}
+
+// TestIdleAfterBody: the bounds of a body end with it.
+func TestIdleAfterBody(t *testing.T) {
+	const grace = 20 * time.Millisecond
+	s := &server.Server{}
+	s.Hurry(grace)
+	running := start(t, raw(readAll), s)
+	for _, path := range []string{"/api/v0/echo/read", "/api/v0/raw/read", "/nothing"} {
+		c := running.dial()
+		c.ask(post(path, `{"a":1}`))
+		time.Sleep(10 * grace) // longer than any body may be waited for
+		c.wantOpen()
+	}
+}
+
 // TestTruncatedBody cuts a request off at every place of its body: no function
 // must take what came for the whole, and the client, which can still hear, is
 // told.

@@ -92,20 +92,16 @@ func (c *conn) read(p []byte) (int, error) {
 		return c.lastRead(p)
 	}
 	n, err := c.Conn.Read(p)
-	switch {
-	case n > 0 || !c.interrupted.Load() || !errors.Is(err, os.ErrDeadlineExceeded):
+	if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) || !c.interrupted.Load() {
 		return n, err
-	case c.isInterrupted():
-		return c.lastRead(p)
-	case time.Now().Before(c.readDeadline):
-		// The interruption met a request at its very beginning, and took the
-		// connection for an idle one: the deadline that has passed was not its own.
-		if err := c.Conn.SetReadDeadline(c.readDeadline); err != nil {
-			return 0, err
-		}
-		return c.Conn.Read(p)
 	}
-	return n, err
+	if c.isInterrupted() {
+		return c.lastRead(p)
+	}
+	if err := c.Conn.SetReadDeadline(c.readDeadline); err != nil { // interrupt came just when a request did
+		return 0, err
+	}
+	return c.Conn.Read(p)
 }
 
 // Write bounds the time by what is written: a large answer may take long, as

@@ -81,6 +81,46 @@ func askUntilTold(c net.Conn, answered, told, lost *atomic.Int64) {
 	}
 }
 
+// gated is a listener whose next Accept waits for its gate, as one does for
+// which the machine has no time.
+type gated struct {
+	*net.TCPListener
+	gate, told chan struct{}
+}
+
+func (g *gated) Accept() (net.Conn, error) {
+	<-g.gate
+	return g.TCPListener.Accept()
+}
+
+func (g *gated) SetDeadline(t time.Time) error {
+	defer close(g.told)
+	return g.TCPListener.SetDeadline(t)
+}
+
+// TestDrainAcceptsWhoHasConnected: the system has made their connections, and
+// they have sent their requests, before the listener is closed.
+func TestDrainAcceptsWhoHasConnected(t *testing.T) {
+	ln, err := server.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &gated{ln.(*net.TCPListener), make(chan struct{}), make(chan struct{})}
+	running := startAt(t, g, echo(), &server.Server{DrainWindow: -1})
+	clients := []*client{running.dial(), running.dial(), running.dial()}
+	for _, c := range clients {
+		c.send(post("/api/v0/echo/read", ""))
+	}
+	running.end()
+	wait(t, "the listener is to be closed", g.told)
+	close(g.gate)
+	for _, c := range clients {
+		if got := c.receive("POST"); got.String() != "200 {}" || !got.close {
+			t.Errorf("got %v, closing: %t", got, got.close)
+		}
+	}
+}
+
 // TestDrainDoesNotWaitForIdle: neither a connection between two requests nor one
 // that never asked holds Serve up, and neither gets an answer nobody asked for.
 func TestDrainDoesNotWaitForIdle(t *testing.T) {
@@ -107,8 +147,14 @@ func TestDrainAnswersWhatIsUnderWay(t *testing.T) {
 		<-goOn
 		return ctx.Err()
 	})})
+	api.Handle("v0/stream", apiphant.Actions{Read: apiphant.Raw(func(w http.ResponseWriter, _ *http.Request) {
+		_ = http.NewResponseController(w).Flush()
+	})})
 	running := start(t, api, &server.Server{DrainWindow: time.Hour, Drain: time.Hour})
-	slow, half, idle := running.dial(), running.dial(), running.dial()
+	slow, half, idle, stream := running.dial(), running.dial(), running.dial(), running.dial()
+	if got := stream.ask(post("/api/v0/stream/read", "")); got.String() != "200 " || got.close {
+		t.Errorf("a stream before: got %v, closing: %t", got, got.close)
+	}
 	if got := idle.ask("GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n"); got.String() != `200 {"status":"ok"}` || got.close {
 		t.Errorf("/healthz before: got %v, closing: %t", got, got.close)
 	}
@@ -125,11 +171,16 @@ func TestDrainAnswersWhatIsUnderWay(t *testing.T) {
 			c.wantClosed()
 			break
 		}
+		c.Close()
 	}
 	if got := idle.ask(post("/api/v0/echo/read", `{"a":1}`)); got.String() != `200 {"a":1}` || !got.close {
 		t.Errorf("a request within the window: got %v, closing: %t", got, got.close)
 	}
 	idle.wantClosed()
+	if got := stream.ask(post("/api/v0/stream/read", "")); got.String() != "200 " || !got.close {
+		t.Errorf("a stream within the window: got %v, closing: %t", got, got.close)
+	}
+	stream.wantClosed()
 	half.send("st\r\nContent-Length: 0\r\n\r\n")
 	if got := half.receive("POST"); got.String() != "200 {}" || !got.close {
 		t.Errorf("a request that had begun: got %v, closing: %t", got, got.close)

@@ -14,3 +14,8 @@ const (
 	MaxBuffered    = maxBuffered
 	BodyMinRate    = bodyMinRate
 )
+
+// AllowedWait is how long may be waited for the next byte of a body.
+func AllowedWait(grace, waited time.Duration, came int64) time.Duration {
+	return (&bodyRate{grace: grace, waited: waited, came: came}).allowed()
+}
