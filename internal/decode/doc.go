@@ -18,10 +18,10 @@
 //
 // # What a body is
 //
-// One JSON object (RFC 8259) in UTF-8 without a byte order mark, or nothing but
-// white space, which is {}. Objects and lists nest to a depth of 64: the body's
-// own object is the first, so 64 are accepted and 65 refused. An escaped
-// surrogate without its partner becomes U+FFFD.
+// One JSON object (RFC 8259) in UTF-8 without a byte order mark, or no byte at all,
+// which is {}; white space alone is no object. Objects and lists nest to a depth of
+// 64: the body's own object is the first, so 64 are accepted and 65 refused. An
+// escaped surrogate without its partner becomes U+FFFD.
 //
 // # What differs from encoding/json
 //
