@@ -48,7 +48,7 @@ type Problem struct {
 	Path    string // lines[1].code, byname.key.sub; "" is the request itself
 	State   string // Missing, Invalid, or a word of the product's own
 	Explain any    // any JSON value, or nil
-	Err     error  // the cause, for the log; may be nil
+	Err     error  // what a Validate method said, for the log; else nil
 }
 
 // The states of a problem that this package finds by itself.
