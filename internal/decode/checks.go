@@ -2,7 +2,6 @@ package decode
 
 import (
 	"encoding"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -337,42 +336,4 @@ func (n *node) canonical(p unsafe.Pointer) string {
 	default:
 		return *(*string)(p)
 	}
-}
-
-// uniqueItems compares scalars as values and anything else by the JSON that it
-// becomes.
-func (t *tagged) uniqueItems(value string) error {
-	var unique bool
-	if err := boolean(value, &unique); err != nil {
-		return err
-	}
-	if t.target.kind != kindSlice {
-		return t.wrongType("lists")
-	}
-	if !unique {
-		return nil
-	}
-	elem := t.target.elem
-	scalar := elem.kind <= kindString || elem.kind == kindNumber
-	t.whole(func(p unsafe.Pointer) bool {
-		s := (*sliceHeader)(p)
-		seen := make(map[string]bool, s.len)
-		for i := range s.len {
-			e := unsafe.Add(s.data, uintptr(i)*elem.size)
-			key := ""
-			if scalar {
-				key = elem.canonical(e)
-			} else if text, err := json.Marshal(reflect.NewAt(elem.typ, e).Interface()); err == nil {
-				key = string(text)
-			} else {
-				return false
-			}
-			if seen[key] {
-				return false
-			}
-			seen[key] = true
-		}
-		return true
-	})
-	return nil
 }

@@ -2,6 +2,7 @@ package decode_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -139,12 +140,20 @@ func TestRules(t *testing.T) {
 		"maxItems":                {with[[]int](`maxItems:"1"`), `[1] []`, `[1,2]`},
 		"uniqueItems":             {with[[]int](`uniqueItems:"true"`), `[1,2] []`, `[1,2,1]`},
 		"uniqueItems, false":      {with[[]int](`uniqueItems:"false"`), `[1,1]`, ``},
-		"uniqueItems, numbers":    {with[[]json.Number](`uniqueItems:"true"`), `[1,2]`, `[1,1.0]`},
-		"uniqueItems, floats":     {with[[]float64](`uniqueItems:"true"`), `[1,2]`, `[1,1.0] [0,-0.0]`},
-		"uniqueItems, objects":    {with[[]map[string]any](`uniqueItems:"true"`), `[{"a":1},{"a":2}]`, `[{"a":1,"b":2},{"b":2,"a":1}]`},
-		"uniqueItems, lists":      {with[[][]int](`uniqueItems:"true"`), `[[1],[2]]`, `[[1],[1]]`},
-		"several":                 {with[string](`minLength:"2" maxLength:"3" pattern:"^a"`), `"ab" "abc"`, `"a" "abcd" "bb"`},
-		"documentary":             {with[int](`doc:"x" example:"y" deprecated:"true" db:"z" yaml:"w"`), `1`, ``},
+		"uniqueItems, numbers":    {with[[]json.Number](`uniqueItems:"true"`), `[1,2]`, `[1,1.0] [10,1e1] [0,-0]`},
+		"uniqueItems, any": {with[[]any](`uniqueItems:"true"`),
+			`[1,"1",true,"true",null,"null",[],{},[1],{"1":1},""] ["0.1e1",1] [[1,2],[12]] [["a","b"],["ab"],["a,b"]] [{"a":"b"},["a","b"]] [{"a":[1]},{"a":[]},{"a":1}] [9007199254740992,9007199254740993]`,
+			`[1,1.0] [1,1e0] [10,1e1] [0,-0.0] [0.1,1e-1] [1e400,10e399] [null,null] ["a","\u0061"] [[1],[1.0]] [{"a":1,"b":[2]},{"b":[2.0],"a":1e0}] [true,1,true]`},
+		"uniqueItems, exponents": {with[[]any](`uniqueItems:"true"`), `[1e999999999,1e999999998,1e-999999999]`, `[1e999999999,10e999999998]`},
+		"uniqueItems, structs":   {with[[]one[any]](`uniqueItems:"true"`), `[{"v":1},{"v":"1"},{"v":null}]`, `[{"v":1},{"v":1.0}] [{},{"v":null}]`},
+		"uniqueItems, raw":       {with[[]json.RawMessage](`uniqueItems:"true"`), `[1,"1"]`, `[1,1.0] [{"a":1,"b":2},{"b":2,"a":1}]`},
+		"uniqueItems, pointers":  {with[[]*json.Number](`uniqueItems:"true"`), `[1,null]`, `[1,1.0] [null,null]`},
+		"uniqueItems, times":     {with[[]time.Time](`uniqueItems:"true"`), `["2026-11-21T00:00:00Z","2026-11-22T00:00:00Z"]`, `["2026-11-21T00:00:00Z","2026-11-21T00:00:00Z"]`},
+		"uniqueItems, floats":    {with[[]float64](`uniqueItems:"true"`), `[1,2]`, `[1,1.0] [0,-0.0]`},
+		"uniqueItems, objects":   {with[[]map[string]any](`uniqueItems:"true"`), `[{"a":1},{"a":2}]`, `[{"a":1,"b":2},{"b":2,"a":1}]`},
+		"uniqueItems, lists":     {with[[][]int](`uniqueItems:"true"`), `[[1],[2]]`, `[[1],[1]]`},
+		"several":                {with[string](`minLength:"2" maxLength:"3" pattern:"^a"`), `"ab" "abc"`, `"a" "abcd" "bb"`},
+		"documentary":            {with[int](`doc:"x" example:"y" deprecated:"true" db:"z" yaml:"w"`), `1`, ``},
 	} {
 		t.Run(name, func(t *testing.T) {
 			plan, err := decode.Compile(tc.typ, nil)
@@ -163,6 +172,30 @@ func TestRules(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Neither many items nor large exponents may cost more than their text is worth: a
+// comparison of each with each would take minutes, 10^1000000000 all memory.
+func TestUniqueItemsIsBounded(t *testing.T) {
+	type unique struct {
+		V []any `json:"v" uniqueItems:"true"`
+	}
+	plan := compile[unique](t)
+	var items []string
+	for i := range 200_000 {
+		items = append(items, fmt.Sprintf(`{"n":%de1000000000}`, 10*i+1))
+	}
+	body := func(last string) []byte { return []byte(`{"v":[` + strings.Join(items, ",") + "," + last + `]}`) }
+	for last, want := range map[string]int{`{"n":0}`: 0, `{"n":0.1e1000000001}`: 1} {
+		started := time.Now()
+		problems, err := plan.Decode(body(last), new(unique))
+		if err != nil || len(problems) != want {
+			t.Errorf("%s: got %v, %v, want %d problems", last, problems, err, want)
+		}
+		if took := time.Since(started); took > 20*time.Second {
+			t.Errorf("%s: took %s", last, took)
+		}
 	}
 }
 
