@@ -242,7 +242,7 @@ func TestCompileRefuses(t *testing.T) {
 		"bad default":           {with[int](`default:"x"`), `v: tag default:"x": JSON for a int was expected`},
 		"default too large":     {with[int8](`default:"300"`), `JSON for a int8`},
 		"default against rules": {with[int](`default:"1" minimum:"2"`), `breaks the field's own rules`},
-		"letter case":           {with[string](`minlength:"1"`), `tag minlength: it is written minLength`},
+		"letter case":           {with[string](`minlength:"1"`), `tag minlength: there is no such rule; did you mean minLength?`},
 		"a word we don't have":  {with[map[string]int](`minProperties:"1"`), `there is no such rule`},
 		"malformed":             {with[string](`required:true`), `malformed tags`},
 		"deep":                  {with[[]one[map[string]Bad]](``), `v[].v.*.x: tag minimum`},

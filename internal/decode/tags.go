@@ -81,15 +81,14 @@ func (c *compiler) tags(f *field, tag reflect.StructTag) error {
 	return nil
 }
 
-// notOurs refuses a key that only looks like one of ours.
+// notOurs refuses a key that only looks like one of ours: it would be passed over in
+// silence, and the field with it.
 func (c *compiler) notOurs(key string) error {
 	if missing[key] {
 		return c.fail("tag %s: there is no such rule; a method Validate() error can check it", key)
 	}
-	for word := range words {
-		if strings.EqualFold(key, word) {
-			return c.fail("tag %s: it is written %s", key, word)
-		}
+	if word := meant(key); word != "" {
+		return c.fail("tag %s: there is no such rule; did you mean %s?", key, word)
 	}
 	return nil
 }
