@@ -27,8 +27,11 @@ var arrows = map[string][]string{
 	// Doors never import each other.
 	"server": {".", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22"},
 
+	// Schedules and jobs.
+	"background": {".", "github.com/robfig/cron/v3", "go.uber.org/zap", "github.com/prometheus/client_golang"},
+
 	// What a built product is as a program.
-	"program": {".", "server", "go.uber.org/zap", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"program": {".", "server", "background", "go.uber.org/zap", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 
 	// What makes a program of a product's folder.
 	"internal/product": {".", "github.com/fsnotify/fsnotify", "golang.org/x/mod"},
@@ -40,7 +43,7 @@ var arrows = map[string][]string{
 
 // productsImports is what the packages of a product may import, as a user's may,
 // besides each other.
-var productsImports = []string{".", "validation", "apitest"}
+var productsImports = []string{".", "validation", "apitest", "background"}
 
 // productOf returns the product that a folder belongs to, "" where it is none's.
 func productOf(folder string) string {
