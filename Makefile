@@ -20,8 +20,8 @@ build: ## Compile everything
 	$(GO) build ./...
 
 .PHONY: install
-install: ## Install the apiphant command from this checkout
-	$(GO) install ./cmd/apiphant
+install: ## Install the commands from this checkout
+	$(GO) install ./cmd/apiphant ./cmd/apiphant-background
 
 .PHONY: vet
 vet: ## Run go vet, and check that the code is as gofmt writes it

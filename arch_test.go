@@ -37,8 +37,9 @@ var arrows = map[string][]string{
 	"internal/product": {".", "github.com/fsnotify/fsnotify", "golang.org/x/mod"},
 
 	// Commands.
-	"internal/cli": {"internal/product", "program", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},
-	"cmd/apiphant": {"internal/cli"},
+	"internal/cli":            {"internal/product", "program", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"cmd/apiphant":            {"internal/cli"},
+	"cmd/apiphant-background": {"internal/cli"},
 }
 
 // productsImports is what the packages of a product may import, as a user's may,
