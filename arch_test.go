@@ -30,6 +30,12 @@ var arrows = map[string][]string{
 	// Schedules and jobs.
 	"background": {".", "github.com/robfig/cron/v3", "go.uber.org/zap", "github.com/prometheus/client_golang"},
 
+	// The durable engines: what they share, and each with its driver.
+	"background/internal/durable": {"background", "github.com/riverqueue/river", "go.uber.org/zap"},
+	"background/internal/pgtest":  {},
+	"background/sqlite":           {"background", "background/internal/durable", "github.com/riverqueue/river", "go.uber.org/zap", "modernc.org/sqlite"},
+	"background/postgres":         {"background", "background/internal/durable", "github.com/riverqueue/river", "go.uber.org/zap", "github.com/jackc/pgx/v5"},
+
 	// What a built product is as a program.
 	"program": {".", "server", "background", "go.uber.org/zap", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 
@@ -44,7 +50,7 @@ var arrows = map[string][]string{
 
 // productsImports is what the packages of a product may import, as a user's may,
 // besides each other.
-var productsImports = []string{".", "validation", "apitest", "background"}
+var productsImports = []string{".", "validation", "apitest", "background", "background/sqlite", "background/postgres", "background/mail"}
 
 // productOf returns the product that a folder belongs to, "" where it is none's.
 func productOf(folder string) string {
