@@ -31,10 +31,11 @@ var arrows = map[string][]string{
 	"background": {".", "github.com/robfig/cron/v3", "go.uber.org/zap", "github.com/prometheus/client_golang"},
 
 	// The durable engines: what they share, and each with its driver.
-	"background/internal/durable": {"background", "github.com/riverqueue/river", "go.uber.org/zap"},
-	"background/internal/pgtest":  {},
-	"background/sqlite":           {"background", "background/internal/durable", "github.com/riverqueue/river", "go.uber.org/zap", "modernc.org/sqlite"},
-	"background/postgres":         {"background", "background/internal/durable", "github.com/riverqueue/river", "go.uber.org/zap", "github.com/jackc/pgx/v5"},
+	"background/internal/durable":    {"background", "github.com/riverqueue/river", "go.uber.org/zap"},
+	"background/internal/enginetest": {"background", "go.uber.org/zap"},
+	"background/internal/pgtest":     {},
+	"background/sqlite":              {"background", "background/internal/durable", "github.com/riverqueue/river", "go.uber.org/zap", "modernc.org/sqlite"},
+	"background/postgres":            {"background", "background/internal/durable", "github.com/riverqueue/river", "go.uber.org/zap", "github.com/jackc/pgx/v5"},
 
 	// What a built product is as a program.
 	"program": {".", "server", "background", "go.uber.org/zap", "github.com/spf13/cobra", "github.com/spf13/pflag"},

@@ -173,8 +173,9 @@ func (l *lane) turn(ctx context.Context, t *turn) {
 			l.Metrics.resumedRun(t.Name)
 			l.log.Warn(fmt.Sprintf("Task %s: the run for %s was begun by a worker that is gone, and begins anew", t.Name, tick.Format(time.RFC3339)))
 		}
-		err := l.runner.Run(l.taskContext(tick), t.task.run())
-		l.release(t, err == nil || l.base.Err() == nil)
+		ctx := l.taskContext(tick)
+		err := l.runner.Run(ctx, t.task.run())
+		l.release(t, err == nil || ctx.Err() == nil)
 	}
 	l.setDue(t)
 }
