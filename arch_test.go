@@ -32,7 +32,7 @@ var arrows = map[string][]string{
 
 	// The durable engines: what they share, and each with its driver.
 	"background/internal/durable":    {"background", "github.com/riverqueue/river", "go.uber.org/zap"},
-	"background/internal/enginetest": {"background", "go.uber.org/zap"},
+	"background/internal/enginetest": {"background", "github.com/riverqueue/river", "go.uber.org/zap"},
 	"background/internal/pgtest":     {},
 	"background/sqlite":              {"background", "background/internal/durable", "github.com/riverqueue/river", "go.uber.org/zap", "modernc.org/sqlite"},
 	"background/postgres":            {"background", "background/internal/durable", "github.com/riverqueue/river", "go.uber.org/zap", "github.com/jackc/pgx/v5"},
