@@ -37,6 +37,9 @@ var arrows = map[string][]string{
 	"background/sqlite":              {"background", "background/internal/durable", "github.com/riverqueue/river", "go.uber.org/zap", "modernc.org/sqlite"},
 	"background/postgres":            {"background", "background/internal/durable", "github.com/riverqueue/river", "go.uber.org/zap", "github.com/jackc/pgx/v5"},
 
+	// A ready-made hook.
+	"background/mail": {"background", "github.com/wneessen/go-mail"},
+
 	// What a built product is as a program.
 	"program": {".", "server", "background", "go.uber.org/zap", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 
