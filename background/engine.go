@@ -1,6 +1,7 @@
 package background
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,9 @@ type Database interface {
 	// Migrate makes the tables, or brings them up to date, whoever else does
 	// so at the same time.
 	Migrate(ctx context.Context) error
+
+	// Migrated returns an error if the tables are not there, or not up to date.
+	Migrated(ctx context.Context) error
 
 	// Work works jobs until ctx ends; then no new one is begun, those that run
 	// have drain to finish, and then their contexts end. It returns when all of
@@ -133,7 +137,7 @@ func QueueOf(ctx context.Context) (Queue, error) {
 var known = map[string]string{"postgres": "postgres", "postgresql": "postgres", "sqlite": "sqlite"}
 
 // Open opens the database that url names with the engine that the product has
-// for it.
+// for it. What goes on in it is logged, unless log is nil.
 func (p *Product) Open(ctx context.Context, url string, log *zap.Logger) (Database, error) {
 	scheme, _, ok := strings.Cut(url, "://")
 	if !ok {
@@ -149,7 +153,7 @@ func (p *Product) Open(ctx context.Context, url string, log *zap.Logger) (Databa
 	}
 	for _, engine := range engines {
 		if slices.Contains(engine.Schemes(), scheme) {
-			database, err := engine.Open(ctx, url, jobs, log)
+			database, err := engine.Open(ctx, url, jobs, cmp.Or(log, zap.NewNop()))
 			if err != nil {
 				return nil, fmt.Errorf("--database %s: %w", redacted(url), err)
 			}

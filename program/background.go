@@ -173,9 +173,14 @@ func (p Product) database(ctx context.Context, url string, migrate bool, log *za
 		return nil, err
 	}
 	if migrate {
-		if err := database.Migrate(ctx); err != nil {
-			return nil, errors.Join(fmt.Errorf("can't make the tables of the database: %w", err), database.Close())
+		if err = database.Migrate(ctx); err != nil {
+			err = fmt.Errorf("can't make the tables of the database: %w", err)
 		}
+	} else {
+		err = database.Migrated(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, database.Close())
 	}
 	return database, nil
 }

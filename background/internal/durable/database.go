@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -79,6 +80,25 @@ func (d *Database[Tx]) Migrate(ctx context.Context) error {
 		if _, err := d.sql.Exec(ctx, table); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// Migrated implements [background.Database].
+func (d *Database[Tx]) Migrated(ctx context.Context) error {
+	migrator, err := rivermigrate.New(d.driver, &rivermigrate.Config{Logger: d.slog})
+	if err != nil {
+		return err
+	}
+	valid, err := migrator.Validate(ctx, nil)
+	if err == nil && !valid.OK {
+		err = errors.New(strings.Join(valid.Messages, "; "))
+	}
+	if err == nil {
+		err = d.query(ctx, "SELECT worker FROM apiphant_task WHERE 1 = 0", nil)
+	}
+	if err != nil {
+		return fmt.Errorf("its tables are not there or not up to date; --migrate makes them: %w", err)
 	}
 	return nil
 }

@@ -243,6 +243,14 @@ func nothing(context.Context, int) error { return nil }
 
 func (s suite) migrateAtOnce(t *testing.T) {
 	url := s.newURL(t)
+	first, err := s.product().Open(t.Context(), url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	if err := first.Migrated(t.Context()); err == nil || !strings.Contains(err.Error(), "--migrate") {
+		t.Errorf("an empty database: got %v", err)
+	}
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
@@ -260,6 +268,9 @@ func (s suite) migrateAtOnce(t *testing.T) {
 		})
 	}
 	group.Wait()
+	if err := first.Migrated(t.Context()); err != nil {
+		t.Error(err)
+	}
 }
 
 func (s suite) stats(t *testing.T) {
