@@ -24,6 +24,9 @@ var arrows = map[string][]string{
 	"internal/decode": {"internal/rule"},
 	".":               {"internal/decode", "github.com/goccy/go-json"},
 
+	// What a product's functions use.
+	"validation": {".", "internal/rule", "internal/decode"},
+
 	// Doors never import each other.
 	"server": {".", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22"},
 
@@ -43,11 +46,18 @@ var arrows = map[string][]string{
 	// What a built product is as a program.
 	"program": {".", "server", "background", "go.uber.org/zap", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 
-	// What makes a program of a product's folder.
-	"internal/product": {".", "github.com/fsnotify/fsnotify", "golang.org/x/mod"},
+	// What makes a program of a product's folder, and a folder of a template.
+	"internal/origin":  {".", "golang.org/x/mod"},
+	"internal/product": {".", "internal/origin", "github.com/fsnotify/fsnotify", "golang.org/x/mod"},
+	"templates":        {},
+	"deploy":           {"templates", "internal/origin", "golang.org/x/mod"},
+
+	// Tests of products, and of doors.
+	"apitest":              {".", "internal/product", "github.com/google/go-cmp"},
+	"internal/conformance": {".", "validation", "github.com/rogpeppe/go-internal/txtar"},
 
 	// Commands.
-	"internal/cli":            {"internal/product", "program", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"internal/cli":            {"internal/product", "deploy", "program", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 	"cmd/apiphant":            {"internal/cli"},
 	"cmd/apiphant-background": {"internal/cli"},
 }

@@ -2,6 +2,7 @@ package apiphant
 
 import (
 	"context"
+	"net/http"
 	"net/netip"
 )
 
@@ -33,7 +34,7 @@ func (c *Call) Method() string { return c.door.Method() }
 
 // Header returns the first value of a header of the request, "" where there is
 // none. Names are compared without regard to letter case.
-func (c *Call) Header(name string) string { return c.door.Header(name) }
+func (c *Call) Header(name string) string { return c.door.Header(http.CanonicalHeaderKey(name)) }
 
 // RemoteAddr returns who asks; the zero Addr where the door does not know.
 func (c *Call) RemoteAddr() netip.Addr { return c.door.RemoteAddr() }

@@ -10,7 +10,8 @@ import (
 // callContext is the context of one call. Its deadline costs nothing until
 // someone waits for it: only then the standard library's context, with its
 // timer, is made, and from then on it answers for everything. It may be kept
-// after the call, as any context may: it is cancelled then.
+// after the call, as any context may: it is cancelled then. One that nobody
+// looked at before is cancelled by the call's end, not by its deadline.
 type callContext struct {
 	parent   context.Context
 	deadline time.Time // zero: none
@@ -41,7 +42,7 @@ func (c *callContext) Done() <-chan struct{} {
 }
 
 func (c *callContext) wait() {
-	if c.deadline.IsZero() {
+	if c.deadline.IsZero() || c.ended {
 		c.inner, c.cancel = context.WithCancel(c.parent)
 	} else {
 		c.inner, c.cancel = context.WithDeadline(c.parent, c.deadline)

@@ -56,7 +56,7 @@ func (a *answer) encode(response any) error {
 		a.buffer.Reset()
 		return fmt.Errorf("the response of type %T can't be encoded: %w", response, err)
 	}
-	if !bytes.HasPrefix(a.buffer.Bytes(), []byte("{")) && !bytes.Equal(a.bytes(), null) {
+	if encoded := a.buffer.Bytes(); !bytes.HasPrefix(encoded, []byte("{")) && !bytes.Equal(bytes.TrimSpace(encoded), null) {
 		a.buffer.Reset()
 		return fmt.Errorf("the response of type %T is not a JSON object", response)
 	}

@@ -3,7 +3,9 @@ package apiphant
 import (
 	"cmp"
 	"context"
-	"fmt"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -26,8 +28,15 @@ func (a *API) Serve(ctx context.Context, endpoint *Endpoint, door Door) {
 	if endpoint.RawResponse && call.answer == nil {
 		return // the function wrote it
 	}
+	if door.Started() {
+		call.refuse(errAnsweredTwice)
+		return
+	}
 	door.Answer(http.StatusOK, call.answer.bytes())
 }
+
+// errAnsweredTwice is about a middleware's answer that comes too late.
+var errAnsweredTwice = errors.New("Call.Answer after the function's own answer had started")
 
 // Refuse answers a request that a door could not make out with an error, in
 // the form of all others.
@@ -123,7 +132,10 @@ func requestID(came string) string {
 	if validRequestID(came) {
 		return came
 	}
-	return fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64())
+	var bits [16]byte
+	binary.NativeEndian.PutUint64(bits[:8], rand.Uint64())
+	binary.NativeEndian.PutUint64(bits[8:], rand.Uint64())
+	return hex.EncodeToString(bits[:])
 }
 
 func validRequestID(id string) bool {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 )
 
 // Failure is one run that failed, as OnError gets it.
@@ -27,7 +26,7 @@ func (f Failure) String() string { return f.title() + "\n" + f.details() }
 func (f Failure) title() string { return kind(f.Job) + " " + f.Task + " failed:" }
 
 func (f Failure) details() string {
-	return indented(f.Err.Error()) + "\n" + strings.TrimRight(f.Stack, "\n")
+	return strings.TrimSpace(f.Err.Error() + "\n" + f.Stack)
 }
 
 func kind(job bool) string {
@@ -35,18 +34,6 @@ func kind(job bool) string {
 		return "Job"
 	}
 	return "Task"
-}
-
-// indented keeps further lines of an error, which may come from outside, from
-// looking like lines of the log.
-func indented(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && unicode.IsControl(r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, strings.TrimSpace(text))
-	return strings.ReplaceAll(text, "\n", "\n    ")
 }
 
 // stackOf returns where an error came from: what it prints of that itself, as

@@ -282,7 +282,7 @@ func TestWords(t *testing.T) {
 		got := text()
 		for _, want := range []string{
 			"INFO background.(*runner).Run Task nothing: OK.\n",
-			"ERROR background.(*runner).Run Task fails failed: {\"stack\": \"no luck\n    INFO forged\nbackground_test.fails",
+			"ERROR background.(*runner).Run Task fails failed: {\"stack\": \"no luck\nINFO forged\nbackground_test.fails",
 			"ERROR background.(*runner).Run OnError failed: no mail\n",
 			"ERROR background.(*runner).Run Task panics failed: {\"stack\": \"panic: assignment to entry in nil map\n [running]:\nbackground_test.panics(",
 			"ERROR background.(*runner).Run OnError failed: panic: me too {\"stack\"",
@@ -296,7 +296,7 @@ func TestWords(t *testing.T) {
 			failures[0].Started.IsZero() || !strings.Contains(failures[0].Stack, "loop_test.go:") || failures[0].Panic || !failures[1].Panic {
 			t.Errorf("OnError got %+v", failures)
 		}
-		if want := "Task fails failed:\nno luck\n    INFO forged\n"; len(failures) > 0 && !strings.HasPrefix(failures[0].String(), want) {
+		if want := "Task fails failed:\nno luck\nINFO forged\n"; len(failures) > 0 && !strings.HasPrefix(failures[0].String(), want) {
 			t.Errorf("a failure's text is %q, want %q first", failures[0].String(), want)
 		}
 	})

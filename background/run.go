@@ -62,9 +62,9 @@ func (r *runner) Run(ctx context.Context, run run) error {
 	if hook.err == nil {
 		r.log.Info("OnError: OK.")
 	} else if hook.panicked {
-		r.log.Error("OnError failed: "+indented(hook.err.Error()), zap.String("stack", hook.stack))
+		r.log.Error("OnError failed: "+hook.err.Error(), zap.String("stack", hook.stack))
 	} else {
-		r.log.Error("OnError failed: " + indented(hook.err.Error()))
+		r.log.Error("OnError failed: " + hook.err.Error())
 	}
 	return outcome.err
 }

@@ -77,7 +77,7 @@ func TestBackgroundOnce(t *testing.T) {
 		{"list", []string{"--list"}, 0, `(?s)^Works  every 1s   20\S+Z  20\S+Z  20\S+Z\nFails  0 3 \* \* 7  20\S+T03:00:00Z  .*T03:00:00Z\n$`, `^$`},
 		{"once", []string{"--once", "Works"}, 0, `^$`, `^INFO at background\.Run:\d+ \[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\] Task Works: OK\.\n$`},
 		{"once, failing", []string{"--once=Fails"}, 1, `^$`,
-			`^ERROR at background\.Run:\d+ \[.*\] Task Fails failed:\nno luck\n.*program_test\.Fails\n\t\S*background_test\.go:\d+\n$`},
+			`^ERROR at background\.Run:\d+ \[.*\] Task Fails failed:\n\s*no luck\n.*program_test\.Fails\n\s*\S*background_test\.go:\d+\n$`},
 		{"once, in JSON", []string{"--once=Works", "--log=json"}, 0, `^$`, `^{"level":"info".*"message":"Task Works: OK."}\n$`},
 		{"once, with a database", []string{"--once=Works", "--database", file}, 0, `^$`, `Task Works: OK\.\n$`},
 		{"no such task", []string{"--once=None"}, 2, `^$`, `"None": there is no such task: want one of Works, Fails`},

@@ -1,12 +1,14 @@
 package program
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
+	"unicode/utf16"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/buffer"
@@ -84,29 +86,54 @@ func (e textEncoder) EncodeEntry(entry zapcore.Entry, fields []zapcore.Field) (*
 	line.AppendString(oneLine(entry.Message))
 	if encoded.Len() > len("{}") {
 		line.AppendByte(' ')
-		_, _ = line.Write(encoded.Bytes())
+		line.AppendString(oneLine(encoded.String()))
 	}
-	if stack != "" {
-		line.AppendByte('\n')
-		line.AppendString(strings.TrimRight(stack, "\n"))
+	for stackLine := range strings.Lines(stack) {
+		line.AppendString("\n    ") // so that it does not look like a line of the log
+		line.AppendString(oneLine(strings.TrimRight(strings.ReplaceAll(stackLine, "\t", "    "), "\r\n")))
 	}
 	line.AppendByte('\n')
 	return line, nil
 }
 
-// oneLine keeps what came from outside from looking like a line of its own.
-func oneLine(message string) string {
-	if strings.IndexFunc(message, unicode.IsControl) < 0 {
-		return message
+// oneLine keeps what came from outside from looking like a line of its own, and
+// from commanding the terminal. What it escapes is text within JSON, or free
+// text: \n and \u202e are the escapes of both.
+func oneLine(text string) string {
+	if strings.IndexFunc(text, isUnprintable) < 0 {
+		return text
 	}
-	quoted := strconv.Quote(message)
-	return quoted[1 : len(quoted)-1]
+	var escaped strings.Builder
+	for _, r := range text {
+		switch {
+		case !isUnprintable(r):
+			escaped.WriteRune(r)
+		case r == '\n':
+			escaped.WriteString(`\n`)
+		case r == '\r':
+			escaped.WriteString(`\r`)
+		case r == '\t':
+			escaped.WriteString(`\t`)
+		case r > 0xffff:
+			first, second := utf16.EncodeRune(r)
+			fmt.Fprintf(&escaped, `\u%04x\u%04x`, first, second)
+		default:
+			fmt.Fprintf(&escaped, `\u%04x`, r)
+		}
+	}
+	return escaped.String()
 }
+
+func isUnprintable(r rune) bool { return !strconv.IsPrint(r) }
 
 // shortCaller turns example.com/x/server.(*Server).Serve.func1 into
 // server.Serve:107: the package, the function, the line.
 func shortCaller(caller zapcore.EntryCaller) string {
-	path := strings.Split(caller.Function[strings.LastIndexByte(caller.Function, '/')+1:], ".")
+	if caller.Function == "" {
+		return filepath.Base(caller.File) + ":" + strconv.Itoa(caller.Line)
+	}
+	function := strings.ReplaceAll(caller.Function, "[...]", "") // of a generic one
+	path := strings.Split(function[strings.LastIndexByte(function, '/')+1:], ".")
 	name := path[len(path)-1]
 	for _, part := range slices.Backward(path[1:]) {
 		if name = part; !strings.HasPrefix(part, "func") && strings.Trim(part, "0123456789") != "" {

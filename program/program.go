@@ -33,9 +33,15 @@ func Main(product Product) {
 // serve after SIGINT or SIGTERM or the end of ctx, once all is drained.
 func (p Product) Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := &cobra.Command{
-		Use:     p.Name,
-		Short:   fmt.Sprintf("%s, a JSON API", p.Name),
+		Use:   p.Name + " COMMAND",
+		Short: fmt.Sprintf("%s, a JSON API", p.Name),
+		Long: p.Name + ` is a JSON API in one program. It needs nothing beside it.
+
+It was built by apiphant, which turns plain Go functions into a JSON API.`,
+		Example: "  " + p.Name + " serve 127.0.0.1:8001\n  " + p.Name + " routes\n  " + p.Name + " serve --help",
 		Version: Version(),
+
+		DisableFlagsInUseLine: true,
 	}
 	root.AddCommand(p.serveCommand(), p.backgroundCommand(), p.routesCommand())
 	return Execute(ctx, root, args, stdout, stderr)

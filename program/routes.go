@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -16,10 +18,14 @@ func (p Product) routesCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "routes",
 		Short: "Print what is served, and by which function",
-		Long: `Print every route with the function that serves it, its type, and where it stands.
+		Long: `Print every route with its method, the function that serves it, and where that
+stands. The method * is one of a function that reads the request itself, and
+decides about methods.
 
-With --json: a list of objects with method, path, version, target, action, function, type, file and line.`,
-		Args: Arguments(),
+With --json: a list of objects with method, path, version, target, action,
+function, type, file and line.`,
+		Example: "  " + p.Name + " routes\n  " + p.Name + " routes --json | jq -r '.[].path'",
+		Args:    Arguments(),
 		RunE: func(command *cobra.Command, _ []string) error {
 			if err := p.API.Check(); err != nil {
 				return err
@@ -45,9 +51,21 @@ func method(route *apiphant.Endpoint) string {
 func writeRoutes(w io.Writer, routes []*apiphant.Endpoint) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, route := range routes {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s:%d\n", method(route), route.Path(), route.Source.Function, route.Source.File, route.Source.Line)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s:%d\n", method(route), route.Path(), route.Source.Function, fromHere(route.Source.File), route.Source.Line)
 	}
 	return table.Flush()
+}
+
+// fromHere names a file below the working directory as a person there would.
+func fromHere(file string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return file
+	}
+	if short, err := filepath.Rel(here, file); err == nil && filepath.IsLocal(short) {
+		return short
+	}
+	return file
 }
 
 func writeRoutesJSON(w io.Writer, routes []*apiphant.Endpoint) error {

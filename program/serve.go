@@ -25,10 +25,24 @@ func (p Product) serveCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "serve HOST:PORT",
 		Short: "Serve the API",
-		Long: `Serve the API at HOST:PORT until SIGTERM or SIGINT, then let every client finish.
+		Long: `Serve the API at HOST:PORT until SIGTERM or SIGINT; then take no new work, let
+every client finish, and end with status 0. A second signal ends it at once.
 
-IPv6 is written [::1]:8001; port 0 takes a free port, which the first line of the log names.
-A listener that is handed over (LISTEN_FDS, as systemd does) is served in place of HOST:PORT.`,
+IPv6 is written [::1]:8001. Port 0 takes a free port, which the first line of the
+log names. A listener that is handed over (LISTEN_FDS, as systemd's socket
+activation does) is served in place of HOST:PORT. /healthz answers 200, and 503
+while the program ends.
+
+Sizes are bytes, or have a unit: 65536, 64KiB, 1MiB. Durations have one always:
+500ms, 30s, 2m.
+
+Every flag can be set by the environment variable behind it; a flag comes before
+its variable, a variable before the default.`,
+		Example: "  " + p.Name + ` serve 127.0.0.1:8001
+  curl -d '{"hello": "world"}' http://127.0.0.1:8001/api/v0/echo/read
+
+  ` + p.Name + ` serve :80 --log json --access-log     # for machines to read
+  APIPHANT_TIMEOUT=5s ` + p.Name + " serve [::1]:0",
 		Args: Arguments("HOST:PORT"),
 		RunE: func(command *cobra.Command, args []string) error {
 			if err := settings.Check(); err != nil {
@@ -47,9 +61,8 @@ A listener that is handed over (LISTEN_FDS, as systemd does) is served in place 
 // serve listens before it calls Start, so that a port which is taken does not
 // start anything, and a client that comes during Start waits and is not refused.
 func (p Product) serve(ctx context.Context, address string, settings *Settings, stderr io.Writer) (err error) {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
+	ctx, stop := untilSignal(ctx)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 
 	if err := p.API.Check(); err != nil {
 		return err
@@ -85,6 +98,24 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 	}()
 	p.API.Timeout = offIfZero(settings.Timeout)
 	return settings.server(p.API, log).Serve(ctx, ln)
+}
+
+// untilSignal returns a context that ends with the first SIGTERM or SIGINT. A
+// second one ends the process at once: by the time the context has ended,
+// signals do again what they do by default.
+func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
+	go func() {
+		select {
+		case <-signals:
+		case <-ctx.Done():
+		}
+		signal.Stop(signals)
+		cancel()
+	}()
+	return ctx, cancel
 }
 
 // announce writes the first line of all: what is served, and where.

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -32,11 +33,11 @@ type Settings struct {
 // AddFlags adds the flags that fill s, with their defaults.
 func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	s.MaxBody, s.MaxUpload, s.MaxHeader = server.DefaultMaxBody, server.DefaultMaxUpload, server.DefaultMaxHeader
-	flags.StringVar(&s.Log, "log", LogText, "how the log is written: `text` for people, json for machines")
+	flags.StringVar(&s.Log, "log", LogText, "the `form` of the log: text for people, json for machines")
 	flags.BoolVar(&s.AccessLog, "access-log", false, "log a line for each request")
 	flags.DurationVar(&s.Timeout, "timeout", apiphant.DefaultTimeout, "how long a call may take until its context ends; 0: for ever")
-	flags.DurationVar(&s.Drain, "drain", server.DefaultDrain, "how long running calls may take to finish when the program ends")
-	flags.DurationVar(&s.DrainWindow, "drain-window", server.DefaultDrainWindow, "how long requests are still taken when the program ends")
+	flags.DurationVar(&s.Drain, "drain", server.DefaultDrain, "how long running calls may take to finish when the program ends; 0: not at all")
+	flags.DurationVar(&s.DrainWindow, "drain-window", server.DefaultDrainWindow, "how long requests are still taken when the program ends; 0: not at all")
 	flags.Var(&s.MaxBody, "max-body", "how large a JSON request may be")
 	flags.Var(&s.MaxUpload, "max-upload", "how large a raw request, which streams, may be")
 	flags.Var(&s.MaxHeader, "max-header", "how large a request's line and headers may be together")
@@ -53,14 +54,22 @@ func (s *Settings) Check() error {
 	if s.Log != LogText && s.Log != LogJSON {
 		return UsageError{fmt.Errorf("--log is %q: want %s or %s", s.Log, LogText, LogJSON)}
 	}
-	for flag, value := range map[string]time.Duration{"timeout": s.Timeout, "drain": s.Drain, "drain-window": s.DrainWindow} {
-		if value < 0 {
-			return UsageError{fmt.Errorf("--%s is %s: want 0 or more", flag, value)}
-		}
-	}
-	for flag, value := range map[string]time.Duration{"header-timeout": s.HeaderTimeout, "idle-timeout": s.IdleTimeout} {
-		if value <= 0 {
-			return UsageError{fmt.Errorf("--%s is %s: want more than 0", flag, value)}
+	for _, setting := range []struct {
+		flag     string
+		value    time.Duration
+		positive bool
+	}{
+		{"timeout", s.Timeout, false},
+		{"drain", s.Drain, false},
+		{"drain-window", s.DrainWindow, false},
+		{"header-timeout", s.HeaderTimeout, true},
+		{"idle-timeout", s.IdleTimeout, true},
+	} {
+		switch {
+		case setting.value < 0 && !setting.positive:
+			return UsageError{fmt.Errorf("--%s is %s: want 0 or more", setting.flag, setting.value)}
+		case setting.value <= 0 && setting.positive:
+			return UsageError{fmt.Errorf("--%s is %s: want more than 0", setting.flag, setting.value)}
 		}
 	}
 	return nil
@@ -95,7 +104,12 @@ func fromEnvironment(flags *pflag.FlagSet) (err error) {
 		if flag.Changed || value == "" || flag.Name == "help" || flag.Name == "version" {
 			return
 		}
-		if failure := flags.Set(flag.Name, value); failure != nil && err == nil {
+		failure := flags.Set(flag.Name, value)
+		var invalid *pflag.InvalidValueError // speaks of the flag
+		if errors.As(failure, &invalid) {
+			failure = invalid.Unwrap()
+		}
+		if failure != nil && err == nil {
 			err = UsageError{fmt.Errorf("%s is %q: %w", environmentName(flag.Name), value, failure)}
 		}
 		_ = flags.SetAnnotation(flag.Name, fromVariable, []string{value})

@@ -6,21 +6,30 @@ import (
 	"go.uber.org/zap"
 )
 
-// logAccess writes the line of one request.
+// logAccess writes the line of one request. Its status is 0 where the connection
+// was closed without an answer, and its method and path are empty where they
+// could not be read.
 func (d *door) logAccess() {
 	log := d.server.AccessLog
 	if log == nil {
 		return
 	}
 	response := &d.ctx.Response
+	method, path, status := d.Method(), d.path(), response.StatusCode()
+	if d.unread {
+		method, path = "", nil // fasthttp would say GET and /
+	}
+	if d.aborted {
+		status = 0
+	}
 	sent := d.sent
 	if d.raw != nil && sent == 0 {
 		sent = d.raw.written
 	}
 	log.Info("access",
-		zap.String("method", d.Method()),
-		zap.ByteString("path", d.path()),
-		zap.Int("status", response.StatusCode()),
+		zap.String("method", method),
+		zap.ByteString("path", path),
+		zap.Int("status", status),
 		zap.Int64("bytes", sent),
 		zap.Duration("duration", time.Since(d.start)),
 		zap.ByteString("request_id", response.Header.Peek("X-Request-Id")),

@@ -36,40 +36,50 @@ func releaseBuffer(buffer *[]byte) {
 // requestBody is the body of one request as it streams in. Where it did not
 // come whole it ends in an error, never in io.EOF.
 type requestBody struct {
-	stream   io.Reader // nil: there is no body
+	stream   io.Reader // nil: there is none to read
 	conn     *conn
 	declared int64 // -1: chunked
 	limit    int64
-	read     int64
+	rate     bodyRate
+	came     int64
 	err      error // how it ended
 }
 
-func (d *door) newRequestBody(limit int64) *requestBody {
-	header := &d.ctx.Request.Header
-	b := &requestBody{stream: d.ctx.RequestBodyStream(), conn: d.conn(), declared: int64(header.ContentLength()), limit: limit}
-	if b.stream == nil || b.declared == 0 {
-		b.stream, b.err = nil, io.EOF
+// openBody makes d.body ready to be read, under a limit of bytes.
+func (d *door) openBody(limit int64) *requestBody {
+	d.body = requestBody{
+		stream:   d.ctx.RequestBodyStream(),
+		conn:     d.conn(),
+		declared: int64(d.ctx.Request.Header.ContentLength()),
+		limit:    limit,
+		rate:     bodyRate{grace: d.server.patience.bodyGrace},
 	}
-	if b.declared > limit {
+	b := &d.body
+	switch {
+	case b.stream == nil || b.declared == 0:
+		b.stream, b.declared, b.err = nil, 0, io.EOF
+	case b.declared > limit:
 		b.err = &http.MaxBytesError{Limit: limit}
-	}
-	if b.err == nil {
-		b.conn.startBody()
+	default:
+		b.conn.rate = &b.rate
 	}
 	return b
 }
+
+// isOpen tells whether openBody was called for this request.
+func (b *requestBody) isOpen() bool { return b.conn != nil }
 
 func (b *requestBody) Read(p []byte) (int, error) {
 	if b.err != nil || len(p) == 0 {
 		return 0, b.err
 	}
 	n, err := b.stream.Read(p)
-	b.read += int64(n)
+	b.came += int64(n)
 	switch {
-	case b.read > b.limit:
+	case b.came > b.limit:
 		b.err = &http.MaxBytesError{Limit: b.limit}
 		return 0, b.err
-	case err == io.EOF && (b.declared >= 0 && b.read < b.declared || b.declared < 0 && b.conn.ended.Load()):
+	case err == io.EOF && (b.declared >= 0 && b.came < b.declared || b.declared < 0 && b.conn.ended.Load()):
 		b.err = readError(io.ErrUnexpectedEOF)
 	case err == io.EOF:
 		b.err = io.EOF
@@ -84,25 +94,25 @@ func (b *requestBody) readAll(buffer []byte) ([]byte, error) {
 	if b.declared > int64(cap(buffer)) {
 		buffer = make([]byte, 0, min(b.declared, firstRead))
 	}
-	for {
+	for b.err == nil {
 		if len(buffer) == cap(buffer) {
 			buffer = append(buffer, 0)[:len(buffer)]
 		}
-		n, err := b.Read(buffer[len(buffer):cap(buffer)])
+		n, _ := b.Read(buffer[len(buffer):cap(buffer)])
 		buffer = buffer[:len(buffer)+n]
-		if err == io.EOF {
-			return buffer, nil
-		}
-		if err != nil {
-			return buffer, readError(err)
-		}
 	}
+	if b.err == io.EOF {
+		return buffer, nil
+	}
+	return buffer, readError(b.err)
 }
 
-// skip reads the rest of a small body that nobody wanted, and tells whether the
-// next request can follow.
+// skip reads the rest of a small body that nobody wanted, where it is there or
+// as good as there, and tells whether the next request can follow.
 func (b *requestBody) skip() bool {
-	if b.err == nil && b.declared >= 0 && b.declared-b.read <= maxSkippedBody {
+	if b.err == nil && b.declared-b.came <= maxSkippedBody {
+		b.rate = bodyRate{grace: b.conn.patience.skip}
+		b.limit = b.came + maxSkippedBody
 		_, _ = io.Copy(io.Discard, b)
 	}
 	return b.err == io.EOF

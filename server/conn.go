@@ -1,40 +1,56 @@
 package server
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net"
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 )
 
-const (
-	// writeTimeout is how long a client may take to accept the next writeChunk
-	// of an answer.
-	writeTimeout = 30 * time.Second
-	writeChunk   = 64 << 10
+// patience is how long is waited for a client, beyond what [Server] lets set.
+type patience struct {
+	bodyGrace time.Duration // without a byte of a body; see bodyRate
+	skip      time.Duration // for the rest of a body that nobody wanted
+	write     time.Duration // for the client to accept the next writeChunk of an answer
+	linger    time.Duration // for the next lingerChunk of an unread body
+	lingerAll time.Duration // for all of it
+	first     time.Duration // for the first byte of a new connection, when Serve ends
+	last      time.Duration // for what an idle one has just sent, when Serve ends
+	cancelled time.Duration // for calls to return once their contexts are cancelled
+}
 
-	// lingerTime and lingerBytes bound what is still read from a connection
-	// that is closed over an unread body: closed at once, the system would
-	// drop the answer together with the connection.
-	lingerTime  = 500 * time.Millisecond
-	lingerBytes = 1 << 20
+var defaultPatience = patience{
+	bodyGrace: 5 * time.Second,
+	skip:      250 * time.Millisecond,
+	write:     30 * time.Second,
+	linger:    500 * time.Millisecond,
+	lingerAll: 5 * time.Second,
+	first:     500 * time.Millisecond,
+	last:      time.Millisecond,
+	cancelled: time.Second,
+}
+
+const (
+	writeChunk  = 64 << 10
+	lingerChunk = 64 << 10
 )
 
 // conn is one client's connection. Its deadlines are kept here and given to the
 // system only when a read really has to wait.
 type conn struct {
 	net.Conn
-	conns *conns
+	conns    *conns
+	patience *patience
+	door     door // of the request that is being answered
+	accepted time.Time
 
 	readDeadline time.Time
-	pending      bool // readDeadline is not known to the system yet
-	rate         bodyRate
-	rated        bool // a body is being read: rate says until when
+	pending      bool      // readDeadline is not known to the system yet
+	rate         *bodyRate // how long the next read may take, while a body is read
 
+	heard       atomic.Bool // something came
 	busy        atomic.Bool // a request is being read or answered
 	ended       atomic.Bool // the client will send no more
 	interrupted atomic.Bool // no further request is to be read
@@ -46,10 +62,26 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 	return nil
 }
 
-func (c *conn) Read(p []byte) (int, error) {
-	if c.rated {
-		c.readDeadline, c.pending = c.rate.deadline(), true
+func (c *conn) Read(p []byte) (n int, err error) {
+	if c.rate != nil {
+		n, err = c.rate.read(c, p)
+	} else {
+		n, err = c.read(p)
 	}
+	switch {
+	case n > 0:
+		if !c.heard.Load() {
+			c.heard.Store(true)
+		}
+	case err == io.EOF:
+		c.ended.Store(true)
+	case !c.heard.Load() && errors.Is(err, os.ErrDeadlineExceeded):
+		return 0, io.EOF // who never asked gets no answer: it would be taken for that to a later request
+	}
+	return n, err
+}
+
+func (c *conn) read(p []byte) (int, error) {
 	if c.pending {
 		if err := c.Conn.SetReadDeadline(c.readDeadline); err != nil {
 			return 0, err
@@ -60,12 +92,18 @@ func (c *conn) Read(p []byte) (int, error) {
 		return c.lastRead(p)
 	}
 	n, err := c.Conn.Read(p)
-	if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && c.isInterrupted() {
-		n, err = c.lastRead(p)
-	}
-	c.rate.read += int64(n)
-	if err == io.EOF {
-		c.ended.Store(true)
+	switch {
+	case n > 0 || !c.interrupted.Load() || !errors.Is(err, os.ErrDeadlineExceeded):
+		return n, err
+	case c.isInterrupted():
+		return c.lastRead(p)
+	case time.Now().Before(c.readDeadline):
+		// The interruption met a request at its very beginning, and took the
+		// connection for an idle one: the deadline that has passed was not its own.
+		if err := c.Conn.SetReadDeadline(c.readDeadline); err != nil {
+			return 0, err
+		}
+		return c.Conn.Read(p)
 	}
 	return n, err
 }
@@ -75,7 +113,7 @@ func (c *conn) Read(p []byte) (int, error) {
 func (c *conn) Write(p []byte) (written int, err error) {
 	for {
 		chunk := p[:min(len(p), writeChunk)]
-		if err := c.Conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		if err := c.Conn.SetWriteDeadline(time.Now().Add(c.patience.write)); err != nil {
 			return written, err
 		}
 		n, err := c.Conn.Write(chunk)
@@ -92,112 +130,48 @@ func (c *conn) Close() error {
 		return net.ErrClosed
 	}
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.linger.Load() && half.CloseWrite() == nil {
-		_ = c.Conn.SetReadDeadline(time.Now().Add(lingerTime))
-		_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes)
+		c.discardRest()
 	}
 	return c.Conn.Close()
+}
+
+// discardRest reads on from a connection that is closed over an unread body:
+// closed at once, the system would drop the answer together with the
+// connection. It is done for a client that is busy sending, and not for one
+// that dribbles.
+func (c *conn) discardRest() {
+	for end := time.Now().Add(c.patience.lingerAll); time.Now().Before(end); {
+		_ = c.Conn.SetReadDeadline(time.Now().Add(c.patience.linger))
+		if _, err := io.CopyN(io.Discard, c.Conn, lingerChunk); err != nil {
+			return
+		}
+	}
 }
 
 // interrupt ends the wait for a further request; one that has begun is read on.
 func (c *conn) interrupt() {
 	c.interrupted.Store(true)
-	if !c.busy.Load() {
+	if c.isInterrupted() {
 		_ = c.Conn.SetReadDeadline(time.Unix(1, 0))
 	}
 }
 
-func (c *conn) isInterrupted() bool { return c.interrupted.Load() && !c.busy.Load() }
+// isInterrupted tells whether the wait has ended. fasthttp takes a new
+// connection for a busy one before anything came.
+func (c *conn) isInterrupted() bool {
+	return c.interrupted.Load() && !(c.busy.Load() && c.heard.Load())
+}
 
 // lastRead takes what came while the wait was being interrupted: a request that
-// the client has already sent is answered.
+// the client has already sent is answered. A new client may need a moment.
 func (c *conn) lastRead(p []byte) (int, error) {
-	if err := c.Conn.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
+	end := time.Now().Add(c.patience.last)
+	if first := c.accepted.Add(c.patience.first); !c.heard.Load() && first.After(end) {
+		end = first
+	}
+	if err := c.Conn.SetReadDeadline(end); err != nil {
 		return 0, err
 	}
 	c.pending = true
 	return c.Conn.Read(p)
-}
-
-// startBody gives what is read from now on the time of a body.
-func (c *conn) startBody() { c.rate, c.rated = bodyRate{start: time.Now()}, true }
-
-func (c *conn) endBody() { c.rated = false }
-
-// bodyRate is how fast a body must come: after bodyGrace, with bodyMinRate
-// bytes a second.
-type bodyRate struct {
-	start time.Time
-	read  int64
-}
-
-const (
-	bodyGrace   = 5 * time.Second
-	bodyMinRate = 1 << 10
-)
-
-func (r *bodyRate) deadline() time.Time {
-	return r.start.Add(bodyGrace + time.Duration(r.read)*time.Second/bodyMinRate)
-}
-
-// conns is the set of all open connections.
-type conns struct {
-	mu    sync.Mutex
-	open  map[*conn]struct{}
-	empty chan struct{} // closed when the last one went, while somebody waits
-}
-
-func (s *conns) add(accepted net.Conn) *conn {
-	c := &conn{Conn: accepted, conns: s}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.open == nil {
-		s.open = map[*conn]struct{}{}
-	}
-	s.open[c] = struct{}{}
-	return c
-}
-
-func (s *conns) remove(c *conn) (wasOpen bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, wasOpen = s.open[c]
-	delete(s.open, c)
-	if len(s.open) == 0 && s.empty != nil {
-		close(s.empty)
-		s.empty = nil
-	}
-	return wasOpen
-}
-
-// wait returns true when no connection is open any more, false when ctx ended.
-func (s *conns) wait(ctx context.Context) bool {
-	for {
-		s.mu.Lock()
-		if len(s.open) == 0 {
-			s.mu.Unlock()
-			return true
-		}
-		if s.empty == nil {
-			s.empty = make(chan struct{})
-		}
-		empty := s.empty
-		s.mu.Unlock()
-		select {
-		case <-empty:
-		case <-ctx.Done():
-			return false
-		}
-	}
-}
-
-func (s *conns) each(f func(*conn)) {
-	s.mu.Lock()
-	open := make([]*conn, 0, len(s.open))
-	for c := range s.open {
-		open = append(open, c)
-	}
-	s.mu.Unlock()
-	for _, c := range open {
-		f(c)
-	}
 }

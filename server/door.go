@@ -18,24 +18,36 @@ import (
 const jsonContentType = "application/json"
 
 // door lends one request of fasthttp to the pipeline. It is an [apiphant.Door].
+//
+// It is used again for each request of a connection: what a function may keep
+// (rawResponse, rawBody) stands by itself.
 type door struct {
 	server  *Server
 	ctx     *fasthttp.RequestCtx
-	start   time.Time
-	buffer  *[]byte      // of the body; goes back when the request is finished
-	body    *requestBody // nil: not asked for yet
+	start   time.Time // zero without an access log
+	buffer  *[]byte   // of the body; goes back when the request is finished
+	body    requestBody
 	raw     *rawResponse // nil: the pipeline writes the answer
 	rawBody *rawBody
 	sent    int64 // bytes of the body that Answer was given
+	aborted bool  // there is no answer
+	unread  bool  // what fasthttp has of the request is nothing, or not all
 }
 
 func newDoor(s *Server, ctx *fasthttp.RequestCtx) *door {
-	return &door{server: s, ctx: ctx, start: time.Now()}
+	d := &ctx.Conn().(*conn).door
+	*d = door{server: s, ctx: ctx}
+	if s.AccessLog != nil {
+		d.start = time.Now()
+	}
+	return d
 }
 
+func (d *door) path() []byte { return path(&d.ctx.Request.Header) }
+
 // path returns the path as it stands in the request: not decoded, not cleaned.
-func (d *door) path() []byte {
-	target := d.ctx.Request.Header.RequestURI()
+func path(header *fasthttp.RequestHeader) []byte {
+	target := header.RequestURI()
 	if query := bytes.IndexByte(target, '?'); query >= 0 {
 		target = target[:query]
 	}
@@ -67,9 +79,8 @@ func (d *door) RemoteAddr() netip.Addr {
 }
 
 func (d *door) Body() ([]byte, error) {
-	d.body = d.newRequestBody(d.server.maxBody())
 	d.buffer = buffers.Get().(*[]byte)
-	read, err := d.body.readAll((*d.buffer)[:0])
+	read, err := d.openBody(d.server.maxBody()).readAll((*d.buffer)[:0])
 	*d.buffer = read
 	return read, err
 }
@@ -77,14 +88,17 @@ func (d *door) Body() ([]byte, error) {
 func (d *door) Request(ctx context.Context) *http.Request { return d.httpRequest(ctx) }
 
 func (d *door) SetHeader(name, value string) {
-	if !d.Started() {
-		d.ctx.Response.Header.Set(name, value)
+	if d.raw != nil {
+		d.raw.setHeader(name, value)
+		return
 	}
+	d.ctx.Response.Header.Set(name, value)
 }
 
 func (d *door) Answer(status int, body []byte) {
-	if d.raw != nil {
-		d.raw.discard()
+	if d.raw != nil && !d.raw.replace() {
+		d.raw.abort()
+		return
 	}
 	d.ctx.Response.SetStatusCode(status)
 	d.ctx.Response.Header.SetContentType(jsonContentType)
@@ -97,10 +111,19 @@ func (d *door) ResponseWriter() http.ResponseWriter { return d.raw }
 func (d *door) Started() bool { return d.raw != nil && d.raw.hasStarted() }
 
 func (d *door) Abort() {
-	if d.Started() {
+	if d.raw != nil && !d.raw.replace() {
 		d.raw.abort()
 		return
 	}
+	d.abandon()
+}
+
+// abandon closes the connection without an answer.
+func (d *door) abandon() {
+	if d.Started() {
+		return // the stream breaks off
+	}
+	d.aborted = true
 	d.ctx.HijackSetNoResponse(true)
 	d.ctx.Hijack(func(net.Conn) {}) // fasthttp closes the connection after it
 }
@@ -115,22 +138,41 @@ func (d *door) finish() {
 		releaseBuffer(d.buffer)
 		d.buffer = nil
 	}
-	d.body = cmp.Or(d.body, d.newRequestBody(maxSkippedBody))
-	if !d.body.skip() {
-		d.ctx.SetConnectionClose()
-		d.conn().linger.Store(true)
+	if !d.body.isOpen() {
+		d.openBody(d.server.maxUpload())
 	}
-	d.conn().endBody()
+	if !d.body.skip() {
+		d.closeUnread()
+	}
+	d.conn().rate = nil
 	if d.server.draining.Load() {
 		d.ctx.SetConnectionClose()
 	}
 	d.logAccess()
 }
 
+// refused ends a request of which the body, or more, was not read.
+func (d *door) refused() {
+	d.closeUnread()
+	d.logAccess()
+}
+
+// closeUnread lets the connection be closed after the answer: where the next
+// request begins in it is not known.
+func (d *door) closeUnread() {
+	d.ctx.SetConnectionClose()
+	d.conn().linger.Store(true)
+}
+
 // bodyIsRead tells whether the request was read to its end.
 func (d *door) bodyIsRead() bool {
-	body := cmp.Or(d.body, d.newRequestBody(maxSkippedBody))
-	return body.err == io.EOF
+	if d.rawBody != nil {
+		return d.rawBody.isRead()
+	}
+	if !d.body.isOpen() {
+		d.openBody(d.server.maxUpload())
+	}
+	return d.body.err == io.EOF
 }
 
 func (d *door) conn() *conn { return d.ctx.Conn().(*conn) }

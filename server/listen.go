@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 )
 
 // firstInherited is the first descriptor of sd_listen_fds(3): those before it
@@ -48,18 +48,19 @@ func ParseAddress(address string) (string, error) {
 		return "", fmt.Errorf("address %q: want HOST:PORT, such as 127.0.0.1:8001", address)
 	}
 	host, port := address[:colon], address[colon+1:]
-	if inner, ok := strings.CutPrefix(host, "["); ok {
-		if host, ok = strings.CutSuffix(inner, "]"); !ok {
+	inner, bracketed := strings.CutPrefix(host, "[")
+	if bracketed {
+		if inner, bracketed = strings.CutSuffix(inner, "]"); !bracketed {
 			return "", fmt.Errorf("address %q: the bracket is not closed: want [::1]:8001", address)
 		}
 	}
-	if strings.ContainsAny(host, "[]/ ") {
+	if ip, err := netip.ParseAddr(inner); (bracketed || strings.Contains(inner, ":")) && (err != nil || !ip.Is6()) || strings.ContainsAny(inner, "[]/ ") {
 		return "", fmt.Errorf("address %q: %q is not a host", address, host)
 	}
 	if number, err := strconv.ParseUint(port, 10, 16); err != nil || port != strconv.FormatUint(number, 10) {
 		return "", fmt.Errorf("address %q: want a port from 0 to 65535, got %q", address, port)
 	}
-	return net.JoinHostPort(host, port), nil
+	return net.JoinHostPort(inner, port), nil
 }
 
 func inheritedListener() (net.Listener, error) {
@@ -81,27 +82,4 @@ func inheritedListener() (net.Listener, error) {
 		return nil, fmt.Errorf("the inherited descriptor %d is no listener: %w", firstInherited, err)
 	}
 	return listener, nil
-}
-
-// listener accepts for as long as it is open: running out of descriptors, or a
-// client that is gone before it is accepted, is no reason to stop serving.
-type listener struct {
-	net.Listener
-	server *Server
-}
-
-func (l listener) Accept() (net.Conn, error) {
-	for pause := 5 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		accepted, err := l.Listener.Accept()
-		switch {
-		case err == nil:
-			return l.server.conns.add(accepted), nil
-		case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ENOBUFS),
-			errors.Is(err, syscall.ENOMEM), errors.Is(err, syscall.ECONNABORTED):
-			l.server.log.Warn("Can't accept a connection, trying again in " + pause.String() + ": " + err.Error())
-			time.Sleep(pause)
-		default:
-			return nil, err
-		}
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -56,10 +57,8 @@ type Server struct {
 	base     context.Context // of all calls
 	conns    conns
 	draining atomic.Bool
+	patience patience // zero: defaultPatience
 }
-
-// cancelGrace is how long calls may take to return once their contexts are cancelled.
-const cancelGrace = time.Second
 
 // Serve answers requests of a listener until ctx ends; then it drains and
 // returns nil. The listener is closed in any case. Readiness and the beginning
@@ -75,39 +74,38 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	}
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	s.base, s.log = base, cmp.Or(s.Log, zap.NewNop())
+	s.base, s.log, s.patience = base, cmp.Or(s.Log, zap.NewNop()), cmp.Or(s.patience, defaultPatience)
 
-	failed := make(chan error, 1)
-	go func() { failed <- s.fasthttp().Serve(listener{ln, s}) }()
+	l := &listener{Listener: ln, server: s}
+	closed := make(chan error, 1)
+	go func() { closed <- s.fasthttp().Serve(l) }()
 	s.notify(daemon.SdNotifyReady)
 	select {
-	case err := <-failed:
-		return fmt.Errorf("can't accept connections any more: %w", err)
+	case err := <-closed:
+		return fmt.Errorf("can't accept connections any more: %w", cmp.Or(err, net.ErrClosed))
 	case <-ctx.Done():
 	}
 	s.notify(daemon.SdNotifyStopping)
-	s.drain(ln, cancel)
+	s.log.Info("Draining: no new work is taken on")
+	s.draining.Store(true)
+	s.waitUntilGone(cmp.Or(s.DrainWindow, DefaultDrainWindow))
+	l.end()
+	<-closed
+	s.drain(cancel)
 	return nil
 }
 
-// drain lets every client finish. Closing the listener first would refuse those
-// who come meanwhile; closing connections first would lose the requests that
-// are on their way.
-func (s *Server) drain(ln net.Listener, cancel context.CancelFunc) {
-	s.log.Info("Draining: no new work is taken on")
-	s.draining.Store(true)
-	if s.waitUntilGone(cmp.Or(s.DrainWindow, DefaultDrainWindow)) {
-		ln.Close()
-		return
-	}
-	ln.Close()
+// drain lets every client finish, now that no further ones come. Closing the
+// listener first would have refused those who came meanwhile; closing the
+// connections first would have lost the requests that were on their way.
+func (s *Server) drain(cancel context.CancelFunc) {
 	s.conns.each((*conn).interrupt)
 	if s.waitUntilGone(cmp.Or(s.Drain, DefaultDrain)) {
 		return
 	}
 	s.log.Warn("Calls still run at the end of the drain: their contexts are cancelled")
 	cancel()
-	s.waitUntilGone(cancelGrace)
+	s.waitUntilGone(s.patience.cancelled)
 	s.conns.each(func(c *conn) { c.Conn.Close() })
 }
 
@@ -145,47 +143,82 @@ func (s *Server) fasthttp() *fasthttp.Server {
 // handle answers one request.
 func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	d := newDoor(s, ctx)
-	switch path := d.path(); string(path) {
-	case healthPath:
+	path := d.path()
+	if string(path) == healthPath {
 		d.answerHealth()
-	default:
-		endpoint := s.API.Find(path)
-		if endpoint != nil && endpoint.RawResponse {
-			d.serveRaw(endpoint)
-			return
-		}
-		s.API.Serve(s.base, endpoint, d)
+		d.finish()
+		return
 	}
+	endpoint := s.API.Find(path)
+	if endpoint != nil && endpoint.RawResponse {
+		d.serveRaw(endpoint)
+		return
+	}
+	s.API.Serve(s.base, endpoint, d)
 	d.finish()
 }
 
-// headerReceived gives the beginning of a body, which fasthttp reads itself,
-// its time: see bodyRate.
-func (s *Server) headerReceived(*fasthttp.RequestHeader) fasthttp.RequestConfig {
-	return fasthttp.RequestConfig{ReadTimeout: bodyGrace}
+// headerReceived tells fasthttp what it does not see in the headers itself, and
+// gives the beginning of a body, which fasthttp reads, its time: see bodyRate.
+func (s *Server) headerReceived(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	if connection := header.Peek("Connection"); len(connection) > 0 && hasToken(connection, "close") {
+		header.SetConnectionClose() // fasthttp knows exactly "close" only
+	}
+	if expect := header.Peek("Expect"); len(expect) > 0 {
+		if !header.IsHTTP11() { // RFC 9110, 10.1.1: 1.0 has no 100 Continue
+			header.Del("Expect")
+		} else if strings.EqualFold(string(expect), "100-continue") {
+			header.Set("Expect", "100-continue")
+		}
+	}
+	if int64(header.ContentLength()) > min(maxSkippedBody, s.maxBody()) && s.refusesBody(header) {
+		header.Set("Expect", "100-continue") // so that it is answered before a byte of it is read
+	}
+	return fasthttp.RequestConfig{ReadTimeout: s.patience.bodyGrace}
+}
+
+// refusesBody tells whether the body of a request need not be sent: nobody
+// wants it, or it is too large.
+func (s *Server) refusesBody(header *fasthttp.RequestHeader) bool {
+	path := path(header)
+	if string(path) == healthPath {
+		return false
+	}
+	endpoint := s.API.Find(path)
+	return endpoint == nil || int64(header.ContentLength()) > s.bodyLimit(endpoint)
 }
 
 // expect answers "Expect: 100-continue": a body that would be refused is not asked for.
 func (s *Server) expect(ctx *fasthttp.RequestCtx) int {
-	d := newDoor(s, ctx)
-	endpoint := s.API.Find(d.path())
-	if endpoint == nil {
-		s.API.Serve(s.base, nil, d)
-	} else if int64(ctx.Request.Header.ContentLength()) > s.bodyLimit(endpoint) {
-		s.API.Refuse(s.base, d, readError(fasthttp.ErrBodyTooLarge))
-	} else {
+	if !s.refusesBody(&ctx.Request.Header) {
 		return http.StatusContinue
 	}
-	d.finish()
+	d := newDoor(s, ctx)
+	if endpoint := s.API.Find(d.path()); endpoint != nil {
+		s.API.Refuse(s.base, d, readError(fasthttp.ErrBodyTooLarge))
+	} else {
+		s.API.Serve(s.base, nil, d)
+	}
+	d.refused()
 	return ctx.Response.StatusCode()
 }
 
 // refuse answers what fasthttp could not read as a request.
 func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 	d := newDoor(s, ctx)
+	d.unread = true
 	s.API.Refuse(s.base, d, readError(err))
-	d.conn().linger.Store(true)
-	d.logAccess()
+	d.refused()
+}
+
+// hasToken tells whether a list as of RFC 9110, 5.6.1, has an element.
+func hasToken(list []byte, token string) bool {
+	for element := range strings.SplitSeq(string(list), ",") {
+		if strings.EqualFold(strings.TrimSpace(element), token) {
+			return true
+		}
+	}
+	return false
 }
 
 func connState(c net.Conn, state fasthttp.ConnState) {

@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/apiphant/apiphant/deploy"
 	"github.com/apiphant/apiphant/program"
 )
 
@@ -10,9 +11,17 @@ func newCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "new NAME",
 		Short: "Create a product in a new folder",
-		Args:  program.Arguments("NAME"),
+		Long: `Create the product NAME in a new folder of that name, as a Go module of its own
+with one function, its tests, and a script that runs them.
+
+NAME has lower-case letters, digits and -, begins with a letter, and is no name of
+Go's standard library; it may have a path before it. Nothing is written over.`,
+		Example: `  apiphant new shop
+  cd shop && ./test.sh
+  apiphant . 127.0.0.1:8001`,
+		Args: program.Arguments("NAME"),
 		RunE: func(command *cobra.Command, args []string) error {
-			return nil
+			return deploy.New(command.OutOrStdout(), args[0])
 		},
 	}
 }

@@ -57,6 +57,14 @@ func (c *checks) run(d *decoder, p unsafe.Pointer) {
 	}
 }
 
+// only is the check of a field that has no other and no pointers on the way.
+func (c *checks) only() check {
+	if c == nil || c.pointers > 0 || c.each != nil || len(c.whole) != 1 {
+		return nil
+	}
+	return c.whole[0]
+}
+
 func (t *tagged) wrongType(expected string) error {
 	return fmt.Errorf("a rule for %s, and this is a %s", expected, t.target.typ)
 }
@@ -294,7 +302,7 @@ func (n *node) among(list []string) (check, error) {
 	for i, text := range list {
 		v := reflect.New(n.typ)
 		d := decoder{data: []byte(text)}
-		if len(text) == 0 || !d.fill(n, v.UnsafePointer()) || !d.atEnd() || d.found > 0 {
+		if len(text) == 0 || !d.fill(n, v.UnsafePointer(), d.peek()) || !d.atEnd() || d.found > 0 {
 			return nil, fmt.Errorf("%q is no value of %s", text, n.typ)
 		}
 		values[i] = n.canonical(v.UnsafePointer())

@@ -49,15 +49,16 @@ const (
 
 // node is the plan of one type, wherever it occurs.
 type node struct {
-	kind      kind
-	validates bool // anything to do for validate: validator or embedded ones
-	validator bool // the type has Validate
-	keys      uint8
-	typ       reflect.Type
-	size      uintptr
-	length    int     // of an array
-	elem      *node   // of a pointer, slice, array, map; what is in the quotes
-	object    *object // of a struct
+	kind       kind
+	validates  bool // anything to do for validate: validator or embedded ones
+	validator  bool // the type has Validate
+	noPointers bool // memory of this type has none
+	keys       uint8
+	typ        reflect.Type
+	size       uintptr
+	length     int     // of an array
+	elem       *node   // of a pointer, slice, array, map; what is in the quotes
+	object     *object // of a struct
 }
 
 var (
@@ -102,9 +103,9 @@ func Compile(t reflect.Type, meaning Meaning) (*Plan, error) {
 // compiler makes the nodes of a type and of all that is in it.
 type compiler struct {
 	nodes    map[reflect.Type]*node
-	pointers int            // how many pointers to pointers we are in
 	path     []string       // where we are, for messages
-	later    []func() error // what needs all nodes to be complete
+	rules    []func() error // compile the rules of a field: when all nodes are complete
+	defaults []func() error // try a default: when all rules are
 }
 
 // fail is an error at the path where we are.
@@ -127,7 +128,7 @@ func (c *compiler) node(t reflect.Type) (*node, error) {
 	if n := c.nodes[t]; n != nil {
 		return n, nil
 	}
-	n := &node{typ: t, size: t.Size()}
+	n := &node{typ: t, size: t.Size(), noPointers: noPointers(t)}
 	c.nodes[t] = n // before what is in it: a type may contain itself
 	if t.Kind() != reflect.Pointer && t.Kind() != reflect.Interface {
 		n.validator = reflect.PointerTo(t).Implements(validatorType)
@@ -166,6 +167,23 @@ func (c *compiler) node(t reflect.Type) (*node, error) {
 		return nil, c.fail("%s is nothing that JSON has", t)
 	}
 	return n, nil
+}
+
+// noPointers says whether the collector has nothing to look for in a value.
+func noPointers(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if !noPointers(t.Field(i).Type) {
+				return false
+			}
+		}
+		return true
+	case reflect.Array:
+		return noPointers(t.Elem())
+	default:
+		return t.Kind() <= reflect.Complex128
+	}
 }
 
 // specialKind is the kind of the types that are not decoded by what they are made of.
@@ -212,16 +230,17 @@ func numberKind(t reflect.Type) kind {
 
 func (c *compiler) pointer(n *node) (err error) {
 	n.kind = kindPointer
-	if c.pointers++; c.pointers > 8 {
-		return c.fail("%s: too many pointers to pointers", n.typ)
+	t := n.typ
+	for depth := 0; t.Kind() == reflect.Pointer; depth++ {
+		if t = t.Elem(); depth == 8 {
+			return c.fail("%s: too many pointers to pointers", n.typ)
+		}
 	}
 	n.elem, err = c.node(n.typ.Elem())
-	c.pointers--
 	return err
 }
 
 func (c *compiler) elements(n *node, k kind) (err error) {
-	defer c.restart()()
 	n.kind = k
 	elem := n.typ.Elem()
 	n.elem, err = c.below("[]", elem)
@@ -232,7 +251,6 @@ func (c *compiler) elements(n *node, k kind) (err error) {
 }
 
 func (c *compiler) mapping(n *node) (err error) {
-	defer c.restart()()
 	n.kind = kindMap
 	key := n.typ.Key()
 	switch {
@@ -251,21 +269,19 @@ func (c *compiler) mapping(n *node) (err error) {
 	return err
 }
 
-// restart counts pointers anew below something that is not one.
-func (c *compiler) restart() func() {
-	before := c.pointers
-	c.pointers = 0
-	return func() { c.pointers = before }
-}
-
 // finish does what needs all nodes to be complete.
 func (c *compiler) finish() error {
+	for _, compile := range c.rules {
+		if err := compile(); err != nil {
+			return err
+		}
+	}
 	for _, n := range c.nodes {
 		if n.object != nil {
 			n.object.prepare()
 		}
 	}
-	for _, check := range c.later {
+	for _, check := range c.defaults {
 		if err := check(); err != nil {
 			return err
 		}

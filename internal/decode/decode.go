@@ -93,7 +93,7 @@ func (p *Plan) DecodePointer(body []byte, dst unsafe.Pointer) ([]Problem, error)
 	if d.data[d.pos] != '{' {
 		return nil, ErrNotObject
 	}
-	ok := d.fill(p.root, dst) && d.atEnd()
+	ok := d.fill(p.root, dst, '{') && d.atEnd()
 	if d.duplicates { // whatever came of it: once more, without the members that others replace
 		dead := make(map[int]bool)
 		scan := decoder{data: body, dead: dead}
@@ -102,7 +102,8 @@ func (p *Plan) DecodePointer(body []byte, dst unsafe.Pointer) ([]Problem, error)
 		}
 		reflect.NewAt(p.root.typ, dst).Elem().SetZero()
 		d = decoder{data: body, meaning: p.meaning, dead: dead}
-		ok = d.fill(p.root, dst) && d.atEnd()
+		d.peek()
+		ok = d.fill(p.root, dst, '{') && d.atEnd()
 	}
 	if !ok {
 		return nil, ErrNotObject

@@ -32,12 +32,20 @@
 //   - Invalid UTF-8 is refused, not mended. So is a json.Number in quotes.
 //   - A wrong type is a [Problem] with its path, and decoding goes on.
 //   - The value is zero before and built anew: nothing is merged into what is there.
+//   - []byte is base64 alone, not a list of numbers too.
 //   - A list longer than its Go array is invalid, not cut.
 //
 // # What can be kept
 //
-// Nothing in a decoded value points into the body. Short strings of one request
-// share blocks of at most 256 bytes; nothing else keeps anything else alive.
+// Nothing in a decoded value points into the body. Short strings of one request, of
+// at most 32 bytes, share blocks of at most 256; in plain values eight of them also
+// share a block of 128. Nothing else keeps anything else alive.
+//
+// # Defaults
+//
+// A default is what a field is where its key is absent, made anew for each request.
+// Those in a struct that is itself absent apply too, unless it is behind a pointer.
+// On a required field a default never applies.
 //
 // # Types with methods
 //

@@ -11,35 +11,36 @@ import (
 // object compiles a struct: its fields as JSON sees them, those of embedded
 // structs included, with their rules.
 func (c *compiler) object(n *node) error {
-	defer c.restart()()
 	n.kind = kindStruct
 	n.object = &object{}
 	found, err := c.fields(n)
 	if err != nil {
 		return err
 	}
-	for _, p := range found {
-		f, err := c.field(p)
-		if err != nil {
+	n.object.fields = make([]field, len(found))
+	for i, p := range found {
+		if err := c.field(&n.object.fields[i], p); err != nil {
 			return err
 		}
-		n.object.fields = append(n.object.fields, f)
 	}
 	n.validates = n.validator || len(n.object.embedded) > 0
 	return nil
 }
 
-func (c *compiler) field(p promoted) (f field, err error) {
-	c.path = append(c.path, "."+p.name)
-	defer func() { c.path = c.path[:len(c.path)-1] }()
-	f = field{name: p.name, quoted: p.name + `"`, place: p.place}
-	if f.node, err = c.node(p.typ); err != nil {
-		return f, err
+func (c *compiler) field(f *field, p promoted) (err error) {
+	*f = field{name: p.name, quoted: p.name + `"`, place: p.place}
+	if f.node, err = c.below("."+p.name, p.typ); err != nil {
+		return err
 	}
 	if p.quoted {
 		f.node = quote(f.node)
 	}
-	return f, c.tags(&f, p.tag)
+	path := strings.Join(c.path, "") + "." + p.name
+	c.rules = append(c.rules, func() error {
+		c.path = []string{path}
+		return c.tags(f, p.tag)
+	})
+	return nil
 }
 
 // quote wraps a scalar, or what a pointer points to, for the option ",string".
@@ -219,6 +220,10 @@ func scalar(t reflect.Type) bool {
 func (o *object) prepare() {
 	o.absent = make([]uint64, (len(o.fields)+63)/64)
 	for i := range o.fields {
+		if f := &o.fields[i]; !f.node.validates {
+			f.plain = f.checks == nil
+			f.only = f.checks.only()
+		}
 		if o.fields[i].required || o.fields[i].hasDefault() {
 			o.absent[i>>6] |= 1 << (i & 63)
 		}

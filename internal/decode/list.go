@@ -3,6 +3,7 @@ package decode
 import (
 	"encoding"
 	"reflect"
+	"slices"
 	"strconv"
 	"unsafe"
 )
@@ -31,9 +32,18 @@ func (d *decoder) list(n *node, dst unsafe.Pointer) bool {
 			d.grow(n, s, start)
 		}
 		s.len = i + 1
-		if end, ok := d.element(n.elem, unsafe.Add(s.data, uintptr(i)*n.elem.size), i); end || !ok {
+		found := d.found
+		if !d.value(n.elem, unsafe.Add(s.data, uintptr(i)*n.elem.size), d.peek()) {
+			return false
+		}
+		if d.found != found {
+			d.under(found, step{order: i, element: true})
+		}
+		if c := d.peek(); c == ',' {
+			d.pos++
+		} else {
 			d.trim(n, s)
-			return ok
+			return c == ']' && d.leave()
 		}
 	}
 }
@@ -42,7 +52,7 @@ func (d *decoder) list(n *node, dst unsafe.Pointer) bool {
 // after it.
 func (d *decoder) element(n *node, dst unsafe.Pointer, i int) (end, ok bool) {
 	found := d.found
-	if !d.value(n, dst) {
+	if !d.value(n, dst, d.peek()) {
 		return false, false
 	}
 	if d.found != found {
@@ -61,7 +71,20 @@ func (d *decoder) grow(n *node, s *sliceHeader, start int) {
 		room = min(7*s.len, (len(d.data)-d.pos)/each+1)
 		room = max(room, s.len/4+1)
 	}
-	reflect.NewAt(n.typ, unsafe.Pointer(s)).Elem().Grow(room)
+	switch {
+	case n.elem.kind == kindString:
+		list := (*[]string)(unsafe.Pointer(s))
+		*list = slices.Grow(*list, room)
+	case n.elem.noPointers: // any memory without pointers will do
+		words := make([]uint64, (uintptr(s.len+room)*n.elem.size+7)/8)
+		data := unsafe.Pointer(unsafe.SliceData(words))
+		if s.len > 0 {
+			copy(unsafe.Slice((*byte)(data), len(words)*8), unsafe.Slice((*byte)(s.data), uintptr(s.len)*n.elem.size))
+		}
+		s.data, s.cap = data, s.len+room
+	default:
+		reflect.NewAt(n.typ, unsafe.Pointer(s)).Elem().Grow(room)
+	}
 }
 
 // trim gives back a large rest.
@@ -124,7 +147,7 @@ func (d *decoder) mapping(n *node, dst unsafe.Pointer) bool {
 			return false
 		}
 		text := d.key(raw, escaped)
-		d.peek()
+		c := d.peek()
 		if d.dead != nil && d.dead[d.pos] {
 			if !d.skip() {
 				return false
@@ -137,7 +160,7 @@ func (d *decoder) mapping(n *node, dst unsafe.Pointer) bool {
 				}
 			} else {
 				elem.Elem().SetZero()
-				if !d.value(n.elem, elem.UnsafePointer()) {
+				if !d.value(n.elem, elem.UnsafePointer(), c) {
 					return false
 				}
 				before := m.Len()

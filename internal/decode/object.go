@@ -20,6 +20,8 @@ type field struct {
 	node     *node
 	checks   *checks
 	place    place
+	plain    bool  // nothing to check once it is decoded
+	only     check // the only check, where it needs nothing else
 	required bool
 	fallback []byte // the default, as JSON
 }
@@ -77,23 +79,23 @@ func (d *decoder) object(o *object, dst unsafe.Pointer) bool {
 			if !ok {
 				return false
 			}
+			c := d.peek()
 			if i < 0 { // unknown
-				if d.peek(); !d.skip() {
-					return false
-				}
-			} else if ok := d.field(o, i, dst, seen); !ok {
+				ok = d.skip()
+			} else {
+				ok = d.field(o, i, dst, seen, c)
+			}
+			if !ok {
 				return false
 			}
 			expected = i + 1
-			c := d.peek()
-			if c == ',' {
-				d.pos++
-				continue
+			if c = d.peek(); c != ',' {
+				if c != '}' {
+					return false
+				}
+				break
 			}
-			if c != '}' {
-				return false
-			}
-			break
+			d.pos++
 		}
 	}
 	d.leave()
@@ -151,27 +153,39 @@ func (o *object) find(name []byte) int {
 }
 
 // field decodes the value at pos into field i of the struct at dst.
-func (d *decoder) field(o *object, i int, dst unsafe.Pointer, seen []uint64) bool {
+func (d *decoder) field(o *object, i int, dst unsafe.Pointer, seen []uint64, c byte) bool {
 	f := &o.fields[i]
-	null := d.peek() == 'n'
-	if d.dead != nil && d.dead[d.pos] {
-		return d.skip()
-	}
-	bit := uint64(1) << (i & 63)
-	if seen[i>>6]&bit != 0 && d.dead == nil {
+	word, bit := &seen[uint(i)>>6], uint64(1)<<(uint(i)&63)
+	if d.dead != nil {
+		if d.dead[d.pos] {
+			return d.skip()
+		}
+	} else if *word&bit != 0 {
 		d.duplicates = true
 		return false
 	}
-	seen[i>>6] |= bit
+	*word |= bit
 	found := d.found
 	p := unsafe.Add(dst, f.place.offset)
 	if f.place.hops != nil {
 		p = f.place.at(dst)
 	}
-	if !d.value(f.node, p) {
+	if !d.fill(f.node, p, c) {
 		return false
 	}
-	if f.checks != nil && d.found == found && !null {
+	if d.found == found && (f.plain || f.only != nil && f.only(p)) {
+		return true
+	}
+	return d.check(f, i, p, c, found)
+}
+
+// check puts a field that was decoded to its rules and validates it, unless
+// something was found to be wrong in it already.
+func (d *decoder) check(f *field, i int, p unsafe.Pointer, c byte, found int) bool {
+	if f.node.validates && d.found == found {
+		d.validate(f.node, p)
+	}
+	if f.checks != nil && d.found == found && c != 'n' {
 		f.checks.run(d, p)
 	}
 	if d.found != found {
@@ -200,7 +214,7 @@ func (d *decoder) absent(o *object, dst unsafe.Pointer, seen []uint64) {
 func (f *field) setDefault(dst unsafe.Pointer) {
 	if f.fallback != nil {
 		d := decoder{data: f.fallback}
-		d.value(f.node, f.place.at(dst)) // Compile has tried it
+		d.value(f.node, f.place.at(dst), f.fallback[0]) // Compile has tried it
 		return
 	}
 	if f.node.kind != kindStruct || !f.node.object.defaults {

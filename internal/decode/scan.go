@@ -5,7 +5,6 @@ import (
 	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
-	"unsafe"
 )
 
 // decoder is the state of one pass over one body, which is valid UTF-8. Its
@@ -25,24 +24,30 @@ type decoder struct {
 	block   []byte // what is left of the block for short strings
 	scratch []byte
 	keys    *[keyCache]string
-	objects int
+	boxes   []string
+	objects int // that were not empty, so far
+	sizes   [4]size
 }
 
 // peek skips white space and returns the byte after it, or 0 at the end.
 func (d *decoder) peek() byte {
-	data, i := d.data, d.pos
-	for i < len(data) {
-		c := data[i]
-		if c > ' ' {
-			d.pos = i
+	if d.pos < len(d.data) && d.data[d.pos] > ' ' {
+		return d.data[d.pos]
+	}
+	return d.peekFar()
+}
+
+func (d *decoder) peekFar() byte {
+	for ; d.pos < len(d.data); d.pos++ {
+		switch c := d.data[d.pos]; c {
+		case ' ', '\n', '\r', '\t':
+		default:
+			if c < ' ' {
+				return 0
+			}
 			return c
 		}
-		if c != ' ' && c != '\n' && c != '\r' && c != '\t' {
-			break
-		}
-		i++
 	}
-	d.pos = i
 	return 0
 }
 
@@ -345,110 +350,5 @@ func (d *decoder) next(closing byte) (end, ok bool) {
 		return true, d.leave()
 	default:
 		return false, false
-	}
-}
-
-// text is the string between two quotes, in memory of its own.
-func (d *decoder) text(raw []byte, escaped bool) string {
-	if escaped {
-		d.scratch = unescape(d.scratch[:0], raw)
-		raw = d.scratch
-	}
-	return d.copy(raw)
-}
-
-// Short strings share blocks: an allocation each is the dearest part of them.
-const (
-	blockSize   = 256
-	shortString = 32
-)
-
-// copy makes a string that doesn't point into the body.
-func (d *decoder) copy(b []byte) string {
-	n := len(b)
-	if n == 0 {
-		return ""
-	}
-	if n > shortString {
-		return string(b)
-	}
-	if n > len(d.block) {
-		d.block = make([]byte, max(n, min(blockSize, len(d.data)-d.pos)))
-	}
-	s := d.block[:n:n]
-	d.block = d.block[n:]
-	copy(s, b)
-	return unsafe.String(&s[0], n)
-}
-
-// keyCache is a power of two.
-const keyCache = 64
-
-// key is a key of a map. Records of a list have the same keys again and again.
-func (d *decoder) key(raw []byte, escaped bool) string {
-	if escaped || len(raw) == 0 || len(raw) > shortString || d.objects < 2 {
-		return d.text(raw, escaped)
-	}
-	if d.keys == nil {
-		d.keys = new([keyCache]string)
-	}
-	n := len(raw)
-	slot := &d.keys[(n*7+int(raw[0])+int(raw[n-1])*5+int(raw[n/2])*3)%keyCache]
-	if *slot != string(raw) {
-		*slot = d.copy(raw)
-	}
-	return *slot
-}
-
-// markDuplicates walks over the value at pos and puts the members of objects that
-// a later one replaces into d.dead.
-func (d *decoder) markDuplicates() bool {
-	switch c := d.peek(); c {
-	case '{':
-		if !d.enter() {
-			return false
-		}
-		if d.peek() == '}' {
-			return d.leave()
-		}
-		last := make(map[string]int)
-		for {
-			if d.peek() != '"' {
-				return false
-			}
-			raw, escaped, ok := d.scanString()
-			if !ok || !d.colon() {
-				return false
-			}
-			key := d.text(raw, escaped)
-			d.peek()
-			if before, twice := last[key]; twice {
-				d.dead[before] = true
-			}
-			last[key] = d.pos
-			if !d.markDuplicates() {
-				return false
-			}
-			if end, ok := d.next('}'); end || !ok {
-				return ok
-			}
-		}
-	case '[':
-		if !d.enter() {
-			return false
-		}
-		if d.peek() == ']' {
-			return d.leave()
-		}
-		for {
-			if !d.markDuplicates() {
-				return false
-			}
-			if end, ok := d.next(']'); end || !ok {
-				return ok
-			}
-		}
-	default:
-		return d.skip()
 	}
 }

@@ -133,11 +133,11 @@ func (t *tagged) fallback(value string) error {
 	f := t.field
 	f.fallback = []byte(text)
 	path := strings.Join(t.path, "")
-	t.later = append(t.later, func() error {
+	t.defaults = append(t.defaults, func() error {
 		t.path = []string{path}
 		v := reflect.New(f.node.typ)
 		d := decoder{data: f.fallback}
-		switch ok := d.value(f.node, v.UnsafePointer()) && d.atEnd(); {
+		switch ok := d.value(f.node, v.UnsafePointer(), d.peek()) && d.atEnd(); {
 		case !ok || d.found > 0:
 			return t.fail("tag default:%q: JSON for a %s was expected", value, f.node.typ)
 		case f.checks != nil && string(f.fallback) != "null":

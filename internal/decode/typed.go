@@ -10,23 +10,23 @@ import (
 	"unsafe"
 )
 
-// value decodes what is at pos into dst, which is zero, and validates it.
-func (d *decoder) value(n *node, dst unsafe.Pointer) bool {
+// value decodes what is at pos and begins with c into dst, which is zero, and
+// validates it.
+func (d *decoder) value(n *node, dst unsafe.Pointer, c byte) bool {
 	if !n.validates {
-		return d.fill(n, dst)
+		return d.fill(n, dst, c)
 	}
 	found := d.found
-	ok := d.fill(n, dst)
+	ok := d.fill(n, dst, c)
 	if ok && d.found == found {
 		d.validate(n, dst)
 	}
 	return ok
 }
 
-// fill decodes what is at pos into dst, which is zero. A value of another type is
-// a problem, and dst stays zero.
-func (d *decoder) fill(n *node, dst unsafe.Pointer) bool {
-	c := d.peek()
+// fill decodes what is at pos and begins with c into dst, which is zero. A value of
+// another type is a problem, and dst stays zero.
+func (d *decoder) fill(n *node, dst unsafe.Pointer, c byte) bool {
 	if c == 'n' {
 		return d.null(n, dst)
 	}
@@ -72,7 +72,7 @@ func (d *decoder) fill(n *node, dst unsafe.Pointer) bool {
 	case kindPointer:
 		// Not stored before it is filled: the collector sees it in the frame.
 		p := reflect.New(n.elem.typ).UnsafePointer()
-		ok := d.value(n.elem, p)
+		ok := d.value(n.elem, p, c)
 		*(*unsafe.Pointer)(dst) = p
 		return ok
 	default:
@@ -83,7 +83,7 @@ func (d *decoder) fill(n *node, dst unsafe.Pointer) bool {
 func (d *decoder) fillRare(n *node, dst unsafe.Pointer, c byte) bool {
 	switch n.kind {
 	case kindAny:
-		v, ok := d.anyValue()
+		v, ok := d.anyValue(c)
 		*(*any)(dst) = v
 		return ok
 	case kindAnyMap:
@@ -184,7 +184,9 @@ func (d *decoder) integer(k kind, dst unsafe.Pointer) bool {
 		return ok
 	}
 	d.pos = i
-	if !fits || !storeInteger(k, dst, v, negative) {
+	if k == kindInt64 && !negative && v <= math.MaxInt64 && fits {
+		*(*int64)(dst) = int64(v) // what most are
+	} else if !fits || !storeInteger(k, dst, v, negative) {
 		d.invalid()
 	}
 	return true
@@ -236,6 +238,9 @@ var (
 )
 
 func (d *decoder) float(k kind, dst unsafe.Pointer) bool {
+	if k == kindFloat64 && d.shortFloat((*float64)(dst)) {
+		return true
+	}
 	text, ok := d.scanNumber()
 	if !ok {
 		return false
@@ -255,6 +260,45 @@ func (d *decoder) float(k kind, dst unsafe.Pointer) bool {
 	}
 	return true
 }
+
+// shortFloat decodes the number at pos where it has no exponent and at most 15
+// digits: then digits and power of ten are both exact as floats, and so their
+// quotient is the nearest float. Else it does nothing and reports false.
+func (d *decoder) shortFloat(dst *float64) bool {
+	data, i := d.data, d.pos
+	negative := data[i] == '-'
+	if negative {
+		i++
+	}
+	first, v := i, uint64(0)
+	for ; i < len(data) && data[i]-'0' <= 9 && i-first < 16; i++ {
+		v = v*10 + uint64(data[i]-'0')
+	}
+	whole, fraction := i-first, 0
+	if i < len(data) && data[i] == '.' {
+		i++
+		point := i
+		for ; i < len(data) && data[i]-'0' <= 9 && i-point < 16; i++ {
+			v = v*10 + uint64(data[i]-'0')
+		}
+		if fraction = i - point; fraction == 0 {
+			return false
+		}
+	}
+	if whole == 0 || data[first] == '0' && whole > 1 || whole+fraction > 15 ||
+		i < len(data) && data[i]|0x20 == 'e' {
+		return false
+	}
+	d.pos = i
+	f := float64(v) / powers[fraction]
+	if negative {
+		f = -f
+	}
+	*dst = f
+	return true
+}
+
+var powers = [16]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
 // raw is a copy of the value at pos.
 func (d *decoder) raw() ([]byte, bool) {
@@ -291,7 +335,7 @@ func (d *decoder) quoted(n *node, dst unsafe.Pointer) bool {
 		return false
 	}
 	inner := decoder{data: []byte(d.text(raw, escaped))}
-	if len(inner.data) == 0 || inner.data[0] <= ' ' || inner.data[0] == 'n' || !inner.fill(n.elem, dst) ||
+	if len(inner.data) == 0 || inner.data[0] == 'n' || !inner.fill(n.elem, dst, inner.data[0]) ||
 		inner.pos != len(inner.data) || inner.found > 0 {
 		d.invalid()
 	}
@@ -320,46 +364,3 @@ func (d *decoder) unmarshalText(n *node, dst unsafe.Pointer) bool {
 	}
 	return true
 }
-
-// validate calls the Validate methods of a value that was decoded without problems.
-func (d *decoder) validate(n *node, dst unsafe.Pointer) {
-	if n.object != nil {
-		found := d.found
-		for i := range n.object.embedded {
-			e := &n.object.embedded[i]
-			if p := e.find(dst); p != nil {
-				d.callValidate(e.typ, p)
-			}
-		}
-		if d.found > found {
-			return
-		}
-	}
-	if n.validator {
-		d.callValidate(n.typ, dst)
-	}
-}
-
-func (d *decoder) callValidate(t reflect.Type, p unsafe.Pointer) {
-	err := reflect.NewAt(t, p).Interface().(validator).Validate()
-	if err == nil {
-		return
-	}
-	var problems []Problem
-	var stop error
-	if d.meaning != nil {
-		problems, stop = d.meaning(err)
-	}
-	for _, problem := range problems {
-		d.add(problem)
-	}
-	switch {
-	case stop == nil && len(problems) == 0:
-		d.add(Problem{State: Invalid, Err: err})
-	case d.stop == nil:
-		d.stop = stop
-	}
-}
-
-// validator is what a type may have to be validated as a whole.
-type validator interface{ Validate() error }

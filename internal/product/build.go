@@ -13,13 +13,16 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/apiphant/apiphant/internal/origin"
 )
 
 // BuildOptions says how [Product.Build] builds.
 type BuildOptions struct {
-	// Output is the file to write: stripped and without paths of this machine,
-	// for GOOS and GOARCH. A folder gets a file of the product's name. "": a
-	// file in Go's build cache, for running it here.
+	// Output is the file to write: stripped, for GOOS and GOARCH, without paths
+	// of this machine but those that a go.mod's replace names. A folder gets a
+	// file of the product's name. "": a file in Go's build cache, for running it
+	// here.
 	Output string
 
 	// Progress, if set, is told what is going on once it takes over a second.
@@ -118,7 +121,7 @@ func (p *Product) compile(ctx context.Context, dir, output string, directives bo
 	case messages.Len() == 0:
 		return fmt.Errorf("go build: %w", err)
 	}
-	return errors.New(p.explain(messages.String()))
+	return errors.New(p.explain(messages.String(), main))
 }
 
 // environment guards the build against settings that a product can't be built
@@ -148,11 +151,11 @@ func (p *Product) mainFolder() string {
 func (p *Product) overlay(dir, main string, directives bool) (string, error) {
 	files := map[string][]byte{filepath.Join(p.Dir, main, "main.go"): p.source(directives)}
 	if !p.module.own {
-		from, err := findOrigin()
+		from, err := origin.Find()
 		if err != nil {
 			return "", err
 		}
-		goMod, goSum, err := from.moduleFiles(p.module.path)
+		goMod, goSum, err := from.ModuleFiles(p.module.path)
 		if err != nil {
 			return "", err
 		}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/apiphant/apiphant/internal/origin"
 )
 
 // foreignImports returns the imports of other modules, by the packages to be
@@ -57,7 +59,7 @@ func (s *importSearch) imported(path string, position token.Position) {
 	switch {
 	case within(s.product.module.prefix):
 		s.visit(path)
-	case within(apiphantPath), s.seen[path]:
+	case within(origin.Path), s.seen[path]:
 	case strings.Contains(first, "."):
 		s.seen[path] = true
 		s.found = append(s.found, problem{position, path})

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/apiphant/apiphant/internal/origin"
 )
 
 // Main returns the product's main as a user would write it: gofmt'ed, the same
@@ -67,15 +69,17 @@ func (w *writer) at(f *Function) {
 
 func (w *writer) imports(p *Product) {
 	w.printf("import (\n")
-	w.printf("\t%q\n", apiphantPath)
+	w.printf("\t%q\n", origin.Path)
 	if p.Background != nil {
 		w.printf("\t%q\n", backgroundPath)
 	}
-	w.printf("\t%q\n\n", apiphantPath+"/program")
+	w.printf("\t%q\n\n", origin.Path+"/program")
 	if p.Background != nil {
+		w.at(&p.Background.Functions[0])
 		w.printf("\t%s %q\n", p.Background.Alias, p.Background.Import)
 	}
 	for _, imported := range p.Packages {
+		w.at(&imported.Functions[0])
 		w.printf("\t%s %q\n", imported.Alias, imported.Import)
 	}
 	w.printf(")\n\n")

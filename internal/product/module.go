@@ -2,7 +2,6 @@ package product
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +9,9 @@ import (
 
 	"golang.org/x/mod/modfile"
 	modpath "golang.org/x/mod/module"
+
+	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/internal/origin"
 )
 
 // module is the Go module that a product belongs to: its own, or one that only
@@ -82,7 +84,7 @@ func (m *module) resolve(dir string, tools toolchain) error {
 	if _, err := os.Stat(filepath.Join(vendorRoot, "vendor", "modules.txt")); err == nil {
 		m.vendored = true
 	}
-	if m.path == apiphantPath || m.workspace != "" {
+	if m.path == origin.Path || m.workspace != "" {
 		return nil
 	}
 	return m.checkRequirement()
@@ -125,11 +127,11 @@ func (m module) checkRequirement() error {
 		return err
 	}
 	for _, require := range file.Require {
-		if require.Mod.Path == apiphantPath {
+		if require.Mod.Path == origin.Path {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s doesn't require %s. Run\n\n%s", shortPath(name), apiphantPath, m.commands(requireCommand()))
+	return fmt.Errorf("%s doesn't require %s. Run\n\n%s", shortPath(name), origin.Path, m.commands(requireCommand()))
 }
 
 // commands returns what to type to make the module whole, one command a line:
@@ -177,7 +179,7 @@ func takenName(name string, tools toolchain) string {
 	if _, err := os.Stat(filepath.Join(tools.GOROOT, "src", name)); err == nil {
 		return "a package of the standard library"
 	}
-	goMod, _ := embeddedModule()
+	goMod, _ := apiphant.ModuleFiles()
 	for line := range bytes.Lines(goMod) {
 		for field := range strings.FieldsSeq(string(line)) {
 			if strings.HasPrefix(field, name+"/") {
@@ -203,6 +205,20 @@ func (p *Product) checkImports() error {
 	return nil
 }
 
-var errTrimmed = errors.New("this apiphant was built from a checkout with -trimpath, and so can't find its own source, " +
-	"which a product without a go.mod needs: build it without -trimpath, install it by go install " +
-	apiphantPath + "/cmd/apiphant@latest, or give the product a go.mod")
+// keepTool is the command that writes a tool line into a go.mod which requires
+// apiphant already: it keeps go mod tidy and go mod vendor from dropping what
+// only the generated main imports.
+const keepTool = "go mod edit -tool=" + origin.Command
+
+// requireCommand returns the command that makes a go.mod require apiphant, as
+// it was installed here, with the tool line.
+func requireCommand() string {
+	from, err := origin.Find()
+	switch {
+	case err != nil:
+		return "go get -tool " + origin.Command + "@latest"
+	case from.Folder != "":
+		return "go mod edit -require=" + origin.Path + "@v0.0.0 -replace=" + quote(origin.Path+"="+from.Folder) + " -tool=" + origin.Command
+	}
+	return "go get -tool " + origin.Command + "@" + from.Version
+}

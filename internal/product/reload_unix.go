@@ -165,6 +165,7 @@ func (r *reloader) built(b outcome) {
 	}
 	r.product = b.product
 	if r.alive[r.serving] && r.starting == nil && r.serving.runs(b.binary) {
+		r.say("%s is unchanged.", r.product.Name)
 		return
 	}
 	if r.starting != nil {
@@ -233,6 +234,8 @@ func (r *reloader) stop(s syscall.Signal) {
 	}
 	if r.stopping {
 		s = syscall.SIGKILL
+	} else {
+		r.say("Stopping %s; a second signal kills it.", r.product.Name)
 	}
 	r.stopping = true
 	r.cancelBuild()

@@ -7,13 +7,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/apiphant/apiphant/internal/origin"
 )
 
-// apiphantPath is the import path of the root package, and of its module.
-const apiphantPath = "github.com/apiphant/apiphant"
-
 // backgroundPath is the import path of the package that background tasks are made with.
-const backgroundPath = apiphantPath + "/background"
+const backgroundPath = origin.Path + "/background"
 
 // The types that tell one shape from another. A function must write them out:
 // behind an alias of the product's own they can't be told from syntax.
@@ -21,8 +20,8 @@ const (
 	contextType  = "context.Context"
 	requestType  = "*net/http.Request"
 	responseType = "net/http.ResponseWriter"
-	handlerType  = apiphantPath + ".Handler"
-	actionsType  = apiphantPath + ".Actions"
+	handlerType  = origin.Path + ".Handler"
+	actionsType  = origin.Path + ".Actions"
 )
 
 const shapesHelp = `An action is one of these, with context and net/http's types written out; ctx may be left out of
@@ -158,11 +157,13 @@ func (i imports) dotted(name string) string {
 	return name
 }
 
+var oneLine = strings.NewReplacer("( ", "(", ", )", ")")
+
 // text returns a function's type as it is written, in one line.
 func text(files *token.FileSet, function *ast.FuncType) string {
 	var out strings.Builder
 	if err := printer.Fprint(&out, files, &ast.FuncType{Params: function.Params, Results: function.Results}); err != nil {
 		return "func"
 	}
-	return strings.Join(strings.Fields(out.String()), " ")
+	return oneLine.Replace(strings.Join(strings.Fields(out.String()), " "))
 }

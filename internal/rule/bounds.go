@@ -128,7 +128,7 @@ func (b *Bounds) Int(v int64) bool {
 	if b.ready && (b.none || v < b.minI || v > b.maxI) {
 		return false
 	}
-	return b.step == nil || b.step.divides(magnitude(v))
+	return b.step == nil || b.step.dividesInt(v)
 }
 
 // Uint reports whether an unsigned integer is allowed.
@@ -194,6 +194,8 @@ type step struct {
 	mantissa uint64
 	exp      int64
 }
+
+func (s *step) dividesInt(v int64) bool { return s.divides(magnitude(v)) }
 
 func (s *step) divides(v uint64) bool {
 	if s.exp == 0 {

@@ -72,7 +72,7 @@ func FromFloat(v float64, bits int) (Decimal, bool) {
 	if math.IsInf(v, 0) || math.IsNaN(v) {
 		return Decimal{}, false
 	}
-	return ParseDecimal(strings.Replace(strconv.FormatFloat(v, 'e', -1, bits), "e+", "e", 1))
+	return ParseDecimal(strconv.FormatFloat(v, 'e', -1, bits))
 }
 
 // Compare is -1, 0 or 1 as d is less than, equal to or greater than other.

@@ -8,18 +8,6 @@ import (
 	"github.com/apiphant/apiphant"
 )
 
-// Start runs once before anything is served, Stop after everything ended.
-func Start(ctx context.Context) error {
-	apiphant.Log(ctx).Info("The shop opens")
-	return nil
-}
-
-// Stop is given as long as running calls are.
-func Stop(ctx context.Context) error {
-	apiphant.Log(ctx).Info("The shop is closed")
-	return nil
-}
-
 // Middleware lets in who has a token, and tells the functions who that is.
 func Middleware(next apiphant.Handler) apiphant.Handler {
 	return func(ctx context.Context, call *apiphant.Call) error {

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package apitest
+
+import "syscall"
+
+func endWithParent() *syscall.SysProcAttr { return nil }

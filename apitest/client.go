@@ -1,0 +1,150 @@
+package apitest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/apiphant/apiphant"
+)
+
+// What a test waits for and takes at most.
+const (
+	timeout   = 30 * time.Second
+	maxAnswer = 64 << 20
+)
+
+// Client says where and how a product is asked. The zero Client asks the one
+// at 127.0.0.1:8888. It follows no redirect, uses no proxy, waits 30 seconds and
+// takes 64 MiB. It may be copied, and used concurrently.
+type Client struct {
+	Host    string // "": 127.0.0.1
+	Port    int    // 0: 8888
+	Version string // "": v0
+	Method  string // "": POST
+
+	// Header is sent with each request, Content-Type being application/json
+	// where it does not say otherwise.
+	Header http.Header
+
+	base      string            // "": http://Host:Port
+	transport http.RoundTripper // nil: a connection for each request
+}
+
+// Test is [Client.Test] of the zero Client, for a program: where the answer
+// differs, it prints the difference to standard error and exits with 1.
+func Test(target, action string, request any, status int, response any) {
+	if code := run(os.Stderr, Client{}, target, action, request, status, response); code != 0 {
+		os.Exit(code)
+	}
+}
+
+func run(stderr io.Writer, client Client, target, action string, request any, status int, response any) int {
+	if _, err := client.Test(target, action, request, status, response); err != nil {
+		fmt.Fprintln(stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// Test asks /api/{version}/{target}/{action} and compares the answer. It prints
+// both to standard output:
+//
+//	POST http://127.0.0.1:8888/api/v0/echo/read {"hello":"world"} --> 200 {"hello":"world","server":"myproduct"}
+//
+// The error tells how the answer differs from status and response, or why there
+// is none; the Response is nil only in the latter case.
+func (c Client) Test(target, action string, request any, status int, response any) (*Response, error) {
+	got, err := c.test(target, action, request, status, response)
+	if got != nil {
+		fmt.Println(got.exchange)
+	}
+	return got, err
+}
+
+func (c Client) test(target, action string, request any, status int, response any) (*Response, error) {
+	sent, err := text(request)
+	if err != nil {
+		return nil, fmt.Errorf("the request of type %T is no JSON: %w", request, err)
+	}
+	want, err := text(response)
+	if err != nil {
+		return nil, fmt.Errorf("the response wanted, of type %T, is no JSON: %w", response, err)
+	}
+	got, err := c.ask(target, action, sent)
+	if err != nil {
+		return nil, err
+	}
+	return got, got.compare(status, want)
+}
+
+// ask sends one request and reads the whole answer.
+func (c Client) ask(target, action string, body []byte) (*Response, error) {
+	version, method := cmp.Or(c.Version, "v0"), cmp.Or(c.Method, http.MethodPost)
+	url := c.url() + apiphant.PathPrefix + "/" + version + "/" + target + "/" + action
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	for name, values := range c.Header {
+		r.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	answer, err := c.http().Do(r)
+	if err != nil {
+		return nil, c.explain(err)
+	}
+	defer answer.Body.Close()
+	exchange := fmt.Sprintf("%s %s%s --> %d", method, url, spaced(body), answer.StatusCode)
+	read, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s, and then no whole answer: %w", exchange, err)
+	case len(read) > maxAnswer:
+		return nil, fmt.Errorf("%s, and more than %d MiB", exchange, maxAnswer>>20)
+	}
+	return &Response{Status: answer.StatusCode, Header: answer.Header, Body: read, exchange: exchange + spaced(read)}, nil
+}
+
+func spaced(body []byte) string {
+	if len(body) == 0 {
+		return ""
+	}
+	return " " + string(body)
+}
+
+// http returns a client that takes the answer as it comes.
+func (c Client) http() *http.Client {
+	transport := c.transport
+	if transport == nil {
+		transport = &http.Transport{DisableCompression: true, DisableKeepAlives: true}
+	}
+	return &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+func (c Client) url() string { return cmp.Or(c.base, "http://"+c.address()) }
+
+func (c Client) address() string {
+	return net.JoinHostPort(cmp.Or(c.Host, "127.0.0.1"), strconv.Itoa(cmp.Or(c.Port, 8888)))
+}
+
+func (c Client) explain(err error) error {
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("nothing is served at %s (%w): start the product first, apiphant PATH %[1]s", c.address(), err)
+	}
+	return err
+}

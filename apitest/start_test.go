@@ -1,0 +1,114 @@
+package apitest_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/apitest"
+)
+
+const myproduct = "../templates/myproduct"
+
+func TestStart(t *testing.T) {
+	for name, dir := range map[string]string{
+		"the product's folder": myproduct,
+		"a folder below it":    myproduct + "/api/v0/echo",
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := apitest.Start(t, dir)
+			request := apiphant.Object{"hello": "world"}
+			response := apiphant.Object{"hello": "world", "server": "myproduct"}
+			server.Test("echo", "read", request, 200, response)
+			if _, err := server.Client.Test("echo", "read", request, 200, response); err != nil {
+				t.Error(err)
+			}
+			if !strings.HasPrefix(server.URL, "http://127.0.0.1:") {
+				t.Errorf("URL: %s", server.URL)
+			}
+			answer, err := server.HTTP().Get(server.URL + "/api/v0/echo/read")
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer.Body.Close()
+			if answer.StatusCode != 501 {
+				t.Errorf("GET is answered with %d, want 501", answer.StatusCode)
+			}
+		})
+	}
+}
+
+func TestStartStops(t *testing.T) {
+	var server *apitest.Server
+	runFake(t, func(t testing.TB) { server = apitest.Start(t, myproduct) }).want(t, false)
+	_, err := server.Client.Test("echo", "read", nil, 200, nil)
+	if err == nil {
+		t.Fatal("the product still serves after its test")
+	}
+}
+
+func TestStartFails(t *testing.T) {
+	files := func(api, echo string) string {
+		dir := filepath.Join(t.TempDir(), "broken")
+		write(t, filepath.Join(dir, "api/api.go"), "package api\n"+api)
+		write(t, filepath.Join(dir, "api/v0/echo/echo.go"), "package echo\n"+echo)
+		return dir
+	}
+	const echo = `
+import "github.com/apiphant/apiphant"
+
+func Read(request apiphant.Object) (apiphant.Object, error) { return request, nil }
+`
+	tests := []struct {
+		name string
+		dir  string
+		want []string
+	}{
+		{"no product", t.TempDir(), []string{"can't build the product", "Dir not found: "}},
+		{"it does not compile", files("", echo+"\nvar x int = `text`"), []string{"can't build the product", "echo.go:7:13"}},
+		{"its Start fails", files(`
+import ("context"; "errors")
+func Start(ctx context.Context) error { return errors.New("no database") }
+`, echo), []string{"the product did not begin to serve: the product ended with a failure: exit status 1", "no database"}},
+		{"it ends during the test", files(`
+import ("context"; "os"; "time")
+func Start(ctx context.Context) error {
+	time.AfterFunc(100*time.Millisecond, func() { println("out of luck"); os.Exit(3) })
+	return nil
+}
+`, echo), []string{"the product ended with a failure: exit status 3", "the product's log:", "Apiphant is serving", "out of luck"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			runFake(t, func(t testing.TB) {
+				server := apitest.Start(t, test.dir)
+				for { // until it has ended
+					answer, err := server.HTTP().Get(server.URL)
+					if err != nil {
+						return
+					}
+					answer.Body.Close()
+				}
+			}).want(t, true, test.want...)
+		})
+	}
+}
+
+func TestStartShowsTheLogOfAFailedTest(t *testing.T) {
+	fake := runFake(t, func(t testing.TB) {
+		apitest.Start(t, myproduct).Test("echo", "read", nil, 404, nil)
+	})
+	fake.want(t, true, "the status is 200, want 404", "the product's log:\nApiphant is serving")
+}
+
+func write(t *testing.T, file, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(content), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,120 @@
+package deploy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/apiphant/apiphant/internal/origin"
+	"github.com/apiphant/apiphant/templates"
+)
+
+const (
+	template     = "myproduct" // the word that becomes the product's name
+	templatePath = origin.Path + "/templates/" + template
+)
+
+// New creates a product in a new or empty folder, whose last element is the
+// product's name (see [CheckName]), and tells w what it did and what comes next.
+// The product is a module of its own; go vet, go test and go build work in it at
+// once. Where this program was built from a checkout, the product's go.mod has
+// a replace that leads there.
+func New(w io.Writer, folder string) error {
+	absolute, err := filepath.Abs(folder)
+	if err != nil {
+		return err
+	}
+	name := filepath.Base(absolute)
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	from, err := origin.Find()
+	if err != nil {
+		return err
+	}
+	if err := makeFolder(folder); err != nil {
+		return err
+	}
+	if err := render(folder, name); err != nil {
+		return err
+	}
+	if err := writeModule(folder, name, from); err != nil {
+		return err
+	}
+	announce(w, folder, from)
+	return nil
+}
+
+// makeFolder makes the folder, or accepts an empty one.
+func makeFolder(folder string) error {
+	entries, err := os.ReadDir(folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return os.MkdirAll(folder, 0o777)
+	case err != nil:
+		return err
+	case len(entries) > 0:
+		return fmt.Errorf("%s is there already and has %s in it: nothing was written", folder, entries[0].Name())
+	}
+	return nil
+}
+
+// render writes the template's files under another name.
+func render(folder, name string) error {
+	return fs.WalkDir(templates.Files, template, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := templates.Files.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(folder, filepath.FromSlash(strings.TrimPrefix(file, template+"/")))
+		return write(target, rename(content, name))
+	})
+}
+
+var templateWord = regexp.MustCompile(`\b` + template + `\b`)
+
+// rename puts the product's name in place of the template's, and of its import path.
+func rename(content []byte, name string) []byte {
+	content = bytes.ReplaceAll(content, []byte(templatePath), []byte(name))
+	return templateWord.ReplaceAllLiteral(content, []byte(name))
+}
+
+func write(file string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+		return err
+	}
+	mode := os.FileMode(0o666)
+	if path.Ext(file) == ".sh" {
+		mode = 0o777
+	}
+	return os.WriteFile(file, content, mode)
+}
+
+func writeModule(folder, name string, from origin.Origin) error {
+	goMod, goSum, err := from.ModuleFiles(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		write(filepath.Join(folder, "go.mod"), goMod),
+		write(filepath.Join(folder, "go.sum"), goSum))
+}
+
+func announce(w io.Writer, folder string, from origin.Origin) {
+	fmt.Fprintf(w, "Created the product %s.\n", folder)
+	if from.Folder != "" {
+		fmt.Fprintf(w, "Its go.mod has a replace, since this apiphant was built from a checkout:\n\n\t%s => %s\n",
+			origin.Path, from.Folder)
+	}
+	fmt.Fprintf(w, "\nNext:\n\n\tcd %s\n\t./test.sh\n\tapiphant . 127.0.0.1:8001\n", folder)
+}

@@ -1,0 +1,157 @@
+package conformance
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// question is one case.
+type question struct {
+	name    string
+	request Request
+	want    answer
+}
+
+// parse reads a chapter, in the form that the package's comment describes.
+func parse(content []byte) ([]question, error) {
+	archive := txtar.Parse(content)
+	names := map[string]bool{}
+	var questions []question
+	for _, file := range archive.Files {
+		q, err := parseQuestion(string(bytes.TrimSuffix(file.Data, []byte("\n"))))
+		if err == nil && names[file.Name] {
+			err = errors.New("there are two cases of this name")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w", file.Name, err)
+		}
+		names[file.Name] = true
+		q.name = file.Name
+		questions = append(questions, q)
+	}
+	if len(questions) == 0 {
+		return nil, errors.New("there is no case")
+	}
+	return questions, nil
+}
+
+func parseQuestion(text string) (q question, err error) {
+	asked, wanted, ok := strings.Cut(text, "\n--> ")
+	if !ok {
+		return q, errors.New("there is no line -->")
+	}
+	line, header, body, err := parseMessage(asked)
+	if err != nil {
+		return q, err
+	}
+	method, path, ok := strings.Cut(line, " ")
+	if !ok {
+		return q, fmt.Errorf("%q: want METHOD PATH", line)
+	}
+	q.request = Request{Method: method, Path: path, Header: http.Header{}, Body: body}
+	for _, h := range header {
+		q.request.Header[h.name] = append(q.request.Header[h.name], h.value)
+	}
+	line, header, body, err = parseMessage(wanted)
+	if err != nil {
+		return q, err
+	}
+	q.want = answer{body: body}
+	if q.want.status, q.want.broken, err = parseOutcome(line); err != nil {
+		return q, err
+	}
+	if err := compile(header); err != nil {
+		return q, err
+	}
+	for _, standard := range implied {
+		if !slices.ContainsFunc(header, func(h wantedHeader) bool { return h.name == standard.name }) {
+			header = append(header, standard)
+		}
+	}
+	q.want.header = header
+	return q, nil
+}
+
+func parseOutcome(line string) (status int, broken bool, err error) {
+	switch line {
+	case "nothing":
+		return 0, true, nil
+	case "broken off":
+		return anyStatus, true, nil
+	}
+	code, broken := strings.CutSuffix(line, " broken off")
+	status, err = strconv.Atoi(code)
+	return status, broken, err
+}
+
+// parseMessage takes a first line, headers and a body apart.
+func parseMessage(text string) (line string, header []wantedHeader, body []byte, err error) {
+	head, rest, _ := strings.Cut(text, "\n\n")
+	line, head, _ = strings.Cut(head, "\n")
+	for h := range strings.Lines(head) {
+		name, value, ok := strings.Cut(strings.TrimSuffix(h, "\n"), ":")
+		if !ok {
+			return "", nil, nil, fmt.Errorf("%q: want NAME: VALUE", h)
+		}
+		header = append(header, wantedHeader{name: name, value: strings.TrimPrefix(value, " ")})
+	}
+	body, err = parseBody(rest)
+	return line, header, body, err
+}
+
+func compile(header []wantedHeader) error {
+	for i := range header {
+		h := &header[i]
+		expression, ok := strings.CutPrefix(h.value, "~ ")
+		if !ok {
+			continue
+		}
+		match, err := regexp.Compile("^(?:" + expression + ")$")
+		if err != nil {
+			return err
+		}
+		h.match = match
+	}
+	return nil
+}
+
+// parseBody returns a body as it stands, or one that is written in Go.
+func parseBody(text string) ([]byte, error) {
+	rest, ok := strings.CutPrefix(text, "go: ")
+	if !ok {
+		return []byte(text), nil
+	}
+	var body []byte
+	for {
+		quoted, err := strconv.QuotedPrefix(rest)
+		if err != nil {
+			return nil, fmt.Errorf("%q: want a Go string", rest)
+		}
+		part, _ := strconv.Unquote(quoted) // it is one
+		rest = strings.TrimSpace(rest[len(quoted):])
+		times := 1
+		if factor, ok := strings.CutPrefix(rest, "* "); ok {
+			number, _, _ := strings.Cut(factor, ",")
+			if times, err = strconv.Atoi(strings.TrimSpace(number)); err != nil {
+				return nil, err
+			}
+			rest = strings.TrimSpace(rest[len("* ")+len(number):])
+		}
+		body = append(body, strings.Repeat(part, times)...)
+		if rest == "" {
+			return body, nil
+		}
+		if rest, ok = strings.CutPrefix(rest, ","); !ok {
+			return nil, fmt.Errorf("%q: want a comma", rest)
+		}
+		rest = strings.TrimSpace(rest)
+	}
+}

@@ -1,0 +1,46 @@
+package conformance
+
+import (
+	"context"
+	"time"
+
+	"github.com/apiphant/apiphant"
+)
+
+// API returns the product that the cases ask. Each call returns a new one.
+func API() *apiphant.API {
+	api := &apiphant.API{Timeout: 100 * time.Millisecond}
+	api.Handle("v0/echo", apiphant.Actions{
+		Create: apiphant.Func(create), Read: apiphant.Func(echo), Update: apiphant.Func(update), Delete: apiphant.Func(remove),
+	})
+	api.Handle("v1/echo", apiphant.Actions{Read: apiphant.Func(echoV1)})
+	api.Handle("v0/shop/orders/items", apiphant.Actions{Update: apiphant.Func(update)})
+	read := func(target string, action apiphant.Action) { api.Handle(target, apiphant.Actions{Read: action}) }
+	addShapes(read)
+	addAnswers(read)
+	addFields(read)
+	addTyped(read)
+	addErrors(read)
+	addRaw(read)
+	addMiddleware(api, read)
+	return api
+}
+
+// echo is what an object becomes on its way in and out.
+func echo(_ context.Context, request apiphant.Object) (apiphant.Object, error) { return request, nil }
+
+func echoV1(context.Context, apiphant.Object) (apiphant.Object, error) {
+	return apiphant.Object{"version": "v1"}, nil
+}
+
+func create(context.Context, apiphant.Object) (apiphant.Object, error) {
+	return apiphant.Object{"did": "create"}, nil
+}
+
+func update(context.Context, apiphant.Object) (apiphant.Object, error) {
+	return apiphant.Object{"did": "update"}, nil
+}
+
+func remove(context.Context, apiphant.Object) (apiphant.Object, error) {
+	return apiphant.Object{"did": "delete"}, nil
+}

@@ -1,0 +1,54 @@
+package decode
+
+// markDuplicates walks over the value at pos and puts the members of objects that
+// a later one replaces into d.dead.
+func (d *decoder) markDuplicates() bool {
+	switch c := d.peek(); c {
+	case '{':
+		if !d.enter() {
+			return false
+		}
+		if d.peek() == '}' {
+			return d.leave()
+		}
+		last := make(map[string]int)
+		for {
+			if d.peek() != '"' {
+				return false
+			}
+			raw, escaped, ok := d.scanString()
+			if !ok || !d.colon() {
+				return false
+			}
+			key := d.text(raw, escaped)
+			d.peek()
+			if before, twice := last[key]; twice {
+				d.dead[before] = true
+			}
+			last[key] = d.pos
+			if !d.markDuplicates() {
+				return false
+			}
+			if end, ok := d.next('}'); end || !ok {
+				return ok
+			}
+		}
+	case '[':
+		if !d.enter() {
+			return false
+		}
+		if d.peek() == ']' {
+			return d.leave()
+		}
+		for {
+			if !d.markDuplicates() {
+				return false
+			}
+			if end, ok := d.next(']'); end || !ok {
+				return ok
+			}
+		}
+	default:
+		return d.skip()
+	}
+}

@@ -1,0 +1,3 @@
+module github.com/apiphant/apiphant
+
+go 1.26.0

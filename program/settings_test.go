@@ -1,0 +1,144 @@
+package program_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+
+	"github.com/apiphant/apiphant/program"
+)
+
+// set returns the settings that a command gets of its arguments and its
+// environment, and the command's exit status and standard error.
+func set(t *testing.T, environment, args []string) (program.Settings, int, string) {
+	t.Helper()
+	for _, variable := range environment {
+		name, value, _ := strings.Cut(variable, "=")
+		t.Setenv(name, value)
+	}
+	var settings program.Settings
+	command := &cobra.Command{Use: "command", RunE: func(*cobra.Command, []string) error { return settings.Check() }}
+	settings.AddFlags(command.Flags())
+	var stderr bytes.Buffer
+	status := program.Execute(t.Context(), command, args, &stderr, &stderr)
+	return settings, status, stderr.String()
+}
+
+var defaults = program.Settings{
+	Log: "text", Timeout: 30 * time.Second, Drain: 30 * time.Second, DrainWindow: time.Second,
+	MaxBody: 1 << 20, MaxUpload: 1 << 30, MaxHeader: 8 << 10, HeaderTimeout: 5 * time.Second, IdleTimeout: 75 * time.Second, Migrate: true,
+}
+
+func TestSettings(t *testing.T) {
+	tests := []struct {
+		name        string
+		environment []string
+		args        []string
+		want        func(*program.Settings)
+	}{
+		{"defaults", nil, nil, func(*program.Settings) {}},
+		{"all flags", nil, strings.Fields("--log json --access-log --timeout 1s --drain 0 --drain-window 3s --max-body 4 --max-upload 5KiB --max-header 6MiB --header-timeout 7ms --idle-timeout 8m --source /x"),
+			func(s *program.Settings) {
+				*s = program.Settings{Log: "json", AccessLog: true, Timeout: time.Second, DrainWindow: 3 * time.Second, MaxBody: 4,
+					MaxUpload: 5 << 10, MaxHeader: 6 << 20, HeaderTimeout: 7 * time.Millisecond, IdleTimeout: 8 * time.Minute, Migrate: true, Source: "/x"}
+			}},
+		{"all variables", strings.Fields("APIPHANT_LOG=json APIPHANT_ACCESS_LOG=true APIPHANT_TIMEOUT=1s APIPHANT_DRAIN=0 APIPHANT_DRAIN_WINDOW=3s APIPHANT_MAX_BODY=4 " +
+			"APIPHANT_MAX_UPLOAD=5KiB APIPHANT_MAX_HEADER=6MiB APIPHANT_HEADER_TIMEOUT=7ms APIPHANT_IDLE_TIMEOUT=8m APIPHANT_SOURCE=/x"), nil,
+			func(s *program.Settings) {
+				*s = program.Settings{Log: "json", AccessLog: true, Timeout: time.Second, DrainWindow: 3 * time.Second, MaxBody: 4,
+					MaxUpload: 5 << 10, MaxHeader: 6 << 20, HeaderTimeout: 7 * time.Millisecond, IdleTimeout: 8 * time.Minute, Migrate: true, Source: "/x"}
+			}},
+		{"flag before variable", []string{"APIPHANT_TIMEOUT=1s", "APIPHANT_ACCESS_LOG=1"}, []string{"--timeout=2s", "--access-log=false"},
+			func(s *program.Settings) { s.Timeout = 2 * time.Second }},
+		{"flag with the default's value before variable", []string{"APIPHANT_TIMEOUT=1s"}, []string{"--timeout=30s"}, func(*program.Settings) {}},
+		{"flag before a variable that is wrong", []string{"APIPHANT_TIMEOUT=soon"}, []string{"--timeout=2s"}, func(s *program.Settings) { s.Timeout = 2 * time.Second }},
+		{"variable before default", []string{"APIPHANT_TIMEOUT=1s"}, nil, func(s *program.Settings) { s.Timeout = time.Second }},
+		{"empty variable", []string{"APIPHANT_TIMEOUT="}, nil, func(*program.Settings) {}},
+		{"variables that are none", []string{"APIPHANT_HELP=1", "APIPHANT_NOTHING=1", "TIMEOUT=1s"}, nil, func(*program.Settings) {}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			want := defaults
+			tt.want(&want)
+			got, status, stderr := set(t, tt.environment, tt.args)
+			if status != program.ExitOK || stderr != "" {
+				t.Errorf("got %d and %s", status, stderr)
+			}
+			if difference := cmp.Diff(want, got); difference != "" {
+				t.Error(difference)
+			}
+		})
+	}
+}
+
+func TestSettingsThatAreWrong(t *testing.T) {
+	tests := []struct{ environment, args, want string }{
+		{"", "--log xml", `command: --log is "xml": want text or json`},
+		{"", "--timeout 5", `command: invalid argument "5" for "--timeout" flag: time: missing unit in duration "5"`},
+		{"", "--timeout -1s", `command: --timeout is -1s: want 0 or more`},
+		{"", "--drain -1s --drain-window -2s", `command: --drain is -1s: want 0 or more`},
+		{"", "--header-timeout 0", `command: --header-timeout is 0s: want more than 0`},
+		{"", "--idle-timeout 0 --header-timeout 0", `command: --header-timeout is 0s: want more than 0`},
+		{"", "--max-body 0", `command: invalid argument "0" for "--max-body" flag: want a size of at least 1, such as 65536, 64KiB or 1MiB`},
+		{"", "--nothing", `command: unknown flag: --nothing`},
+		{"", "--timeout", `command: flag needs an argument: --timeout`},
+		{"APIPHANT_MAX_BODY=much", "", `command: APIPHANT_MAX_BODY is "much": want a size of at least 1, such as 65536, 64KiB or 1MiB`},
+		{"APIPHANT_ACCESS_LOG=maybe", "", `command: APIPHANT_ACCESS_LOG is "maybe": strconv.ParseBool: parsing "maybe": invalid syntax`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.environment+tt.args, func(t *testing.T) {
+			_, status, got := set(t, strings.Fields(tt.environment), strings.Fields(tt.args))
+			want := tt.want + "\nusage: command [flags]\n       command --help says more\n"
+			if difference := cmp.Diff(want, got); status != program.ExitUsage || difference != "" {
+				t.Errorf("got status %d, want %d\n%s", status, program.ExitUsage, difference)
+			}
+		})
+	}
+}
+
+// TestHelpNamesEverySetting by its flag and its variable, with its default.
+func TestHelpNamesEverySetting(t *testing.T) {
+	_, status, help := set(t, nil, []string{"--help"})
+	for _, want := range []string{
+		`--log form .* \[APIPHANT_LOG\] \(default "text"\)`,
+		`--access-log .* \[APIPHANT_ACCESS_LOG\]$`,
+		`--timeout duration .* \[APIPHANT_TIMEOUT\] \(default 30s\)`,
+		`--drain duration .* \[APIPHANT_DRAIN\] \(default 30s\)`,
+		`--drain-window duration .* \[APIPHANT_DRAIN_WINDOW\] \(default 1s\)`,
+		`--max-body size .* \[APIPHANT_MAX_BODY\] \(default 1MiB\)`,
+		`--max-upload size .* \[APIPHANT_MAX_UPLOAD\] \(default 1GiB\)`,
+		`--max-header size .* \[APIPHANT_MAX_HEADER\] \(default 8KiB\)`,
+		`--header-timeout duration .* \[APIPHANT_HEADER_TIMEOUT\] \(default 5s\)`,
+		`--idle-timeout duration .* \[APIPHANT_IDLE_TIMEOUT\] \(default 1m15s\)`,
+	} {
+		wantMatch(t, "(?m)^ +"+want, help)
+	}
+	if status != program.ExitOK || strings.Contains(help, "--source") {
+		t.Errorf("got %d and %s", status, help)
+	}
+}
+
+func TestSize(t *testing.T) {
+	tests := []struct {
+		text string
+		want int64 // 0: an error
+		back string
+	}{
+		{"1", 1, "1"}, {"1000", 1000, "1KB"}, {"1024", 1024, "1KiB"}, {"1KiB", 1024, "1KiB"}, {"1536", 1536, "1536"},
+		{"2MiB", 2 << 20, "2MiB"}, {"3GiB", 3 << 30, "3GiB"}, {"5MB", 5e6, "5MB"}, {"7GB", 7e9, "7GB"}, {"9B", 9, "9"},
+		{"8589934591GiB", 8589934591 << 30, "8589934591GiB"},
+		{"8589934592GiB", 0, ""}, {"", 0, ""}, {"0", 0, ""}, {"-1", 0, ""}, {"KiB", 0, ""}, {"1.5MiB", 0, ""}, {"1mib", 0, ""},
+		{"1 MiB", 0, ""}, {"1TiB", 0, ""}, {"1BB", 0, ""}, {"9223372036854775808", 0, ""},
+	}
+	for _, tt := range tests {
+		var size program.Size
+		err := size.Set(tt.text)
+		if int64(size) != tt.want || (err == nil) != (tt.want > 0) || err == nil && size.String() != tt.back {
+			t.Errorf("%q: got %d, %q, %v, want %d, %q", tt.text, size, size.String(), err, tt.want, tt.back)
+		}
+	}
+}

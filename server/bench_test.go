@@ -1,0 +1,67 @@
+package server_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+
+	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/server"
+)
+
+// BenchmarkServer sends small calls over one connection on loopback and reads
+// their answers: the whole way of a call, with the kernel's part in it.
+func BenchmarkServer(b *testing.B) {
+	type request struct {
+		Hello string `json:"hello"`
+	}
+	api := echo()
+	api.Handle("v0/typed", apiphant.Actions{
+		Read: apiphant.Func(func(_ context.Context, r request) (request, error) { return r, nil }),
+	})
+	api.Handle("v0/raw", apiphant.Actions{Read: apiphant.Raw(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(w, r.Body)
+	})})
+	ln, err := server.Listen("127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(b.Context())
+	ended := make(chan error)
+	go func() { ended <- (&server.Server{API: api, DrainWindow: -1}).Serve(ctx, ln) }()
+	for _, target := range []string{"echo", "typed", "raw"} {
+		b.Run(target, func(b *testing.B) { benchmarkCalls(b, ln.Addr().String(), "/api/v0/"+target+"/read") })
+	}
+	b.Run("unknown", func(b *testing.B) { benchmarkCalls(b, ln.Addr().String(), "/api/v0/unknown/read") })
+	cancel()
+	if err := <-ended; err != nil {
+		b.Error(err)
+	}
+}
+
+func benchmarkCalls(b *testing.B, address, path string) {
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close()
+	text, in := []byte(post(path, `{"hello":"world"}`)), make([]byte, 4096)
+	if _, err := c.Write(text); err != nil {
+		b.Fatal(err)
+	}
+	size, err := c.Read(in) // all answers are equally long
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := c.Write(text); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := io.ReadFull(c, in[:size]); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,244 @@
+package server_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/server"
+)
+
+// TestDrainLosesNothing: 50 clients ask all the time, each on a connection that
+// it keeps until it is told not to, while Serve ends. Every request that was
+// sent on a connection that stood is answered.
+func TestDrainLosesNothing(t *testing.T) {
+	const clients = 50
+	running := start(t, echo(), &server.Server{DrainWindow: 300 * time.Millisecond})
+	var answered, told, lost atomic.Int64
+	var group sync.WaitGroup
+	for range clients {
+		group.Go(func() {
+			for {
+				c, err := net.Dial("tcp", running.address)
+				if err != nil {
+					if !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, syscall.ECONNRESET) {
+						t.Error(err)
+					}
+					return // the listener is closed
+				}
+				askUntilTold(c, &answered, &told, &lost)
+			}
+		})
+	}
+	for answered.Load() < 10*clients {
+		time.Sleep(time.Millisecond)
+	}
+	running.end()
+	if err := wait(t, "Serve ends", running.ended); err != nil {
+		t.Error(err)
+	}
+	running.ended <- nil // for the end of the test
+	group.Wait()
+	if lost.Load() > 0 || told.Load() < clients {
+		t.Errorf("answered %d, lost %d, told to close %d: want none lost, and each of %d told", answered.Load(), lost.Load(), told.Load(), clients)
+	}
+}
+
+func askUntilTold(c net.Conn, answered, told, lost *atomic.Int64) {
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(patience))
+	in, request := bufio.NewReader(c), []byte(post("/api/v0/echo/read", `{}`))
+	for {
+		if _, err := c.Write(request); err != nil {
+			lost.Add(1)
+			return
+		}
+		r, err := http.ReadResponse(in, nil)
+		if err != nil {
+			lost.Add(1)
+			return
+		}
+		if _, err := io.Copy(io.Discard, r.Body); err != nil || r.StatusCode != 200 {
+			lost.Add(1)
+			return
+		}
+		answered.Add(1)
+		if r.Close {
+			told.Add(1)
+			return
+		}
+	}
+}
+
+// TestDrainDoesNotWaitForIdle: neither a connection between two requests nor one
+// that never asked holds Serve up, and neither gets an answer nobody asked for.
+func TestDrainDoesNotWaitForIdle(t *testing.T) {
+	running := start(t, echo(), &server.Server{DrainWindow: -1, Drain: time.Hour, IdleTimeout: time.Hour, HeaderTimeout: time.Hour})
+	silent, idle := running.dial(), running.dial()
+	idle.wantOpen()
+	running.end()
+	if err := wait(t, "Serve ends", running.ended); err != nil {
+		t.Error(err)
+	}
+	running.ended <- nil
+	silent.wantClosed()
+	idle.wantClosed()
+}
+
+// TestDrainAnswersWhatIsUnderWay: a request of which half has come, and one that
+// runs, are answered; new ones meanwhile too, with "Connection: close"; and
+// /healthz sends load balancers elsewhere.
+func TestDrainAnswersWhatIsUnderWay(t *testing.T) {
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	api := echo()
+	api.Handle("v0/slow", apiphant.Actions{Read: apiphant.Proc(func(ctx context.Context, _ apiphant.Object) error {
+		close(begun)
+		<-goOn
+		return ctx.Err()
+	})})
+	running := start(t, api, &server.Server{DrainWindow: time.Hour, Drain: time.Hour})
+	slow, half, idle := running.dial(), running.dial(), running.dial()
+	if got := idle.ask("GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n"); got.String() != `200 {"status":"ok"}` || got.close {
+		t.Errorf("/healthz before: got %v, closing: %t", got, got.close)
+	}
+	slow.send(post("/api/v0/slow/read", "{}"))
+	wait(t, "the slow function runs", begun)
+	half.send("POST /api/v0/echo/read HTTP/1.1\r\nHost: te")
+	running.end()
+	for { // until the end has begun
+		c := running.dial()
+		if got := c.ask("GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n"); got.status == 503 {
+			if got.String() != refusal(503) || !got.close {
+				t.Errorf("/healthz: got %v, closing: %t", got, got.close)
+			}
+			c.wantClosed()
+			break
+		}
+	}
+	if got := idle.ask(post("/api/v0/echo/read", `{"a":1}`)); got.String() != `200 {"a":1}` || !got.close {
+		t.Errorf("a request within the window: got %v, closing: %t", got, got.close)
+	}
+	idle.wantClosed()
+	half.send("st\r\nContent-Length: 0\r\n\r\n")
+	if got := half.receive("POST"); got.String() != "200 {}" || !got.close {
+		t.Errorf("a request that had begun: got %v, closing: %t", got, got.close)
+	}
+	close(goOn)
+	if got := slow.receive("POST"); got.String() != "200 {}" || !got.close {
+		t.Errorf("a call that ran: got %v, closing: %t", got, got.close)
+	}
+	if err := wait(t, "Serve ends, since all are gone", running.ended); err != nil {
+		t.Error(err)
+	}
+	running.ended <- nil
+}
+
+// TestDrainAfterWindow: the listener is closed, and what runs or has begun to
+// come is still waited for.
+func TestDrainAfterWindow(t *testing.T) {
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	api := echo()
+	api.Handle("v0/slow", apiphant.Actions{Read: apiphant.Proc(func(ctx context.Context, _ apiphant.Object) error {
+		close(begun)
+		<-goOn
+		return ctx.Err()
+	})})
+	running := start(t, api, &server.Server{DrainWindow: -1, Drain: time.Hour})
+	slow, half := running.dial(), running.dial()
+	half.send("POST /api/v0/echo/read HTTP/1.1\r\nHost: te")
+	slow.send(post("/api/v0/slow/read", "{}"))
+	wait(t, "the slow function runs", begun)
+	running.end()
+	for {
+		c, err := net.Dial("tcp", running.address)
+		if err != nil {
+			break
+		}
+		c.Close()
+	}
+	half.send("st\r\nContent-Length: 0\r\n\r\n")
+	if got := half.receive("POST"); got.String() != "200 {}" || !got.close {
+		t.Errorf("a request that had begun: got %v, closing: %t", got, got.close)
+	}
+	close(goOn)
+	if got := slow.receive("POST"); got.String() != "200 {}" || !got.close {
+		t.Errorf("a call that ran: got %v, closing: %t", got, got.close)
+	}
+}
+
+// TestEndOfDrainCancels the contexts of the calls that still run; their answers
+// still arrive.
+func TestEndOfDrainCancels(t *testing.T) {
+	begun := make(chan struct{}, 2)
+	waiting := func(ctx context.Context) error {
+		begun <- struct{}{}
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	api := raw(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(418)
+		fmt.Fprint(w, waiting(r.Context()))
+	})
+	api.Handle("v0/slow", apiphant.Actions{Read: apiphant.Func(func(ctx context.Context, _ apiphant.Object) (any, error) {
+		return apiphant.Object{"ended": waiting(ctx).Error()}, nil
+	})})
+	running := start(t, api, &server.Server{DrainWindow: -1, Drain: 20 * time.Millisecond})
+	one, other := running.dial(), running.dial()
+	one.send(post("/api/v0/slow/read", "{}"))
+	other.send(post("/api/v0/raw/read", ""))
+	wait(t, "a call runs", begun)
+	wait(t, "another call runs", begun)
+	running.end()
+	if got := one.receive("POST"); got.String() != `200 {"ended":"context canceled"}` {
+		t.Errorf("got %v", got)
+	}
+	if got := other.receive("POST"); got.String() != "418 context canceled" {
+		t.Errorf("raw: got %v", got)
+	}
+	if err := wait(t, "Serve ends", running.ended); err != nil {
+		t.Error(err)
+	}
+	running.ended <- nil
+	if !strings.Contains(running.log.String(), "their contexts are cancelled") {
+		t.Errorf("the log does not tell: %s", running.log)
+	}
+}
+
+// TestServeFails with what it can't do, and at once.
+func TestServeFails(t *testing.T) {
+	t.Run("API that can't work", func(t *testing.T) {
+		ln, err := server.Listen("127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		api := &apiphant.API{}
+		api.Handle("echo", apiphant.Actions{})
+		if err := (&server.Server{API: api}).Serve(t.Context(), ln); err == nil || !strings.Contains(err.Error(), "echo") {
+			t.Errorf("got %v, want what is wrong with the API", err)
+		}
+		if _, err := ln.Accept(); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("the listener: got %v, want it closed", err)
+		}
+	})
+	t.Run("listener that is closed", func(t *testing.T) {
+		ln, err := server.Listen("127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ln.Close()
+		if err := (&server.Server{API: echo()}).Serve(t.Context(), ln); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("got %v, want %v", err, net.ErrClosed)
+		}
+	})
+}

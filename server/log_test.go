@@ -1,0 +1,112 @@
+package server_test
+
+import (
+	"context"
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/server"
+)
+
+// TestAccessLog compares the lines of requests of all kinds.
+func TestAccessLog(t *testing.T) {
+	api := connectionAPI()
+	running := start(t, api, &server.Server{MaxBody: 100})
+	c := running.dial()
+	for _, request := range []string{
+		"POST /api/v0/echo/read?secret HTTP/1.1\r\nHost: test\r\nX-Request-Id: a\r\nContent-Length: 7\r\n\r\n" + `{"a":1}`,
+		"POST /nothing%0a HTTP/1.1\r\nHost: test\r\nX-Request-Id: b\r\n\r\n",
+		"DELETE /api/v0/echo/read HTTP/1.1\r\nHost: test\r\nX-Request-Id: c\r\n\r\n",
+		"GET /api/v0/raw/read HTTP/1.1\r\nHost: test\r\nX-Request-Id: d\r\n\r\n",
+		"GET /api/v0/flush/read HTTP/1.1\r\nHost: test\r\nX-Request-Id: e\r\n\r\n",
+		"POST /api/v0/fail/create HTTP/1.1\r\nHost: test\r\nX-Request-Id: f\r\n\r\n",
+		"POST /api/v0/echo/read HTTP/1.1\r\nHost: test\r\nX-Request-Id: g\r\nContent-Length: 101\r\n\r\n",
+	} {
+		c.ask(request)
+	}
+	c.wantClosed()
+	c = running.dial()
+	c.ask("nonsense\r\n\r\n")
+	c.wantClosed()
+	want := []string{
+		`POST /api/v0/echo/read 200 7 a`,
+		`POST /nothing%0a 404 25 b`,
+		`DELETE /api/v0/echo/read 501 31 c`,
+		`GET /api/v0/raw/read 200 3 d`,
+		`GET /api/v0/flush/read 200 7 e`,
+		`POST /api/v0/fail/create 500 37 f`,
+		`POST /api/v0/echo/read 413 40 g`,
+		`  400 27 `,
+	}
+	var got []string
+	for line := range strings.Lines(running.access.String()) {
+		var entry struct {
+			Message, Method, Path string
+			Status, Bytes         json.Number
+			Duration              *int64
+			ID                    string `json:"request_id"`
+			Remote                string `json:"remote_addr"`
+		}
+		if err := json.Unmarshal([]byte(line), &entry); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		if len(entry.ID) == 32 { // made
+			entry.ID = ""
+		}
+		got = append(got, strings.Join([]string{entry.Method, entry.Path, entry.Status.String(), entry.Bytes.String(), entry.ID}, " "))
+		if entry.Message != "access" || entry.Duration == nil || *entry.Duration <= 0 || !strings.HasPrefix(entry.Remote, "127.0.0.1:") {
+			t.Errorf("got %s", line)
+		}
+	}
+	if difference := cmp.Diff(want, got); difference != "" {
+		t.Error(difference)
+	}
+}
+
+// TestRequestID: the one that came, if it is a good one, or one that is made, is
+// the same in the answer, in the access log and in the function's lines.
+func TestRequestID(t *testing.T) {
+	api := echo()
+	api.Handle("v0/log", apiphant.Actions{Read: apiphant.Proc(func(ctx context.Context, _ apiphant.Object) error {
+		apiphant.Log(ctx).Info("a line")
+		return nil
+	})})
+	made := regexp.MustCompile(`^[0-9a-f]{32}$`)
+	tests := []struct {
+		came string
+		kept bool
+	}{
+		{"", false},
+		{"x", true},
+		{"AZaz09._-", true},
+		{strings.Repeat("x", 128), true},
+		{strings.Repeat("x", 129), false},
+		{"a b", false},
+		{"a\"b", false},
+		{"a/b", false},
+		{"\u00e4", false},
+	}
+	for _, tt := range tests {
+		running := start(t, api, &server.Server{})
+		c := running.dial()
+		got := c.ask("POST /api/v0/log/read HTTP/1.1\r\nHost: test\r\nConnection: close\r\nX-Request-ID: " + tt.came + "\r\n\r\n")
+		c.wantClosed()
+		id := got.header.Get("X-Request-Id")
+		if tt.kept && id != tt.came || !tt.kept && !made.MatchString(id) {
+			t.Errorf("%q: got %q", tt.came, id)
+		}
+		for name, log := range map[string]string{"the log": running.log.String(), "the access log": running.access.String()} {
+			if !strings.Contains(log, `"request_id":"`+id+`"`) {
+				t.Errorf("%q: %s has not %q: %s", tt.came, name, id, log)
+			}
+		}
+		running.end()
+		wait(t, "Serve ends", running.ended)
+		running.ended <- nil
+	}
+}

@@ -1,0 +1,82 @@
+package server
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+)
+
+// httpRequest copies the request into net/http's form; only the body is read
+// from where it comes.
+func (d *door) httpRequest(ctx context.Context) *http.Request {
+	h := &d.ctx.Request.Header
+	header := make(http.Header, h.Len())
+	for name, value := range h.AllInOrder() {
+		header.Add(string(name), string(value))
+	}
+	header.Del("Host")
+	header.Del("Transfer-Encoding")
+	d.rawBody = &rawBody{body: d.openBody(d.server.maxUpload())}
+	target := string(h.RequestURI())
+	address, err := url.ParseRequestURI(target)
+	if err != nil { // of what the routes' characters can be followed by, nothing
+		address = &url.URL{Path: string(d.path())}
+	}
+	r := &http.Request{
+		Method:        d.Method(),
+		URL:           address,
+		Proto:         string(h.Protocol()),
+		Header:        header,
+		Body:          d.rawBody,
+		ContentLength: d.body.declared,
+		Host:          string(h.Host()),
+		RemoteAddr:    d.ctx.RemoteAddr().String(),
+		RequestURI:    target,
+	}
+	r.ProtoMajor, r.ProtoMinor, _ = http.ParseHTTPVersion(r.Proto)
+	if address.Host != "" {
+		r.Host = address.Host
+	}
+	if d.body.declared < 0 {
+		r.TransferEncoding = []string{"chunked"}
+	}
+	if d.body.declared == 0 {
+		r.Body = http.NoBody
+	}
+	return r.WithContext(ctx)
+}
+
+// rawBody is a requestBody that may be kept after the call: it reads nothing then.
+type rawBody struct {
+	mu     sync.Mutex
+	body   *requestBody
+	closed bool
+}
+
+func (b *rawBody) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	return b.body.Read(p)
+}
+
+// Close makes every later Read an error.
+func (b *rawBody) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	return nil
+}
+
+// isRead tells whether the body was read to its end.
+func (b *rawBody) isRead() bool {
+	if !b.mu.TryLock() {
+		return false // it is being read
+	}
+	defer b.mu.Unlock()
+	return b.body.err == io.EOF
+}
