@@ -22,7 +22,7 @@ const (
 	busyWait = 500 * time.Millisecond
 
 	// maxTries is how often a run is begun that no worker ever finishes.
-	maxTries = 3
+	maxTries = 10
 
 	// complainEvery bounds how often the same trouble with the database is logged.
 	complainEvery = 30 * time.Second

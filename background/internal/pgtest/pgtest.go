@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package pgtest starts a PostgreSQL cluster of its own for a test: in a folder
 // that goes away, on a port of the loopback, as a user that is not root.
 package pgtest
@@ -100,7 +102,7 @@ func (c *Cluster) command(name string, args ...string) *exec.Cmd {
 	command := exec.Command(filepath.Join(c.binaries, name), args...)
 	command.Dir = c.dir
 	command.Env = []string{"PATH=" + c.binaries + ":/usr/bin:/bin", "LC_ALL=C", "HOME=" + c.dir}
-	command.SysProcAttr = &syscall.SysProcAttr{Credential: c.as, Pdeathsig: syscall.SIGQUIT}
+	command.SysProcAttr = attributes(c.as)
 	return command
 }
 
