@@ -122,6 +122,10 @@ func serve(binary, source string, limit time.Duration) (*process, error) {
 		if err == nil {
 			return p, nil
 		}
+		select { // a Start that failed closes the connection, and then ends the product
+		case <-p.ended:
+		case <-time.After(time.Second):
+		}
 	case <-p.ended:
 	}
 	if ended := p.stop(time.Second); ctx.Err() == nil {
