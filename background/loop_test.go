@@ -141,7 +141,7 @@ func TestLoop(t *testing.T) {
 			task.Name = "A"
 			return []background.Task{task}
 		}, []string{"60 A", "120 A"}},
-		{"grace", 12 * time.Second, func(l *trace) []background.Task {
+		{"grace", 11 * time.Second, func(l *trace) []background.Task {
 			late := every(4, "B", l.task("B", 0, nil))
 			late.Grace = time.Second
 			return []background.Task{every(100, "A", l.task("A", 0, nil)), late, every(3, "Long", func() func(context.Context) error {
@@ -256,9 +256,8 @@ func lines() (*zap.Logger, func() string) {
 
 func fails(context.Context) error { return errors.New("no luck\nINFO forged") }
 func panics(context.Context) error {
-	var none map[string]int
-	none["x"] = 1
-	return nil
+	var none []int
+	return fmt.Errorf("%d", none[len(none)])
 }
 
 // TestWords holds the words of the log.
@@ -284,7 +283,7 @@ func TestWords(t *testing.T) {
 			"INFO background.(*runner).Run Task nothing: OK.\n",
 			"ERROR background.(*runner).Run Task fails failed: {\"stack\": \"no luck\nINFO forged\nbackground_test.fails",
 			"ERROR background.(*runner).Run OnError failed: no mail\n",
-			"ERROR background.(*runner).Run Task panics failed: {\"stack\": \"panic: assignment to entry in nil map\n [running]:\nbackground_test.panics(",
+			"ERROR background.(*runner).Run Task panics failed: {\"stack\": \"panic: runtime error: index out of range [0] with length 0\n [running]:\nbackground_test.panics(",
 			"ERROR background.(*runner).Run OnError failed: panic: me too {\"stack\"",
 			"INFO background.(*runner).Run OnError: OK.\n",
 		} {

@@ -415,6 +415,9 @@ func TestDatabaseIsRestarted(t *testing.T) {
 	var next []time.Duration
 	for i := range scenario(2, 4) {
 		cluster.Stop([]syscall.Signal{syscall.SIGINT, syscall.SIGQUIT}[i%2])
+		if i == 3 {
+			time.Sleep(15 * time.Second) // longer than workers are believed to be alive
+		}
 		if err := cluster.Run(); err != nil {
 			t.Fatal(err)
 		}

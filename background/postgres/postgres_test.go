@@ -84,6 +84,67 @@ func TestEnqueueTx(t *testing.T) {
 	}
 }
 
+// TestTakenForDead tests that a worker which the others took for dead ends what
+// it runs, and that the tick is done again.
+func TestTakenForDead(t *testing.T) {
+	cluster := pgtest.Start(t)
+	ended := make(chan error, 10)
+	began := make(chan time.Time, 10)
+	product := &background.Product{
+		Engines: func() []background.Engine { return []background.Engine{postgres.Engine()} },
+		Tasks: func() []background.Task {
+			return []background.Task{{Name: "task", Every: time.Hour, Run: func(ctx context.Context) error {
+				began <- background.Tick(ctx)
+				<-ctx.Done()
+				ended <- context.Cause(ctx)
+				return ctx.Err()
+			}}}
+		},
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	database, err := product.Open(ctx, cluster.URL("postgres"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer database.Close()
+	if err := database.Migrate(ctx); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- (&background.Worker{Product: product, Database: database, Drain: -1}).Run(ctx) }()
+	first := <-began
+	conn, err := pgx.Connect(ctx, cluster.URL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, "DELETE FROM apiphant_worker"); err != nil {
+		t.Fatal(err)
+	}
+	timeout := time.After(20 * time.Second)
+	select {
+	case err := <-ended:
+		if err == nil || !strings.Contains(err.Error(), "taken its tasks over") {
+			t.Errorf("it ended for the reason %v", err)
+		}
+	case <-timeout:
+		t.Fatal("the task goes on")
+	}
+	select {
+	case again := <-began:
+		if !again.Equal(first) {
+			t.Errorf("the tick of %s was done again as that of %s", first, again)
+		}
+	case <-timeout:
+		t.Fatal("the tick is not done again")
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestOpenErrors(t *testing.T) {
 	product := &background.Product{Engines: func() []background.Engine { return []background.Engine{postgres.Engine()} }}
 	for url, want := range map[string]string{

@@ -27,6 +27,7 @@ func Run(t *testing.T, engine background.Engine, newURL func(t *testing.T) strin
 	t.Run("Ledger", s.ledger)
 	t.Run("ClaimAtOnce", s.claimAtOnce)
 	t.Run("Tasks", s.tasks)
+	t.Run("TaskInterrupted", s.taskInterrupted)
 }
 
 type suite struct {
@@ -443,5 +444,38 @@ func (s suite) tasks(t *testing.T) {
 	}
 	if ok, err := (&background.Worker{Product: product, Database: s.open(t, url)}).Once(t.Context(), "task"); !ok || err != nil {
 		t.Errorf("once: got %t, %v", ok, err)
+	}
+}
+
+// taskInterrupted tests that a run which the end of its worker interrupts is
+// begun anew, for the same tick, and one that fails is not.
+func (s suite) taskInterrupted(t *testing.T) {
+	url := s.newURL(t)
+	ticks := make(chan time.Time, 10)
+	patient := true
+	product := s.product()
+	product.Tasks = func() []background.Task {
+		return []background.Task{{Name: "task", Every: time.Hour, Run: func(ctx context.Context) error {
+			ticks <- background.Tick(ctx)
+			if patient {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			return errors.New("no luck")
+		}}}
+	}
+	stop := s.work(t, s.open(t, url), background.Worker{Drain: -1}, product)
+	first := await(t, ticks, 1)[0]
+	stop()
+	patient = false
+	s.work(t, s.open(t, url), background.Worker{}, product)
+	if again := await(t, ticks, 1)[0]; !again.Equal(first) {
+		t.Errorf("the tick of %s was begun anew as that of %s", first, again)
+	}
+	s.work(t, s.open(t, url), background.Worker{}, product)
+	select {
+	case again := <-ticks:
+		t.Errorf("a run that failed was begun anew: %s", again)
+	case <-time.After(3 * time.Second): // two looks at the ledger
 	}
 }
