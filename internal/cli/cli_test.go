@@ -15,6 +15,9 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"apiphant": func() { os.Exit(cli.Apiphant(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) },
+		"apiphant-background": func() {
+			os.Exit(cli.ApiphantBackground(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+		},
 	})
 }
 

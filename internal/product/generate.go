@@ -26,7 +26,7 @@ func (p *Product) source(directives bool) []byte {
 	w.printf("package main\n\n")
 	w.imports(p)
 	w.printf("func main() {\n")
-	w.printf("\tprogram.Main(program.Product{Name: %q, API: routes()})\n", p.Name)
+	w.main(p)
 	w.printf("}\n\n")
 	w.printf("// routes is the table of all that the product serves.\n")
 	w.printf("func routes() *apiphant.API {\n")
@@ -34,6 +34,21 @@ func (p *Product) source(directives bool) []byte {
 	w.printf("\treturn table\n")
 	w.printf("}\n")
 	return w.Bytes()
+}
+
+// main writes the one call of a main.
+func (w *writer) main(p *Product) {
+	if p.Background == nil {
+		w.printf("\tprogram.Main(program.Product{Name: %q, API: routes()})\n", p.Name)
+		return
+	}
+	w.printf("\tprogram.Main(program.Product{Name: %q, API: routes(), Background: &background.Product{\n", p.Name)
+	for i := range p.Background.Functions {
+		f := &p.Background.Functions[i]
+		w.at(f)
+		w.printf("\t\t%s: %s.%[1]s,\n", f.Name, p.Background.Alias)
+	}
+	w.printf("\t}})\n")
 }
 
 type writer struct {
@@ -55,7 +70,14 @@ func (w *writer) at(f *Function) {
 func (w *writer) imports(p *Product) {
 	w.printf("import (\n")
 	w.printf("\t%q\n", origin.Path)
+	if p.Background != nil {
+		w.printf("\t%q\n", backgroundPath)
+	}
 	w.printf("\t%q\n\n", origin.Path+"/program")
+	if p.Background != nil {
+		w.at(&p.Background.Functions[0])
+		w.printf("\t%s %q\n", p.Background.Alias, p.Background.Import)
+	}
 	for _, imported := range p.Packages {
 		w.at(&imported.Functions[0])
 		w.printf("\t%s %q\n", imported.Alias, imported.Import)
