@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -258,20 +259,21 @@ func (f *fleet) nextTick(limit time.Duration) time.Duration {
 }
 
 // ticks counts, of those that ended, how many ticks of a task are missing
-// between the first and the last, and how many are there twice.
-func ticks(runs []ran, what string, period time.Duration) (ended, lost, doubled int) {
-	var at []time.Time
+// between the first and the last, and how many are there twice. What a worker
+// finished that was killed before it could say so may be there again.
+func (f *fleet) ticks(runs []ran, what string, period time.Duration) (ended, lost, doubled int) {
+	ends := map[time.Time]int{} // by workers that lived to say so
 	for _, r := range of(runs, what, "end") {
 		tick, _ := time.Parse(time.RFC3339Nano, r.which)
-		at = append(at, tick)
+		if ends[tick] += 0; !f.killed[r.pid] {
+			ends[tick]++
+		}
 	}
-	slices.SortFunc(at, time.Time.Compare)
-	for i := 1; i < len(at); i++ {
-		switch gap := at[i].Sub(at[i-1]); {
-		case gap == 0:
-			doubled++
-		default:
-			lost += int(gap/period) - 1
+	at := slices.SortedFunc(maps.Keys(ends), time.Time.Compare)
+	for i, tick := range at {
+		doubled += max(ends[tick]-1, 0)
+		if i > 0 {
+			lost += int(tick.Sub(at[i-1])/period) - 1
 		}
 	}
 	return len(at), lost, doubled
@@ -310,9 +312,9 @@ func (f *fleet) report(scenario string, next []time.Duration) {
 		f.remove(f.workers[0].Process.Pid, syscall.SIGTERM)
 	}
 	runs := f.runs()
-	ended, lost, doubled := ticks(runs, "every", period)
-	onceEnded, onceLost, onceDoubled := ticks(runs, "once", period)
-	longEnded, longLost, longDoubled := ticks(runs, "long", 5*time.Second)
+	ended, lost, doubled := f.ticks(runs, "every", period)
+	onceEnded, onceLost, onceDoubled := f.ticks(runs, "once", period)
+	longEnded, longLost, longDoubled := f.ticks(runs, "long", 5*time.Second)
 	f.t.Logf("%s: every tick: %d, lost %d, doubled %d; coalesced: %d, left out %d, doubled %d; long: %d, lost %d, doubled %d; next tick after %v",
 		scenario, ended, lost, doubled, onceEnded, onceLost, onceDoubled, longEnded, longLost, longDoubled, next)
 	if lost+doubled+onceDoubled+longLost+longDoubled > 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/apiphant/apiphant/background"
@@ -20,8 +21,9 @@ const (
 	// lostAfter is when it gives up itself what it has, before the others take it.
 	lostAfter = 10 * time.Second
 
-	// queryTimeout bounds each question to the database.
+	// queryTimeout bounds each question to the database, beatTimeout a beat.
 	queryTimeout = 5 * time.Second
+	beatTimeout  = 3 * time.Second
 )
 
 // SQL is one kind of database. Statements have $1, $2 … once each and in this
@@ -54,6 +56,9 @@ var tables = []string{
 type Ledger struct {
 	sql    SQL
 	worker string
+
+	mu     sync.Mutex
+	joined bool // the worker has said that it is alive
 
 	begin, read, claim, release, beat, join, leave, dead, bury string
 }
@@ -102,7 +107,7 @@ func (l *Ledger) query(ctx context.Context, statement string, row func(scan func
 
 // Begin implements [background.Ledger].
 func (l *Ledger) Begin(ctx context.Context, task, spec string, first time.Time) error {
-	if _, err := l.exec(ctx, l.join, l.worker); err != nil {
+	if err := l.sayHello(ctx); err != nil {
 		return err
 	}
 	_, err := l.exec(ctx, l.begin, task, spec, first.UnixNano())
@@ -145,17 +150,31 @@ func (l *Ledger) Release(ctx context.Context, task string, done bool) error {
 	return err
 }
 
-// Keep implements [background.Ledger]. rescue is called now and then, for what
+// keep is [background.Ledger]'s Keep. rescue is called now and then, for what
 // dead workers left behind.
 func (l *Ledger) keep(ctx context.Context, lost func(), rescue func(ctx context.Context)) error {
 	ticker := time.NewTicker(beatEvery)
 	defer ticker.Stop()
-	last, joined, given := time.Now(), false, false
-	for beats := 0; ; beats++ {
-		if err := l.sayAlive(ctx, &joined, lost); err == nil {
-			last, given = time.Now(), false
+	watch := time.AfterFunc(lostAfter, lost)
+	defer watch.Stop()
+	for last, beats := time.Now(), 0; ; beats++ {
+		// A machine that sleeps does not count what the watch waits for; the
+		// clock on the wall goes on.
+		now := time.Now()
+		if now.Round(0).Sub(last.Round(0)) > lostAfter && watch.Stop() {
+			lost()
+		}
+		takenForDead, err := l.sayAlive(ctx)
+		if takenForDead {
+			lost()
+		}
+		if err == nil {
+			last = now
+			watch.Reset(lostAfter - time.Since(now))
 			if beats%3 == 2 {
-				rescue(ctx)
+				bounded, cancel := context.WithTimeout(ctx, beatEvery)
+				rescue(bounded)
+				cancel()
 			}
 		}
 		select {
@@ -164,29 +183,33 @@ func (l *Ledger) keep(ctx context.Context, lost func(), rescue func(ctx context.
 			return err
 		case <-ticker.C:
 		}
-		// Both clocks are asked: one of them stands still while the machine sleeps.
-		now := time.Now()
-		if away := max(now.Sub(last), now.Round(0).Sub(last.Round(0))); away > lostAfter && !given {
-			given = true
-			lost()
-		}
 	}
+}
+
+// sayHello makes the worker one of those that are alive.
+func (l *Ledger) sayHello(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, err := l.exec(ctx, l.join, l.worker)
+	l.joined = l.joined || err == nil
+	return err
 }
 
 // sayAlive writes the worker's beat. Where the others have taken it for dead,
 // it begins anew.
-func (l *Ledger) sayAlive(ctx context.Context, joined *bool, lost func()) error {
+func (l *Ledger) sayAlive(ctx context.Context) (takenForDead bool, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, beatTimeout)
+	defer cancel()
 	affected, err := l.exec(ctx, l.beat, l.worker)
 	if err != nil || affected == 1 {
-		*joined = *joined || err == nil
-		return err
+		return false, err
 	}
-	if *joined {
-		lost()
-	}
+	takenForDead = l.joined
 	_, err = l.exec(ctx, l.join, l.worker)
-	*joined = *joined || err == nil
-	return err
+	l.joined = l.joined || err == nil
+	return takenForDead, err
 }
 
 // deadWorkers returns those that were not heard of.

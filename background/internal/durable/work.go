@@ -99,7 +99,7 @@ func (d *Database[Tx]) rescue(ctx context.Context) {
 			err = d.rescueFrom(ctx, id)
 		}
 	}
-	if err != nil && ctx.Err() == nil {
+	if err != nil && !errors.Is(ctx.Err(), context.Canceled) {
 		d.log.Warn("Can't look after what other workers left behind, trying again", zap.Error(err))
 	}
 }
