@@ -20,8 +20,8 @@ build: ## Compile everything
 	$(GO) build ./...
 
 .PHONY: install
-install: ## Install the apiphant command from this checkout
-	$(GO) install ./cmd/apiphant
+install: ## Install the commands from this checkout
+	$(GO) install ./cmd/apiphant ./cmd/apiphant-background
 
 .PHONY: vet
 vet: ## Run go vet, and check that the code is as gofmt writes it
@@ -54,3 +54,8 @@ fuzz: ## Run every fuzz test for FUZZTIME (60s); make test runs their saved corp
 verify: test ## Run the tests, and check that go.mod and go.sum are tidy
 	$(GO) mod tidy -diff
 	cd tools && $(GO) mod tidy -diff
+
+.PHONY: background
+background: ## Kill, stop and freeze workers on a PostgreSQL of their own, at full length, and measure the engines
+	APIPHANT_FAILOVER=1 $(GO) test -count=1 -v -run 'Leader|Killed|Frozen|Restarted|Survive' ./background/postgres
+	$(GO) test -run '^$$' -bench Jobs -benchtime 1x ./background/postgres ./background/sqlite

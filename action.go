@@ -49,7 +49,7 @@ func Func[T, R any](f func(ctx context.Context, request T) (R, error)) Action {
 		}
 		response, err := f(ctx, request)
 		if err != nil {
-			return err
+			return ended(ctx, err)
 		}
 		return call.Answer(response)
 	}
@@ -77,7 +77,7 @@ func RawRequest[R any](f func(ctx context.Context, r *http.Request) (R, error)) 
 	run := func(ctx context.Context, call *Call) error {
 		response, err := f(ctx, call.door.Request(ctx))
 		if err != nil {
-			return err
+			return ended(ctx, err)
 		}
 		return call.Answer(response)
 	}
@@ -94,7 +94,7 @@ func RawResponse[T any](f func(ctx context.Context, request T, w http.ResponseWr
 		if err := decoder.decode(call.body, &request); err != nil {
 			return err
 		}
-		return f(ctx, request, call.door.ResponseWriter())
+		return ended(ctx, f(ctx, request, call.door.ResponseWriter()))
 	}
 	return newAction(f, shape{rawResponse: true}, run, decoder.err)
 }

@@ -20,7 +20,7 @@ const DefaultTimeout = 30 * time.Second
 type API struct {
 	// Timeout is the deadline of the context that a function gets.
 	// 0: DefaultTimeout; negative: none. A function that returns its
-	// context's deadline is answered with 503.
+	// context's end is answered with 503.
 	Timeout time.Duration
 
 	// Start runs once before anything is served, and Stop after everything
@@ -134,8 +134,11 @@ func (a *API) add(t target) (errs []error) {
 			RawResponse: action.shape.rawResponse,
 			handler:     a.wrap(t.path, action.run),
 		}
+		if endpoint.handler == nil {
+			errs = append(errs, fmt.Errorf("%s: a middleware returns no Handler", endpoint))
+		}
 		if action.err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", action.source, action.err))
+			errs = append(errs, fmt.Errorf("%s: %s: %w", endpoint, action.source, action.err))
 		}
 		if other := a.endpoints[endpoint.Path()]; other != nil {
 			errs = append(errs, fmt.Errorf("%s is served twice: by %s and by %s", endpoint, other.Source, action.source))
@@ -152,7 +155,9 @@ func (a *API) add(t target) (errs []error) {
 func (a *API) wrap(path string, handler Handler) Handler {
 	for _, m := range slices.Backward(a.middlewares) {
 		if m.path == "" || m.path == path || strings.HasPrefix(path, m.path+"/") {
-			handler = m.wrap(handler)
+			if handler = m.wrap(handler); handler == nil {
+				return nil
+			}
 		}
 	}
 	return handler
@@ -160,6 +165,9 @@ func (a *API) wrap(path string, handler Handler) Handler {
 
 // String returns "FUNCTION (FILE:LINE)".
 func (s Source) String() string {
+	if s.Function == "" {
+		return "a function"
+	}
 	if s.File == "" {
 		return s.Function
 	}

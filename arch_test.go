@@ -30,8 +30,21 @@ var arrows = map[string][]string{
 	// Doors never import each other.
 	"server": {".", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22"},
 
+	// Schedules and jobs.
+	"background": {".", "github.com/robfig/cron/v3", "go.uber.org/zap", "github.com/prometheus/client_golang"},
+
+	// The durable engines: what they share, and each with its driver.
+	"background/internal/durable":    {"background", "github.com/riverqueue/river", "go.uber.org/zap"},
+	"background/internal/enginetest": {"background", "github.com/riverqueue/river", "go.uber.org/zap"},
+	"background/internal/pgtest":     {},
+	"background/sqlite":              {"background", "background/internal/durable", "github.com/riverqueue/river", "go.uber.org/zap", "modernc.org/sqlite"},
+	"background/postgres":            {"background", "background/internal/durable", "github.com/riverqueue/river", "go.uber.org/zap", "github.com/jackc/pgx/v5"},
+
+	// A ready-made hook.
+	"background/mail": {"background", "github.com/wneessen/go-mail"},
+
 	// What a built product is as a program.
-	"program": {".", "server", "go.uber.org/zap", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"program": {".", "server", "background", "go.uber.org/zap", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 
 	// What makes a program of a product's folder, and a folder of a template.
 	"internal/origin":  {".", "golang.org/x/mod"},
@@ -44,13 +57,14 @@ var arrows = map[string][]string{
 	"internal/conformance": {".", "validation", "github.com/rogpeppe/go-internal/txtar"},
 
 	// Commands.
-	"internal/cli": {"internal/product", "deploy", "program", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},
-	"cmd/apiphant": {"internal/cli"},
+	"internal/cli":            {"internal/product", "deploy", "program", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"cmd/apiphant":            {"internal/cli"},
+	"cmd/apiphant-background": {"internal/cli"},
 }
 
 // productsImports is what the packages of a product may import, as a user's may,
 // besides each other.
-var productsImports = []string{".", "validation", "apitest"}
+var productsImports = []string{".", "validation", "apitest", "background", "background/sqlite", "background/postgres", "background/mail"}
 
 // productOf returns the product that a folder belongs to, "" where it is none's.
 func productOf(folder string) string {

@@ -52,6 +52,9 @@ func fieldErrors(problems []decode.Problem) error {
 	if len(problems) == 0 {
 		return nil
 	}
+	if problems[0].Path == "" { // the whole request, of which no field is to blame
+		return &Error{Status: http.StatusBadRequest, Err: problems[0].Err}
+	}
 	details := make([]any, len(problems))
 	var causes []error
 	for i, p := range problems {

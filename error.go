@@ -47,7 +47,7 @@ func (e *Error) Unwrap() error { return e.Err }
 type FieldError struct {
 	Field   string `json:"field"`
 	State   string `json:"state"`
-	Explain any    `json:"explain,omitempty"` // any JSON value; left out where it is nil
+	Explain any    `json:"explain,omitempty"` // any JSON value; left out where it is nil, but see validation.Invalid(name, nil)
 }
 
 // String returns the field, its state and its explanation, for the log.
@@ -60,8 +60,9 @@ func (e FieldError) String() string {
 }
 
 // toError is the one mapping from an error to what its caller sees, and it is
-// total: whatever is not an *Error is known here or is a 500.
-func toError(err error) *Error {
+// total: whatever is not an *Error is known here or is a 500. ctx is the context
+// of who returned it.
+func toError(ctx context.Context, err error) *Error {
 	var known *Error
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -70,13 +71,22 @@ func toError(err error) *Error {
 			return &Error{Status: http.StatusInternalServerError, Err: err}
 		}
 		return known
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()): // the deadline, or the end of the server
+		return &Error{Status: http.StatusServiceUnavailable, Err: err}
 	case errors.As(err, &tooLarge):
 		return &Error{Status: http.StatusRequestEntityTooLarge, Err: err}
-	case errors.Is(err, context.DeadlineExceeded):
-		return &Error{Status: http.StatusServiceUnavailable, Err: err}
 	default:
 		return &Error{Status: http.StatusInternalServerError, Err: err}
 	}
+}
+
+// ended makes an error of a function's own context a 503, also where a middleware
+// gave that context an earlier end than the call's.
+func ended(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
+		return err
+	}
+	return toError(ctx, err)
 }
 
 // body returns the JSON object that goes out.
@@ -115,7 +125,7 @@ func refusal(ctx context.Context, path string, err error) (status int, body []by
 	if aborted(err) {
 		return 0, nil
 	}
-	e := toError(err)
+	e := toError(ctx, err)
 	body, failure := e.body()
 	if failure != nil {
 		e, body = &Error{Status: http.StatusInternalServerError, Err: err}, bareBody

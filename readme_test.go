@@ -27,8 +27,8 @@ func TestReadme(t *testing.T) {
 		t.Skip("curl is not installed: apt-get install curl")
 	}
 	bin := t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", bin, "./cmd/apiphant").CombinedOutput(); err != nil {
-		t.Fatalf("go build ./cmd/apiphant: %v\n%s", err, out)
+	if out, err := exec.Command("go", "build", "-o", bin, "./cmd/...").CombinedOutput(); err != nil {
+		t.Fatalf("go build ./cmd/...: %v\n%s", err, out)
 	}
 	content, err := os.ReadFile("README.md")
 	if err != nil {

@@ -10,12 +10,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/background"
 )
 
 // Product is what a program is made of.
 type Product struct {
 	Name string        // "myproduct"
 	API  *apiphant.API // what it serves
+
+	// Background is what it has in api/background; nil: nothing.
+	Background *background.Product
 }
 
 // Main is the main function of a product: it does what the command line says
@@ -24,7 +28,7 @@ func Main(product Product) {
 	os.Exit(product.Run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// Run does what args say (serve, routes, help …) and returns the exit status: 0,
+// Run does what args say (serve, background, routes, help …) and returns the exit status: 0,
 // 1 for a failure, 2 for wrong usage. It returns when the work is done, for
 // serve after SIGINT or SIGTERM or the end of ctx, once all is drained.
 func (p Product) Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -39,7 +43,7 @@ It was built by apiphant, which turns plain Go functions into a JSON API.`,
 
 		DisableFlagsInUseLine: true,
 	}
-	root.AddCommand(p.serveCommand(), p.routesCommand())
+	root.AddCommand(p.serveCommand(), p.backgroundCommand(), p.routesCommand())
 	return Execute(ctx, root, args, stdout, stderr)
 }
 

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/background"
 	"github.com/apiphant/apiphant/server"
 )
 
@@ -66,6 +67,9 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 	if err := p.API.Check(); err != nil {
 		return err
 	}
+	if len(p.API.Routes()) == 0 {
+		return fmt.Errorf("nothing to serve: write a function Create, Read, Update or Delete in a folder such as %s/api/v0/echo", p.Name)
+	}
 	ln, err := server.Listen(address)
 	if err != nil {
 		return err
@@ -75,6 +79,14 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 	log := NewLog(settings.Log, stderr)
 	defer log.Sync()
 	ctx = apiphant.WithLog(ctx, Slog(log))
+	database, err := p.database(ctx, settings.Database, settings.Migrate, log)
+	if err != nil {
+		return err
+	}
+	if database != nil {
+		defer database.Close()
+		ctx = background.WithQueue(ctx, database)
+	}
 	p.announce(settings, ln.Addr(), log, stderr)
 	if err := p.start(ctx); err != nil {
 		return err
@@ -106,7 +118,9 @@ func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
-// announce writes the first line of all: what is served, and where.
+// announce writes the first line, which says what is served, and where: first
+// also before what the product's Start logs, so that a program can read there
+// which port was taken. Who connects during Start waits.
 func (p Product) announce(settings *Settings, address net.Addr, log *zap.Logger, stderr io.Writer) {
 	source := filepath.Join(settings.Source, "api")
 	if settings.Source == "" {

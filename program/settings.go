@@ -25,6 +25,8 @@ type Settings struct {
 	MaxHeader     Size
 	HeaderTimeout time.Duration
 	IdleTimeout   time.Duration
+	Database      string // where actions enqueue jobs; "": nowhere
+	Migrate       bool   // bring its tables up to date at the start
 	Source        string // the folder that the program was built from; "": not known
 }
 
@@ -41,6 +43,7 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	flags.Var(&s.MaxHeader, "max-header", "how large a request's line and headers may be together")
 	flags.DurationVar(&s.HeaderTimeout, "header-timeout", server.DefaultHeaderTimeout, "how long a request's headers may take to come")
 	flags.DurationVar(&s.IdleTimeout, "idle-timeout", server.DefaultIdleTimeout, "how long a connection may wait for its next request")
+	addDatabaseFlags(flags, &s.Database, &s.Migrate)
 	flags.StringVar(&s.Source, "source", "", "the folder that the program was built from")
 	_ = flags.MarkHidden("source")
 	ShowEnvironment(flags)
@@ -109,6 +112,14 @@ func fromEnvironment(flags *pflag.FlagSet) (err error) {
 		if failure != nil && err == nil {
 			err = UsageError{fmt.Errorf("%s is %q: %w", environmentName(flag.Name), value, failure)}
 		}
+		_ = flags.SetAnnotation(flag.Name, fromVariable, []string{value})
 	})
 	return err
 }
+
+const fromVariable = "apiphant_environment"
+
+// IsFromEnvironment tells whether a flag was set by its variable. A program that
+// this one starts has the variable too, and a password in it is not to be
+// written where others read what was typed.
+func IsFromEnvironment(flag *pflag.Flag) bool { return flag.Annotations[fromVariable] != nil }

@@ -32,7 +32,12 @@ func (d *door) logAccess() {
 		zap.Int("status", status),
 		zap.Int64("bytes", sent),
 		zap.Duration("duration", time.Since(d.start)),
-		zap.ByteString("request_id", response.Header.Peek("X-Request-Id")),
+		d.requestID(),
 		zap.String("remote_addr", d.ctx.RemoteAddr().String()),
 	)
+}
+
+// requestID is the field that the lines of a request have in common.
+func (d *door) requestID() zap.Field {
+	return zap.ByteString("request_id", d.ctx.Response.Header.Peek("X-Request-Id"))
 }

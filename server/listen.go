@@ -29,7 +29,7 @@ func Listen(address string) (net.Listener, error) {
 	if inherited != nil || err != nil {
 		return inherited, err
 	}
-	listener, err := net.Listen("tcp", address)
+	listener, err := net.Listen(network(address), address)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%s is taken: another program listens there; stop it, or choose another port (0 takes a free one)", address)
 	}
@@ -37,6 +37,14 @@ func Listen(address string) (net.Listener, error) {
 		return nil, fmt.Errorf("can't listen at %s: %w", address, err)
 	}
 	return listener, nil
+}
+
+// network keeps 0.0.0.0 to IPv4, which Go would take for IPv6's addresses too.
+func network(address string) string {
+	if at, err := netip.ParseAddrPort(address); err == nil && at.Addr().Is4() {
+		return "tcp4"
+	}
+	return "tcp"
 }
 
 // ParseAddress brings HOST:PORT into the form HOST:PORT or [HOST]:PORT. An IPv6
@@ -55,7 +63,7 @@ func ParseAddress(address string) (string, error) {
 		}
 	}
 	if ip, err := netip.ParseAddr(inner); (bracketed || strings.Contains(inner, ":")) && (err != nil || !ip.Is6()) || strings.ContainsAny(inner, "[]/ ") {
-		return "", fmt.Errorf("address %q: %q is not a host", address, host)
+		return "", fmt.Errorf("address %q: %q is not a host: want HOST:PORT, such as 127.0.0.1:8001 or [::1]:8001", address, host)
 	}
 	if number, err := strconv.ParseUint(port, 10, 16); err != nil || port != strconv.FormatUint(number, 10) {
 		return "", fmt.Errorf("address %q: want a port from 0 to 65535, got %q", address, port)

@@ -146,7 +146,7 @@ func (r *rawResponse) finish() {
 		return
 	}
 	r.door.server.log.Warn(fmt.Sprintf("%s declared a Content-Length of %d and wrote %d bytes: the connection is broken off",
-		r.door.path(), r.length, r.written))
+		r.door.path(), r.length, r.written), r.door.requestID())
 	r.door.abandon()
 }
 

@@ -86,7 +86,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	case <-ctx.Done():
 	}
 	s.notify(daemon.SdNotifyStopping)
-	s.log.Info("Draining: no new work is taken on")
+	s.log.Info("Draining: clients are told to go elsewhere")
 	s.draining.Store(true)
 	s.waitUntilGone(cmp.Or(s.DrainWindow, DefaultDrainWindow))
 	l.end()

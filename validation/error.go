@@ -35,23 +35,33 @@ func Invalid(name string, explain ...any) error {
 //	validation.BadRequest("email", "taken", "sign in instead")
 //	→ 400 {"error":{"field":"email","state":"taken","explain":"sign in instead"}}
 //
-// Any JSON value can be explained; several go out as a list, none and a single nil
-// not at all. The error is an [*apiphant.Error] whose Detail is an
+// Any JSON value can be explained, and null (a nil) is one: it goes out as
+// "explain":null. Several explains go out as a list, "explain":[1,"x"]; without any
+// there is no "explain". The error is an [*apiphant.Error] whose Detail is an
 // [apiphant.FieldError].
 func BadRequest(name, state string, explain ...any) error {
-	detail := apiphant.FieldError{Field: name, State: state}
-	switch len(explain) {
-	case 0:
-	case 1:
-		detail.Explain = explain[0]
-	default:
-		detail.Explain = explain
-	}
-	return &apiphant.Error{Status: http.StatusBadRequest, Detail: detail}
+	return withCause(name, state, explain, nil)
 }
 
 // withCause is an error of a field whose cause is for the log alone.
-func withCause(name string, explain any, cause error) error {
-	detail := apiphant.FieldError{Field: name, State: stateInvalid, Explain: explain}
+func withCause(name, state string, explain []any, cause error) error {
+	detail := apiphant.FieldError{Field: name, State: state}
+	switch {
+	case len(explain) == 0:
+	case len(explain) > 1:
+		detail.Explain = explain
+	case explain[0] == nil:
+		detail.Explain = null{}
+	default:
+		detail.Explain = explain[0]
+	}
 	return &apiphant.Error{Status: http.StatusBadRequest, Detail: detail, Err: cause}
 }
+
+// null is a null that was explained: a nil in its place would be left out.
+type null struct{}
+
+func (null) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
+
+// String is null in the log too.
+func (null) String() string { return "null" }

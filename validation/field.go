@@ -44,9 +44,9 @@ func Field[T any](request apiphant.Object, name string, rules ...Rule) (T, error
 	value, found, ok := lookup(request, name)
 	switch {
 	case !ok:
-		return zero, Invalid(name, s.explain)
+		return zero, Invalid(name, s.explain...)
 	case !found && s.required:
-		return zero, Missing(name, s.explain)
+		return zero, Missing(name, s.explain...)
 	case !found && !s.hasDefault:
 		return zero, nil
 	case !found:
@@ -57,7 +57,7 @@ func Field[T any](request apiphant.Object, name string, rules ...Rule) (T, error
 	}
 	if !convertFast(value, &result) {
 		if path, ok := convert(value, reflect.ValueOf(&result).Elem()); !ok {
-			return zero, Invalid(name+path, s.explain)
+			return zero, Invalid(name+path, s.explain...)
 		}
 	}
 	if err := s.check(name, reflect.ValueOf(&result).Elem(), rules); err != nil {
@@ -75,7 +75,7 @@ type settings struct {
 	required   bool
 	hasDefault bool
 	fallback   any
-	explain    any
+	explain    []any // one, or none
 }
 
 func settle(rules []Rule) (s settings, err error) {
@@ -101,7 +101,7 @@ func (s *settings) check(name string, v reflect.Value, rules []Rule) error {
 	plain := indirect(v)
 	for _, r := range rules {
 		if r.test != nil && !r.test(plain) {
-			return Invalid(name, s.explain)
+			return Invalid(name, s.explain...)
 		}
 	}
 	for _, r := range rules {
@@ -113,7 +113,7 @@ func (s *settings) check(name string, v reflect.Value, rules []Rule) error {
 			if errors.As(err, &e) {
 				return err
 			}
-			return withCause(name, s.explain, err)
+			return withCause(name, stateInvalid, s.explain, err)
 		}
 	}
 	return nil

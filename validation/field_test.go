@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,8 @@ func written[T any](v any, rules ...validation.Rule) func(t *testing.T) string {
 const (
 	invalid = `400 {"field":"f","state":"invalid"}`
 	missing = `400 {"field":"f","state":"missing"}`
+
+	explainedNull = `400 {"field":"f","state":"invalid","explain":null}`
 )
 
 type cases map[string]struct {
@@ -292,6 +295,12 @@ func TestRules(t *testing.T) {
 		"Explain a rule":         {field[int](`{"f":1}`, validation.Min(2), validation.Explain(false)), `400 {"field":"f","state":"invalid","explain":false}`},
 		"Explain an element":     {field[[]int](`{"f":["x"]}`, validation.Explain("why")), `400 {"field":"f[0]","state":"invalid","explain":"why"}`},
 		"Explain a check":        {field[int](`{"f":4}`, odd, validation.Explain("odd")), `400 {"field":"f","state":"invalid","explain":"odd"}`},
+		"Explain null":           {field[int](`{"f":"x"}`, validation.Explain(nil)), explainedNull},
+		"Explain null, a rule":   {field[int](`{"f":1}`, validation.Min(2), validation.Explain(nil)), explainedNull},
+		"Explain null, a check":  {field[int](`{"f":4}`, odd, validation.Explain(nil)), explainedNull},
+		"Explain null, missing":  {field[int](`{}`, validation.Required(), validation.Explain(nil)), `400 {"field":"f","state":"missing","explain":null}`},
+		"Explain null, no way":   {named[int]("f.x", `{"f":1}`, validation.Explain(nil)), `400 {"field":"f.x","state":"invalid","explain":null}`},
+		"Explain several":        {field[int](`{"f":"x"}`, validation.Explain([]any{1, nil})), `400 {"field":"f","state":"invalid","explain":[1,null]}`},
 		"Rule{}":                 {field[int](`{}`, validation.Rule{}), `500 validation.Field[int](…, "f"): a Rule that none of the functions of this package made`},
 	}.test(t)
 }
@@ -304,13 +313,30 @@ func TestCheckKeepsTheCause(t *testing.T) {
 	}
 }
 
+// The log has a null as JSON has it, and the door's encoder sends it.
+func TestExplainedNull(t *testing.T) {
+	err := validation.Invalid("f", nil)
+	if got, want := err.Error(), "400 Bad Request: f is invalid (null)"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	w := httptest.NewRecorder()
+	apiphant.WriteError(w, httptest.NewRequest("POST", "/", nil), err)
+	if got, want := w.Body.String(), `{"error":{"field":"f","state":"invalid","explain":null}}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestBadRequest(t *testing.T) {
 	cases{
-		"none":    {func(*testing.T) string { return answer(validation.BadRequest("f", "taken")) }, `400 {"field":"f","state":"taken"}`},
-		"nil":     {func(*testing.T) string { return answer(validation.BadRequest("f", "taken", nil)) }, `400 {"field":"f","state":"taken"}`},
-		"one":     {func(*testing.T) string { return answer(validation.BadRequest("f", "taken", -1)) }, `400 {"field":"f","state":"taken","explain":-1}`},
-		"several": {func(*testing.T) string { return answer(validation.BadRequest("f", "taken", 1, "x")) }, `400 {"field":"f","state":"taken","explain":[1,"x"]}`},
-		"missing": {func(*testing.T) string { return answer(validation.Missing("f", "x")) }, `400 {"field":"f","state":"missing","explain":"x"}`},
-		"invalid": {func(*testing.T) string { return answer(validation.Invalid("f")) }, invalid},
+		"none":          {func(*testing.T) string { return answer(validation.BadRequest("f", "taken")) }, `400 {"field":"f","state":"taken"}`},
+		"null":          {func(*testing.T) string { return answer(validation.BadRequest("f", "taken", nil)) }, `400 {"field":"f","state":"taken","explain":null}`},
+		"nulls":         {func(*testing.T) string { return answer(validation.BadRequest("f", "taken", nil, nil)) }, `400 {"field":"f","state":"taken","explain":[null,null]}`},
+		"list":          {func(*testing.T) string { return answer(validation.BadRequest("f", "taken", []int{1})) }, `400 {"field":"f","state":"taken","explain":[1]}`},
+		"one":           {func(*testing.T) string { return answer(validation.BadRequest("f", "taken", -1)) }, `400 {"field":"f","state":"taken","explain":-1}`},
+		"several":       {func(*testing.T) string { return answer(validation.BadRequest("f", "taken", 1, "x")) }, `400 {"field":"f","state":"taken","explain":[1,"x"]}`},
+		"missing":       {func(*testing.T) string { return answer(validation.Missing("f", "x")) }, `400 {"field":"f","state":"missing","explain":"x"}`},
+		"invalid":       {func(*testing.T) string { return answer(validation.Invalid("f")) }, invalid},
+		"missing, null": {func(*testing.T) string { return answer(validation.Missing("f", nil)) }, `400 {"field":"f","state":"missing","explain":null}`},
+		"invalid, null": {func(*testing.T) string { return answer(validation.Invalid("f", nil)) }, explainedNull},
 	}.test(t)
 }

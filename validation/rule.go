@@ -34,9 +34,11 @@ func Default(v any) Rule {
 	return Rule{name: "Default", set: func(s *settings) { s.hasDefault, s.fallback = true, v }}
 }
 
-// Explain goes out as "explain" with the errors of the field. v is any JSON value.
+// Explain goes out as "explain" with the errors of the field. v is any JSON value,
+// also null; of several Explains the last counts, and a list says several things.
 func Explain(v any) Rule {
-	return Rule{name: "Explain", set: func(s *settings) { s.explain = v }}
+	explain := []any{v}
+	return Rule{name: "Explain", set: func(s *settings) { s.explain = explain }}
 }
 
 // Value allows only v. Numbers are equal as numbers, 1 and 1.0 are; lists and

@@ -61,10 +61,10 @@ SIGTERM and SIGINT let every client finish before the program ends.`,
 	return program.Execute(ctx, root, args, stdout, stderr)
 }
 
-// given returns the flags that were set, to be passed on to the product.
+// given returns the flags that were typed, to be passed on to the product.
 func given(flags *pflag.FlagSet, but string) (args []string) {
 	flags.Visit(func(flag *pflag.Flag) {
-		if flag.Name != but {
+		if flag.Name != but && !program.IsFromEnvironment(flag) {
 			args = append(args, "--"+flag.Name+"="+flag.Value.String())
 		}
 	})

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"path/filepath"
+
 	"github.com/spf13/cobra"
 
 	"github.com/apiphant/apiphant/deploy"
@@ -21,6 +23,9 @@ Go's standard library; it may have a path before it. Nothing is written over.`,
   apiphant . 127.0.0.1:8001`,
 		Args: program.Arguments("NAME"),
 		RunE: func(command *cobra.Command, args []string) error {
+			if err := deploy.CheckName(filepath.Base(args[0])); err != nil {
+				return program.UsageError{Err: err}
+			}
 			return deploy.New(command.OutOrStdout(), args[0])
 		},
 	}

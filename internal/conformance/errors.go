@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/apiphant/apiphant"
 )
@@ -57,6 +58,12 @@ func addErrors(read func(string, apiphant.Action)) {
 	fail("deadline-wrapped", func(ctx context.Context) error {
 		<-ctx.Done()
 		return fmt.Errorf("%w: %w", errSecret, ctx.Err())
+	})
+	fail("deadline-own", func(ctx context.Context) error {
+		own, cancel := context.WithTimeout(ctx, time.Millisecond)
+		defer cancel()
+		<-own.Done()
+		return own.Err()
 	})
 	returns("deadline-detail", &apiphant.Error{Status: http.StatusTooManyRequests, Detail: "later", Err: context.DeadlineExceeded})
 	returns("cancelled", context.Canceled)

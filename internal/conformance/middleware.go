@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/apiphant/apiphant"
 )
@@ -52,6 +53,14 @@ func addMiddleware(api *apiphant.API, read func(string, apiphant.Action)) {
 		})
 		read("v2/"+name, apiphant.Func(echo))
 	}
+	api.Use("v2/hurried", func(next apiphant.Handler) apiphant.Handler {
+		return func(ctx context.Context, call *apiphant.Call) error {
+			ctx, cancel := context.WithTimeout(ctx, time.Millisecond)
+			defer cancel()
+			return next(ctx, call)
+		}
+	})
+	read("v2/hurried", apiphant.Proc(func(ctx context.Context, _ apiphant.Object) error { <-ctx.Done(); return ctx.Err() }))
 	use("guarded", func(next apiphant.Handler, ctx context.Context, call *apiphant.Call) error {
 		if call.Header("authorization") != "Bearer open sesame" {
 			call.SetHeader("Www-Authenticate", "Bearer")

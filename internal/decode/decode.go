@@ -19,15 +19,14 @@ const (
 // [encoding/json.Number] with the text it came with, []any and map[string]any.
 // An empty body is an empty map. The only error is [ErrNotObject].
 func Object(body []byte) (map[string]any, error) {
+	if len(body) == 0 {
+		return map[string]any{}, nil
+	}
 	if !utf8.Valid(body) {
 		return nil, ErrNotObject
 	}
 	d := decoder{data: body}
-	c := d.peek()
-	if c == 0 && d.pos == len(body) {
-		return map[string]any{}, nil
-	}
-	if c != '{' {
+	if d.peek() != '{' {
 		return nil, ErrNotObject
 	}
 	m, ok := d.anyObject()
@@ -49,7 +48,7 @@ type Problem struct {
 	Path    string // lines[1].code, byname.key.sub; "" is the request itself
 	State   string // Missing, Invalid, or a word of the product's own
 	Explain any    // any JSON value, or nil
-	Err     error  // the cause, for the log; may be nil
+	Err     error  // what a Validate method said, for the log; else nil
 }
 
 // The states of a problem that this package finds by itself.
@@ -83,14 +82,14 @@ func (p *Plan) Decode(body []byte, dst any) ([]Problem, error) {
 // DecodePointer is [Plan.Decode] for a caller who knows that dst points to the
 // plan's type.
 func (p *Plan) DecodePointer(body []byte, dst unsafe.Pointer) ([]Problem, error) {
+	if len(body) == 0 {
+		body = emptyObject
+	}
 	if !utf8.Valid(body) {
 		return nil, ErrNotObject
 	}
 	d := decoder{data: body, meaning: p.meaning}
-	if d.peek() == 0 && d.pos == len(body) {
-		d.data, d.pos = emptyObject, 0
-	}
-	if d.data[d.pos] != '{' {
+	if d.peek() != '{' {
 		return nil, ErrNotObject
 	}
 	ok := d.fill(p.root, dst, '{') && d.atEnd()

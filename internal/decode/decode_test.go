@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/apiphant/apiphant/internal/decode"
 )
@@ -105,6 +106,8 @@ func TestKinds(t *testing.T) {
 		"uint64":                     {run[one[uint64]](`{"v":18446744073709551615}`), `{"v":18446744073709551615}`},
 		"uint64 too large":           {run[one[uint64]](`{"v":18446744073709551616}`), `v invalid`},
 		"uint negative":              {run[one[uint]](`{"v":-1}`), `v invalid`},
+		"uint from -0":               {run[one[uint]](`{"v":-0}`), `v invalid`},
+		"int from -0":                {run[one[int]](`{"v":-0}`), `{"v":0}`},
 		"float32 too large":          {run[one[float32]](`{"v":1e39}`), `v invalid`},
 		"float64":                    {run[one[float64]](`{"v":1.5e3}`), `{"v":1500}`},
 		"float64 too large":          {run[one[float64]](`{"v":1e400}`), `v invalid`},
@@ -158,6 +161,20 @@ func TestKinds(t *testing.T) {
 		"struct from text":           {run[one[one[int]]](`{"v":"x"}`), `v invalid`},
 		"map of any":                 {run[one[map[string]any]](`{"v":{"a":1.0}}`), `{"v":{"a":1.0}}`},
 	}.test(t)
+}
+
+// The errors of these methods quote what the caller sent, and a cause is logged.
+func TestUnmarshalersAreNoCause(t *testing.T) {
+	type all struct {
+		Time  time.Time `json:"time"`
+		Color color     `json:"color"`
+		Upper *upper    `json:"upper"`
+	}
+	problems, err := compile[all](t).Decode([]byte(`{"time":"x","color":"bad","upper":{}}`), new(all))
+	want := []decode.Problem{{Path: "time", State: "invalid"}, {Path: "color", State: "invalid"}, {Path: "upper", State: "invalid"}}
+	if d := cmp.Diff(problems, want, cmpopts.EquateErrors()); d != "" || err != nil {
+		t.Error(d, err)
+	}
 }
 
 func TestKeys(t *testing.T) {
@@ -271,7 +288,7 @@ func TestRoots(t *testing.T) {
 		"any":                {run[any](`{"a":1.0}`), `{"a":1.0}`},
 		"pointer":            {run[*one[int]](`{"v":1}`), `{"v":1}`},
 		"empty body":         {run[*one[int]](``), `{"v":0}`},
-		"any, empty body":    {run[any](` `), `{}`},
+		"any, empty body":    {run[any](``), `{}`},
 		"recursive":          {run[everything](`{"self":{"selves":[{"self":{"int":"x"}}]}}`), `self.selves[0].self.int invalid`},
 		"problems in order":  {run[everything](`{"strings":[1],"int8":1000,"bool":0,"ints":["x"]}`), `bool invalid, int8 invalid, ints[0] invalid, strings[0] invalid`},
 		"a list in ten more": {run[one[[]string]](`{"v":[` + strings.Repeat(`"x",`, 10) + `0]}`), `v[10] invalid`},

@@ -18,10 +18,10 @@
 //
 // # What a body is
 //
-// One JSON object (RFC 8259) in UTF-8 without a byte order mark, or nothing but
-// white space, which is {}. Objects and lists nest to a depth of 64: the body's
-// own object is the first, so 64 are accepted and 65 refused. An escaped
-// surrogate without its partner becomes U+FFFD.
+// One JSON object (RFC 8259) in UTF-8 without a byte order mark, or no byte at all,
+// which is {}; white space alone is no object. Objects and lists nest to a depth of
+// 64: the body's own object is the first, so 64 are accepted and 65 refused. An
+// escaped surrogate without its partner becomes U+FFFD.
 //
 // # What differs from encoding/json
 //
@@ -34,6 +34,9 @@
 //   - The value is zero before and built anew: nothing is merged into what is there.
 //   - []byte is base64 alone, not a list of numbers too.
 //   - A list longer than its Go array is invalid, not cut.
+//
+// What does not differ, though it may surprise: 1.0 and 1e0 are no integers, and -0
+// is an integer but no unsigned one.
 //
 // # What can be kept
 //
@@ -50,11 +53,12 @@
 // # Types with methods
 //
 // UnmarshalJSON and UnmarshalText are called as encoding/json calls them, with
-// text of their own; their error makes the value invalid. A type may also have
-// Validate() error, on the value or the pointer: it is called where the value was
-// present and nothing in it was wrong, the inner ones first, an embedded struct's
-// before that of the struct around it (which, where it is merely promoted, means
-// twice). What its error says is the business of the [Meaning] given to
-// [Compile]. Both must be free of side effects: they may be called for a request
-// that is then refused, and more than once. Their panics are not caught.
+// text of their own; their error makes the value invalid, and goes no further: it
+// may quote at length what the caller sent. A type may also have Validate() error,
+// on the value or the pointer: it is called where the value was present and nothing
+// in it was wrong, the inner ones first, an embedded struct's before that of the
+// struct around it (which, where it is merely promoted, means twice). What its error
+// says is the business of the [Meaning] given to [Compile]. Both must be free of
+// side effects: they may be called for a request that is then refused, and more than
+// once. Their panics are not caught.
 package decode

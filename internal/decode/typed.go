@@ -347,8 +347,8 @@ func (d *decoder) unmarshalJSON(n *node, dst unsafe.Pointer) bool {
 	if !ok {
 		return false
 	}
-	if err := reflect.NewAt(n.typ, dst).Interface().(json.Unmarshaler).UnmarshalJSON(raw); err != nil {
-		d.add(Problem{State: Invalid, Err: err})
+	if reflect.NewAt(n.typ, dst).Interface().(json.Unmarshaler).UnmarshalJSON(raw) != nil {
+		d.invalid() // without err: it quotes the caller, and a cause is logged
 	}
 	return true
 }
@@ -359,8 +359,8 @@ func (d *decoder) unmarshalText(n *node, dst unsafe.Pointer) bool {
 		return false
 	}
 	text := unescape(nil, raw)
-	if err := reflect.NewAt(n.typ, dst).Interface().(encoding.TextUnmarshaler).UnmarshalText(text); err != nil {
-		d.add(Problem{State: Invalid, Err: err})
+	if reflect.NewAt(n.typ, dst).Interface().(encoding.TextUnmarshaler).UnmarshalText(text) != nil {
+		d.invalid() // without err: it quotes the caller, and a cause is logged
 	}
 	return true
 }

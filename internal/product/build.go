@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -76,8 +77,11 @@ func (p *Product) buildOutput(ctx context.Context, output string) (string, error
 	if err != nil {
 		return "", err
 	}
-	if info, err := os.Stat(output); err == nil && info.IsDir() {
+	if isFolder(output) {
 		output = filepath.Join(output, p.Name+exe(p.tools.GOOS))
+	}
+	if isFolder(output) { // go build would write into it
+		return "", fmt.Errorf("%s is a folder: say which file to write, with -o FILE", shortPath(output))
 	}
 	dir, err := p.cacheDir("output")
 	if err != nil {
@@ -107,6 +111,9 @@ func (p *Product) compile(ctx context.Context, dir, output string, directives bo
 	command := exec.CommandContext(ctx, "go", append(args, "./"+main)...)
 	command.Dir = p.Dir
 	command.Env = append(os.Environ(), p.environment()...)
+	if directives { // it runs here, whatever the last one was built for
+		command.Env = append(command.Env, "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
+	}
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = 5 * time.Second
 	var messages bytes.Buffer
@@ -217,6 +224,11 @@ func writeFile(name string, content []byte) error {
 		return err
 	}
 	return os.Rename(temp.Name(), name)
+}
+
+func isFolder(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
 }
 
 // same reports whether both names are one file.

@@ -131,6 +131,15 @@ func (s *survey) check(d declaration) (adapter string, ok bool) {
 		want, ok = "func() apiphant.Actions", have.is(nil, []string{actionsType})
 	case "Start", "Stop":
 		want, ok = "func(ctx context.Context) error", have.is([]string{contextType}, []string{"error"})
+	case "Tasks":
+		want, ok = "func() []background.Task", have.is(nil, []string{"[]" + backgroundPath + ".Task"})
+	case "Jobs":
+		want, ok = "func() []background.AnyJob", have.is(nil, []string{"[]" + backgroundPath + ".AnyJob"})
+	case "Engines":
+		want, ok = "func() []background.Engine", have.is(nil, []string{"[]" + backgroundPath + ".Engine"})
+	case "OnError":
+		want, ok = "func(ctx context.Context, failure background.Failure) error",
+			have.is([]string{contextType, backgroundPath + ".Failure"}, []string{"error"})
 	default:
 		if adapter = have.adapter(); adapter != "" {
 			return adapter, true

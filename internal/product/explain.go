@@ -23,12 +23,17 @@ var noLookup = regexp.MustCompile(`cannot find module providing package (\S+): i
 // importedByMain is how it begins to tell of a cycle.
 var importedByMain = regexp.MustCompile(`package \S+/apiphant_main_*\n\timports (\S+) from \S+`)
 
+// refusedImport is how it begins to tell of an import that is not allowed; the
+// file and line follow.
+var refusedImport = regexp.MustCompile(`package \S+/apiphant_main_*\n(?:\timports \S+\n)+\t`)
+
 // explain makes messages of the go command, run in the product's folder with
-// the main in folder main, those that the user should see: files relative to the working directory, no package
-// headings, and what to type where the module lacks something that only the
-// generated main needs.
+// the main in folder main, those that the user should see: files relative to the
+// working directory, no package headings, and what to type where the module
+// lacks something that only the generated main needs.
 func (p *Product) explain(messages, main string) string {
 	var lines []string
+	messages = refusedImport.ReplaceAllString(messages, "")
 	messages = importedByMain.ReplaceAllString(messages, "package $1")
 	messages = noLookup.ReplaceAllString(messages, "no required module provides package $1; to add it:\n\tgo get $1")
 	for line := range strings.Lines(strings.TrimSpace(messages)) {

@@ -18,8 +18,8 @@ func (p *Product) foreignImports() []problem {
 	for _, found := range p.Packages {
 		search.visit(found.Import)
 	}
-	if p.HasBackground {
-		search.visit(p.module.importPath("api", "background"))
+	if p.Background != nil {
+		search.visit(p.Background.Import)
 	}
 	return search.found
 }

@@ -26,7 +26,7 @@ func (p *Product) source(directives bool) []byte {
 	w.printf("package main\n\n")
 	w.imports(p)
 	w.printf("func main() {\n")
-	w.printf("\tprogram.Main(program.Product{Name: %q, API: routes()})\n", p.Name)
+	w.main(p)
 	w.printf("}\n\n")
 	w.printf("// routes is the table of all that the product serves.\n")
 	w.printf("func routes() *apiphant.API {\n")
@@ -34,6 +34,20 @@ func (p *Product) source(directives bool) []byte {
 	w.printf("\treturn table\n")
 	w.printf("}\n")
 	return w.Bytes()
+}
+
+// main writes the one call of a main.
+func (w *writer) main(p *Product) {
+	if p.Background == nil {
+		w.printf("\tprogram.Main(program.Product{Name: %q, API: routes()})\n", p.Name)
+		return
+	}
+	w.printf("\tprogram.Main(program.Product{Name: %q, API: routes(), Background: &background.Product{\n", p.Name)
+	for i := range p.Background.Functions {
+		f := &p.Background.Functions[i]
+		w.of(f, "\t\t%s: %s.%[1]s,\n", f.Name, p.Background.Alias)
+	}
+	w.printf("\t}})\n")
 }
 
 type writer struct {
@@ -45,20 +59,30 @@ func (w *writer) printf(format string, values ...any) {
 	fmt.Fprintf(w, format, values...)
 }
 
-// at makes the next line one of the user's.
-func (w *writer) at(f *Function) {
-	if w.directives {
-		w.printf("//line %s:%d\n", filepath.ToSlash(f.File), f.Line)
+// of writes a line that, for the compiler, stands where f does: there the user
+// finds what is wrong with it. What follows is the main's own again.
+func (w *writer) of(f *Function, format string, values ...any) {
+	if !w.directives {
+		w.printf(format, values...)
+		return
 	}
+	w.printf("//line %s:%d\n", filepath.ToSlash(f.File), f.Line)
+	w.printf(format, values...)
+	w.printf("//line main.go:%d\n", bytes.Count(w.Bytes(), []byte("\n"))+2)
 }
 
 func (w *writer) imports(p *Product) {
 	w.printf("import (\n")
 	w.printf("\t%q\n", origin.Path)
+	if p.Background != nil {
+		w.printf("\t%q\n", backgroundPath)
+	}
 	w.printf("\t%q\n\n", origin.Path+"/program")
+	if p.Background != nil {
+		w.of(&p.Background.Functions[0], "\t%s %q\n", p.Background.Alias, p.Background.Import)
+	}
 	for _, imported := range p.Packages {
-		w.at(&imported.Functions[0])
-		w.printf("\t%s %q\n", imported.Alias, imported.Import)
+		w.of(&imported.Functions[0], "\t%s %q\n", imported.Alias, imported.Import)
 	}
 	w.printf(")\n\n")
 }
@@ -69,12 +93,10 @@ func (w *writer) table(p *Product) {
 	for i := range p.Packages {
 		from := &p.Packages[i]
 		if f := from.Function("Middleware"); f != nil {
-			w.at(f)
-			w.printf("\ttable.Use(%q, %s.Middleware)\n", from.Path, from.Alias)
+			w.of(f, "\ttable.Use(%q, %s.Middleware)\n", from.Path, from.Alias)
 		}
 		if f := from.Function("Actions"); f != nil {
-			w.at(f)
-			w.printf("\ttable.Handle(%q, %s.Actions())\n", from.Path, from.Alias)
+			w.of(f, "\ttable.Handle(%q, %s.Actions())\n", from.Path, from.Alias)
 		} else if slices.ContainsFunc(from.Functions, Function.isAction) {
 			w.actions(from)
 		}
@@ -96,10 +118,11 @@ func (w *writer) api(p *Product) {
 			}
 		}
 	}
-	if first != nil {
-		w.at(first)
+	if first == nil {
+		w.printf("\ttable := &apiphant.API{}\n")
+		return
 	}
-	w.printf("\ttable := &apiphant.API{%s}\n", strings.Join(fields, ", "))
+	w.of(first, "\ttable := &apiphant.API{%s}\n", strings.Join(fields, ", "))
 }
 
 func (w *writer) actions(from *Package) {
@@ -107,8 +130,7 @@ func (w *writer) actions(from *Package) {
 	for i := range from.Functions {
 		f := &from.Functions[i]
 		if f.isAction() {
-			w.at(f)
-			w.printf("\t\t%s: apiphant.%s(%s.%[1]s),\n", f.Name, f.Adapter, from.Alias)
+			w.of(f, "\t\t%s: apiphant.%s(%s.%[1]s),\n", f.Name, f.Adapter, from.Alias)
 		}
 	}
 	w.printf("\t})\n")

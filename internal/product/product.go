@@ -9,10 +9,10 @@ import (
 // Product is a folder of functions as [Load] found it. It doesn't change when
 // the folder does, and may be used concurrently.
 type Product struct {
-	Name          string    // the folder's name
-	Dir           string    // the folder: absolute, without symbolic links
-	Packages      []Package // what is registered: api first, then by version and path
-	HasBackground bool      // there is a package api/background
+	Name       string    // the folder's name
+	Dir        string    // the folder: absolute, without symbolic links
+	Packages   []Package // what is registered: api first, then by version and path
+	Background *Package  // package api/background, nil if it has nothing to run
 
 	tools  toolchain
 	module module
@@ -23,7 +23,7 @@ type Package struct {
 	Path      string     // "v0/shop/orders"; "v0" is the version's own package, "" is package api
 	Import    string     // "myproduct/api/v0/shop/orders"
 	Alias     string     // what the main calls it: "v0_shop_orders"
-	Functions []Function // Start, Stop, Middleware, then Create, Read, Update, Delete or Actions
+	Functions []Function // Start, Stop, Middleware, then Create, Read, Update, Delete or Actions; of background: Tasks, Jobs, Engines, OnError
 }
 
 // Function is an exported function that the main registers.
@@ -65,12 +65,15 @@ func Load(path string) (*Product, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Packages, p.HasBackground = found.packages, found.background
+	p.Packages, p.Background = found.packages, found.background
 	if err := p.module.resolve(dir, p.tools); err != nil {
 		return nil, err
 	}
 	for i := range p.Packages {
 		p.Packages[i].Import = p.module.importPath("api", p.Packages[i].Path)
+	}
+	if p.Background != nil {
+		p.Background.Import = p.module.importPath("api", p.Background.Path)
 	}
 	if p.module.own {
 		return p, nil

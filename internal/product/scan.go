@@ -23,12 +23,13 @@ var (
 	actionNames = []string{"Create", "Read", "Update", "Delete"}
 	apiNames    = []string{"Start", "Stop", "Middleware"}
 	targetNames = append([]string{"Middleware", "Actions"}, actionNames...)
+	background  = []string{"Tasks", "Jobs", "Engines", "OnError"}
 )
 
 // found is what a scan finds.
 type found struct {
 	packages   []Package
-	background bool
+	background *Package
 }
 
 // survey walks the folders of one product.
@@ -54,7 +55,7 @@ func scan(dir string, context build.Context) (found, error) {
 	if err := s.err(); err != nil {
 		return found{}, err
 	}
-	if !slices.ContainsFunc(s.packages, Package.isTarget) {
+	if !slices.ContainsFunc(s.packages, Package.isTarget) && s.background == nil {
 		s.add(token.Position{Filename: s.dir}, "nothing to serve: write a function Create, Read, Update or Delete "+
 			"in a folder below a version, such as %s", filepath.Join(shortPath(s.dir), "v0", "echo", "echo.go"))
 		s.shapes = true
@@ -62,6 +63,9 @@ func scan(dir string, context build.Context) (found, error) {
 	}
 	slices.SortFunc(s.packages, func(a, b Package) int { return comparePaths(a.Path, b.Path) })
 	name(s.packages)
+	if s.background != nil {
+		s.background.Alias = "api_background"
+	}
 	return s.found, nil
 }
 
@@ -80,8 +84,18 @@ func (s *survey) api() {
 		case version.MatchString(entry):
 			s.version(entry)
 		case entry == "background":
-			s.background = s.hasGoFiles(entry)
+			s.inBackground(entry)
 		}
+	}
+}
+
+// inBackground looks at package background, which is no target.
+func (s *survey) inBackground(folder string) {
+	before := len(s.packages)
+	s.register(folder, s.declarations(folder, background), background)
+	if len(s.packages) > before {
+		s.background = &Package{Path: folder, Functions: s.packages[before].Functions}
+		s.packages = s.packages[:before]
 	}
 }
 
@@ -182,10 +196,6 @@ func (s *survey) folders(folder string) []string {
 		}
 	}
 	return names
-}
-
-func (s *survey) hasGoFiles(folder string) bool {
-	return len(s.goFiles(folder)) > 0
 }
 
 // comparePaths puts a package before those below it, keeps a tree together, and

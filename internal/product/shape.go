@@ -11,6 +11,9 @@ import (
 	"github.com/apiphant/apiphant/internal/origin"
 )
 
+// backgroundPath is the import path of the package that background tasks are made with.
+const backgroundPath = origin.Path + "/background"
+
 // The types that tell one shape from another. A function must write them out:
 // behind an alias of the product's own they can't be told from syntax.
 const (
@@ -131,6 +134,10 @@ func (i imports) typeName(expr ast.Expr) string {
 		return i.typeName(expr.X)
 	case *ast.Ellipsis:
 		return "..." + i.typeName(expr.Elt)
+	case *ast.ArrayType:
+		if expr.Len == nil {
+			return "[]" + i.typeName(expr.Elt)
+		}
 	}
 	return "other"
 }
@@ -138,7 +145,10 @@ func (i imports) typeName(expr ast.Expr) string {
 // dotted resolves a name without a package: one of those that shapes are told
 // by, if the package that has it is imported with a dot.
 func (i imports) dotted(name string) string {
-	for _, full := range []string{contextType, requestType[1:], responseType, handlerType, actionsType} {
+	for _, full := range []string{
+		contextType, requestType[1:], responseType, handlerType, actionsType,
+		backgroundPath + ".Task", backgroundPath + ".AnyJob", backgroundPath + ".Engine", backgroundPath + ".Failure",
+	} {
 		dot := strings.LastIndexByte(full, '.')
 		if full[dot+1:] == name && slices.Contains(i.dots, full[:dot]) {
 			return full

@@ -1,0 +1,203 @@
+package durable
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/apiphant/apiphant/background"
+)
+
+const (
+	// beatEvery is how often a worker says that it is alive.
+	beatEvery = time.Second
+
+	// deadAfter is for how long it is not heard of until the others take what
+	// it has. One that was frozen for less has lost nothing.
+	deadAfter = 12 * time.Second
+
+	// lostAfter is when it gives up itself what it has, before the others take it.
+	lostAfter = 10 * time.Second
+
+	// queryTimeout bounds each question to the database.
+	queryTimeout = 5 * time.Second
+)
+
+// SQL is one kind of database. Statements have $1, $2 … once each and in this
+// order; times are whole numbers.
+type SQL interface {
+	Exec(ctx context.Context, statement string, args ...any) (affected int64, err error)
+	Query(ctx context.Context, statement string, row func(scan func(into ...any) error) error, args ...any) error
+}
+
+// Dialect is how the databases differ.
+type Dialect struct {
+	Now     string // microseconds since 1970 by the database's clock
+	Settled string // whether it is up for long enough for a living worker to have said so
+	LastOf  string // the last element of the list attempted_by
+}
+
+// tables are apiphant's own. A worker that is not in the first one is not alive.
+var tables = []string{
+	`CREATE TABLE IF NOT EXISTS apiphant_worker (id TEXT PRIMARY KEY, beat BIGINT NOT NULL)`,
+	`CREATE TABLE IF NOT EXISTS apiphant_task (
+		name   TEXT PRIMARY KEY,
+		spec   TEXT NOT NULL,
+		tick   BIGINT NOT NULL,            -- the last one that was taken, in nanoseconds since 1970
+		worker TEXT,                       -- who has the task; NULL: nobody; '': nobody, and tick is to be done again
+		tries  INTEGER NOT NULL DEFAULT 0  -- how often tick was taken
+	)`,
+}
+
+// Ledger is a [background.Ledger] in two tables.
+type Ledger struct {
+	sql    SQL
+	worker string
+
+	begin, read, claim, release, beat, join, leave, dead, bury string
+}
+
+func newLedger(sql SQL, dialect Dialect, worker string) *Ledger {
+	fill := func(statement string) string {
+		return strings.NewReplacer(
+			"ALIVE", fmt.Sprintf("EXISTS (SELECT 1 FROM apiphant_worker w WHERE w.id = t.worker AND (w.beat > %s - %d OR NOT %s))",
+				dialect.Now, deadAfter.Microseconds(), dialect.Settled),
+			"NOW", dialect.Now,
+		).Replace(statement)
+	}
+	return &Ledger{
+		sql:    sql,
+		worker: worker,
+		begin: `INSERT INTO apiphant_task (name, spec, tick) VALUES ($1, $2, $3)
+			ON CONFLICT (name) DO UPDATE SET spec = excluded.spec, tick = excluded.tick, tries = 0
+			WHERE apiphant_task.spec <> excluded.spec`,
+		read: fill(`SELECT name, spec, tick, tries,
+			CASE WHEN worker IS NULL THEN 'free' WHEN ALIVE THEN 'busy' ELSE 'orphan' END FROM apiphant_task AS t`),
+		claim: fill(`UPDATE apiphant_task AS t SET tries = CASE WHEN tick = $1 THEN tries + 1 ELSE 1 END, tick = $2, worker = $3
+			WHERE name = $4 AND spec = $5 AND tick = $6 AND (worker IS NULL OR NOT ALIVE)
+			AND EXISTS (SELECT 1 FROM apiphant_worker me WHERE me.id = $7)`),
+		release: `UPDATE apiphant_task SET worker = CASE WHEN $1 = 1 THEN NULL ELSE '' END WHERE name = $2 AND worker = $3`,
+		beat:    fill(`UPDATE apiphant_worker SET beat = NOW WHERE id = $1`),
+		join:    fill(`INSERT INTO apiphant_worker (id, beat) VALUES ($1, NOW) ON CONFLICT (id) DO UPDATE SET beat = NOW`),
+		leave:   `DELETE FROM apiphant_worker WHERE id = $1`,
+		dead: fill(`SELECT id FROM (SELECT id AS worker, id FROM apiphant_worker) AS t
+			WHERE NOT ALIVE`),
+		bury: fill(`DELETE FROM apiphant_worker AS t WHERE id = $1 AND NOT EXISTS (
+			SELECT 1 FROM apiphant_worker w WHERE w.id = t.id AND w.beat > NOW - ` + fmt.Sprint(deadAfter.Microseconds()) + `)`),
+	}
+}
+
+func (l *Ledger) exec(ctx context.Context, statement string, args ...any) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	return l.sql.Exec(ctx, statement, args...)
+}
+
+func (l *Ledger) query(ctx context.Context, statement string, row func(scan func(into ...any) error) error, args ...any) error {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	return l.sql.Query(ctx, statement, row, args...)
+}
+
+// Begin implements [background.Ledger].
+func (l *Ledger) Begin(ctx context.Context, task, spec string, first time.Time) error {
+	if _, err := l.exec(ctx, l.join, l.worker); err != nil {
+		return err
+	}
+	_, err := l.exec(ctx, l.begin, task, spec, first.UnixNano())
+	return err
+}
+
+// Read implements [background.Ledger].
+func (l *Ledger) Read(ctx context.Context) (map[string]background.Entry, error) {
+	entries := map[string]background.Entry{}
+	err := l.query(ctx, l.read, func(scan func(into ...any) error) error {
+		var name, state string
+		var entry background.Entry
+		var tick int64
+		if err := scan(&name, &entry.Spec, &tick, &entry.Tries, &state); err != nil {
+			return err
+		}
+		entry.Tick = time.Unix(0, tick).UTC()
+		entry.Busy, entry.Orphan = state == "busy", state == "orphan"
+		entries[name] = entry
+		return nil
+	})
+	return entries, err
+}
+
+// Claim implements [background.Ledger]: of all workers that see the same tick,
+// the update finds it for one.
+func (l *Ledger) Claim(ctx context.Context, task string, seen background.Entry, tick time.Time) (bool, error) {
+	n := tick.UnixNano()
+	affected, err := l.exec(ctx, l.claim, n, n, l.worker, task, seen.Spec, seen.Tick.UnixNano(), l.worker)
+	return affected == 1, err
+}
+
+// Release implements [background.Ledger].
+func (l *Ledger) Release(ctx context.Context, task string, done bool) error {
+	finished := 0
+	if done {
+		finished = 1
+	}
+	_, err := l.exec(ctx, l.release, finished, task, l.worker)
+	return err
+}
+
+// Keep implements [background.Ledger]. rescue is called now and then, for what
+// dead workers left behind.
+func (l *Ledger) keep(ctx context.Context, lost func(), rescue func(ctx context.Context)) error {
+	ticker := time.NewTicker(beatEvery)
+	defer ticker.Stop()
+	last, joined, given := time.Now(), false, false
+	for beats := 0; ; beats++ {
+		if err := l.sayAlive(ctx, &joined, lost); err == nil {
+			last, given = time.Now(), false
+			if beats%3 == 2 {
+				rescue(ctx)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			_, err := l.exec(context.WithoutCancel(ctx), l.leave, l.worker)
+			return err
+		case <-ticker.C:
+		}
+		// Both clocks are asked: one of them stands still while the machine sleeps.
+		now := time.Now()
+		if away := max(now.Sub(last), now.Round(0).Sub(last.Round(0))); away > lostAfter && !given {
+			given = true
+			lost()
+		}
+	}
+}
+
+// sayAlive writes the worker's beat. Where the others have taken it for dead,
+// it begins anew.
+func (l *Ledger) sayAlive(ctx context.Context, joined *bool, lost func()) error {
+	affected, err := l.exec(ctx, l.beat, l.worker)
+	if err != nil || affected == 1 {
+		*joined = *joined || err == nil
+		return err
+	}
+	if *joined {
+		lost()
+	}
+	_, err = l.exec(ctx, l.join, l.worker)
+	*joined = *joined || err == nil
+	return err
+}
+
+// deadWorkers returns those that were not heard of.
+func (l *Ledger) deadWorkers(ctx context.Context) (dead []string, err error) {
+	err = l.query(ctx, l.dead, func(scan func(into ...any) error) error {
+		var id string
+		if err := scan(&id); err != nil {
+			return err
+		}
+		dead = append(dead, id)
+		return nil
+	})
+	return dead, err
+}

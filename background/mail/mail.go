@@ -1,0 +1,149 @@
+// Package mail is a ready-made OnError: it mails what failed.
+//
+//	var onError = mail.Mailer{Host: "smtp.example.com", Username: "myproduct", Password: os.Getenv("SMTP_PASSWORD"),
+//		From: "myproduct@example.com", To: []string{"ann@example.com"}}
+//
+//	func OnError(ctx context.Context, failure background.Failure) error {
+//		return onError.Send(ctx, failure)
+//	}
+package mail
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/wneessen/go-mail"
+
+	"github.com/apiphant/apiphant/background"
+)
+
+// DefaultEvery is how often there is a mail about the same task at most.
+const DefaultEvery = 15 * time.Minute
+
+// Mailer mails failures by SMTP: at most one mail in a while for each task or
+// job, which says how many failures had none. Its methods may be called at the
+// same time; its fields must not change once they are.
+type Mailer struct {
+	Host     string // of the SMTP server
+	Port     int    // 0: 587, and 465 where ImplicitTLS is set
+	Username string // "": without logging in
+	Password string
+
+	// ImplicitTLS begins with TLS, as port 465 does. The default is STARTTLS,
+	// without which nothing is sent.
+	ImplicitTLS bool
+
+	// Plain sends without TLS, to a server on this machine.
+	Plain bool
+
+	From    string
+	To      []string
+	Subject string // goes before the task's name; "": the host's name
+
+	Every time.Duration // see Mailer; 0: DefaultEvery; negative: a mail for each failure
+
+	mu    sync.Mutex
+	tasks map[string]*sent
+}
+
+// sent is what was mailed about one task.
+type sent struct {
+	last    time.Time
+	leftOut int
+}
+
+// Send mails a failure, unless there was a mail about its task a short time
+// ago. A mail that could not be sent is an error, and does not count.
+func (m *Mailer) Send(ctx context.Context, failure background.Failure) error {
+	if m.Host == "" || m.From == "" || len(m.To) == 0 {
+		return errors.New("a mail needs Host, From and To")
+	}
+	now := time.Now()
+	before, due := m.take(failure.Task, now)
+	if !due {
+		return nil
+	}
+	if err := m.mail(ctx, failure, before.leftOut); err != nil {
+		m.giveBack(failure.Task, before)
+		return err
+	}
+	return nil
+}
+
+// take counts a failure and returns what there was before, and whether a mail is due.
+func (m *Mailer) take(task string, now time.Time) (before sent, due bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.tasks == nil {
+		m.tasks = map[string]*sent{}
+	}
+	of := m.tasks[task]
+	if of == nil {
+		of = &sent{}
+		m.tasks[task] = of
+	}
+	if before = *of; !of.last.IsZero() && now.Sub(of.last) < cmp.Or(m.Every, DefaultEvery) {
+		of.leftOut++
+		return before, false
+	}
+	*of = sent{last: now}
+	return before, true
+}
+
+// giveBack makes the next failure mailed again, and this one counted.
+func (m *Mailer) giveBack(task string, before sent) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.tasks[task] = &sent{last: before.last, leftOut: before.leftOut + 1}
+}
+
+func (m *Mailer) mail(ctx context.Context, failure background.Failure, leftOut int) error {
+	message := mail.NewMsg()
+	if err := errors.Join(message.From(m.From), message.To(m.To...)); err != nil {
+		return err
+	}
+	host, _ := os.Hostname()
+	what := "Task"
+	if failure.Job {
+		what = "Job"
+	}
+	message.Subject(oneLine(fmt.Sprintf("%s: %s %s failed", cmp.Or(m.Subject, host), what, failure.Task)))
+	message.SetDate()
+	message.SetMessageID()
+	text := fmt.Sprintf("%s\n\nBegan %s, took %s, on %s.\n", failure, failure.Started.UTC().Format(time.RFC3339), failure.Took.Round(time.Millisecond), host)
+	if failure.Job {
+		text += fmt.Sprintf("It was attempt %d.\n", failure.Attempt)
+	}
+	if leftOut > 0 {
+		text += fmt.Sprintf("%d failures since the last mail were left out.\n", leftOut)
+	}
+	message.SetBodyString(mail.TypeTextPlain, text)
+	client, err := m.client()
+	if err != nil {
+		return err
+	}
+	return client.DialAndSendWithContext(ctx, message)
+}
+
+func (m *Mailer) client() (*mail.Client, error) {
+	options := []mail.Option{mail.WithTimeout(20 * time.Second), mail.WithPort(cmp.Or(m.Port, mail.DefaultPortTLS)), mail.WithTLSPolicy(mail.TLSMandatory)}
+	switch {
+	case m.Plain:
+		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
+	case m.ImplicitTLS:
+		options = append(options, mail.WithSSL(), mail.WithPort(cmp.Or(m.Port, mail.DefaultPortSSL)))
+	}
+	if m.Username != "" {
+		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(m.Username), mail.WithPassword(m.Password))
+	}
+	return mail.NewClient(m.Host, options...)
+}
+
+// oneLine keeps a name from becoming headers.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

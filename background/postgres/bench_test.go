@@ -1,0 +1,28 @@
+//go:build unix
+
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"github.com/apiphant/apiphant/background/internal/enginetest"
+	"github.com/apiphant/apiphant/background/internal/pgtest"
+	"github.com/apiphant/apiphant/background/postgres"
+)
+
+func BenchmarkJobs(b *testing.B) {
+	cluster := pgtest.Start(b)
+	pool, err := pgxpool.New(b.Context(), cluster.URL("postgres")+"&pool_max_conns=10")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer pool.Close()
+	enginetest.Bench(b, postgres.Engine(), riverpgxv5.New(pool), cluster.URL("postgres"), enginetest.Log(b), func() {
+		if _, err := pool.Exec(b.Context(), "TRUNCATE river_job"); err != nil {
+			b.Fatal(err)
+		}
+	})
+}

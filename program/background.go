@@ -1,0 +1,216 @@
+package program
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"go.uber.org/zap"
+
+	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/background"
+	"github.com/apiphant/apiphant/server"
+)
+
+// BackgroundSettings are what can be set of a program in the background, in
+// the manner of [Settings].
+type BackgroundSettings struct {
+	Log            string
+	Drain          time.Duration
+	Workers        int
+	Database       string
+	MigrateAtStart bool
+	Admin          string
+
+	Once    string // run this task and end
+	List    bool   // print the tasks and end
+	Migrate bool   // make the tables and end
+}
+
+// AddFlags adds the flags that fill s, with their defaults.
+func (s *BackgroundSettings) AddFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&s.Log, "log", LogText, "how the log is written: `text` for people, json for machines")
+	flags.DurationVar(&s.Drain, "drain", background.DefaultDrain, "how long what runs may take to finish when the program ends")
+	flags.IntVar(&s.Workers, "workers", background.DefaultWorkers, "how many jobs run at once, in each queue")
+	addDatabaseFlags(flags, &s.Database, &s.MigrateAtStart)
+	flags.StringVar(&s.Admin, "admin", "", "answer /metrics for Prometheus, and /healthz, at this `HOST:PORT`")
+	flags.StringVar(&s.Once, "once", "", "run the task of this `NAME` now, and end with its outcome")
+	flags.BoolVar(&s.List, "list", false, "print every task, its schedule and its next three times")
+	flags.BoolVar(&s.Migrate, "migrate", false, "make the database's tables or bring them up to date, and end")
+	ShowEnvironment(flags)
+}
+
+func addDatabaseFlags(flags *pflag.FlagSet, database *string, migrate *bool) {
+	flags.StringVar(database, "database", "", "keep jobs and ticks there: sqlite:///path or postgres://… as `URL`")
+	flags.BoolVar(migrate, "migrate-at-start", true, "bring the database's tables up to date when the program starts")
+}
+
+// Check returns a [UsageError] for values that can't be.
+func (s *BackgroundSettings) Check() error {
+	if s.Log != LogText && s.Log != LogJSON {
+		return UsageError{fmt.Errorf("--log is %q: want %s or %s", s.Log, LogText, LogJSON)}
+	}
+	if s.Drain < 0 {
+		return UsageError{fmt.Errorf("--drain is %s: want 0 or more", s.Drain)}
+	}
+	if s.Workers < 1 || s.Workers > 10_000 {
+		return UsageError{fmt.Errorf("--workers is %d: want 1 to 10000", s.Workers)}
+	}
+	if s.Migrate && s.Database == "" {
+		return UsageError{errors.New("--migrate needs --database URL")}
+	}
+	if s.Admin != "" {
+		if _, err := server.ParseAddress(s.Admin); err != nil {
+			return UsageError{err}
+		}
+	}
+	return nil
+}
+
+func (p Product) backgroundCommand() *cobra.Command {
+	settings := &BackgroundSettings{}
+	command := &cobra.Command{
+		Use:   "background",
+		Short: "Run the tasks on their schedules, and work the jobs",
+		Long: `Run the tasks on their schedules until SIGTERM or SIGINT, then let the running ones finish.
+
+Without --database the tasks of this process run one at a time. With it, any number
+of workers share tasks and jobs.`,
+		Args: Arguments(),
+		RunE: func(command *cobra.Command, _ []string) error {
+			if err := settings.Check(); err != nil {
+				return err
+			}
+			return p.background(command, settings)
+		},
+	}
+	settings.AddFlags(command.Flags())
+	return command
+}
+
+func (p Product) background(command *cobra.Command, settings *BackgroundSettings) (err error) {
+	ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+
+	if err := p.Background.Check(); err != nil {
+		return err
+	}
+	worker := &background.Worker{Product: p.Background, Drain: offIfZero(settings.Drain), Workers: settings.Workers}
+	if settings.List {
+		return worker.List(command.OutOrStdout(), time.Now())
+	}
+	stderr := command.ErrOrStderr()
+	worker.Log = NewLog(settings.Log, stderr)
+	defer worker.Log.Sync()
+	ctx = apiphant.WithLog(ctx, Slog(worker.Log))
+
+	database, err := p.database(ctx, settings.Database, settings.MigrateAtStart || settings.Migrate, worker.Log)
+	if err != nil {
+		return err
+	}
+	if database != nil {
+		defer database.Close()
+		worker.Database = database
+		ctx = background.WithQueue(ctx, database)
+	}
+	if settings.Migrate {
+		return nil
+	}
+	if settings.Admin != "" && settings.Once == "" {
+		worker.Metrics = background.NewMetrics()
+		admin, err := serveAdmin(ctx, settings.Admin, worker.Metrics)
+		if err != nil {
+			return err
+		}
+		defer admin.Close()
+	}
+	if settings.Once == "" {
+		sayFirst(fmt.Sprintf("Apiphant is scheduling %s.api.background", p.Name), settings.Log, worker.Log, stderr)
+	}
+	if err := p.start(ctx); err != nil {
+		return err
+	}
+	defer func() {
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), settings.Drain+time.Second)
+		defer cancel()
+		err = errors.Join(err, p.stop(ending))
+	}()
+	if settings.Once != "" {
+		return once(ctx, worker, settings.Once)
+	}
+	return worker.Run(ctx)
+}
+
+// once makes the outcome of one run the exit status; the log has the rest.
+func once(ctx context.Context, worker *background.Worker, name string) error {
+	switch ok, err := worker.Once(ctx, name); {
+	case errors.Is(err, background.ErrNoTask):
+		return UsageError{err}
+	case err != nil:
+		return err
+	case !ok:
+		return ExitStatus(ExitFailure)
+	}
+	return nil
+}
+
+// database opens the database of a URL, nil for "".
+func (p Product) database(ctx context.Context, url string, migrate bool, log *zap.Logger) (background.Database, error) {
+	if url == "" {
+		return nil, nil
+	}
+	database, err := p.Background.Open(ctx, url, log)
+	if err != nil {
+		return nil, err
+	}
+	if migrate {
+		if err = database.Migrate(ctx); err != nil {
+			err = fmt.Errorf("can't make the tables of the database: %w", err)
+		}
+	} else {
+		err = database.Migrated(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, database.Close())
+	}
+	return database, nil
+}
+
+// sayFirst writes the first line of all, which is for people unless the log is not.
+func sayFirst(line, form string, log *zap.Logger, w interface{ Write([]byte) (int, error) }) {
+	if form == LogJSON {
+		log.Info(line)
+		return
+	}
+	fmt.Fprintln(w, line)
+}
+
+// serveAdmin answers what is asked about a program until it is closed.
+func serveAdmin(ctx context.Context, address string, metrics *background.Metrics) (*http.Server, error) {
+	ln, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", metrics.Handler())
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"status":"ok"}`))
+	})
+	admin := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second}
+	go func() {
+		if err := admin.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			apiphant.Log(ctx).Error("Can't answer at --admin any more", "error", err)
+		}
+	}()
+	return admin, nil
+}
