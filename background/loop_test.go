@@ -95,6 +95,17 @@ func TestLoop(t *testing.T) {
 		{"longer than its period: what was missed is one run", 8 * time.Second, func(l *trace) []background.Task {
 			return []background.Task{every(2, "A", l.task("A", 3*time.Second, nil))}
 		}, []string{"0 A", "3 A", "6 A"}},
+		{"what was missed is one run, for the last of them", 11 * time.Second, func(l *trace) []background.Task {
+			first := true
+			return []background.Task{every(2, "A", func(ctx context.Context) error {
+				l.add(fmt.Sprint(background.Tick(ctx).Sub(l.start).Seconds()))
+				if first {
+					first = false
+					time.Sleep(7 * time.Second)
+				}
+				return nil
+			})}
+		}, []string{"0 0", "7 6", "8 8", "10 10"}},
 		{"every tick", 8500 * time.Millisecond, func(l *trace) []background.Task {
 			first := true
 			task := every(1, "A", func(ctx context.Context) error {

@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -97,9 +94,8 @@ of workers share tasks and jobs.`,
 }
 
 func (p Product) background(command *cobra.Command, settings *BackgroundSettings) (err error) {
-	ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGTERM, os.Interrupt)
+	ctx, stop := untilSignal(command.Context())
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 
 	if err := p.Background.Check(); err != nil {
 		return err

@@ -151,8 +151,8 @@ func (s suite) jobs(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if took := time.Since(began); took < time.Second {
-		t.Errorf("the delayed job was done after %s", took)
+	if took := time.Since(began); took < time.Second || took > 12*time.Second {
+		t.Errorf("the delayed job, and the one with a Backoff of 0, were done after %s", took)
 	}
 	var failures []string
 	for _, f := range await(t, failed, 5) {
