@@ -47,7 +47,7 @@ func (e *Error) Unwrap() error { return e.Err }
 type FieldError struct {
 	Field   string `json:"field"`
 	State   string `json:"state"`
-	Explain any    `json:"explain,omitempty"` // any JSON value; left out where it is nil
+	Explain any    `json:"explain,omitempty"` // any JSON value; left out where it is nil, but see validation.Invalid(name, nil)
 }
 
 // String returns the field, its state and its explanation, for the log.

@@ -47,7 +47,8 @@ func isShortage(err error) bool {
 
 // end closes the listener once everyone is accepted who has connected: the
 // system would reset the connections of those who were not, with the requests
-// that they have sent. It returns at once; Accept does the rest.
+// that they have sent. It returns at once; Accept does the rest. What remains is
+// the moment between the last accept and close, for those who connect just then.
 func (l *listener) end() {
 	timed, ok := l.Listener.(interface{ SetDeadline(time.Time) error })
 	if !ok || timed.SetDeadline(time.Unix(1, 0)) != nil {

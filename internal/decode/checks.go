@@ -122,6 +122,14 @@ func (t *tagged) number(value string) (rule.Decimal, error) {
 		return v, t.wrongType("numbers")
 	}
 	t.checks.whole = append(t.checks.whole, within)
+	switch k := t.target.kind; { // the type has limits too
+	case k <= kindInt64:
+		most := int64(maxInt[k-kindInt8])
+		t.bounds.AddMin(rule.FromInt(-most-1), false)
+		t.bounds.AddMax(rule.FromInt(most), false)
+	case k <= kindUint64:
+		t.bounds.AddMax(rule.FromUint(maxUint[k-kindUint8]), false)
+	}
 	return v, nil
 }
 
@@ -174,11 +182,11 @@ func loadUint(k kind, p unsafe.Pointer) uint64 {
 }
 
 func (t *tagged) minLength(value string) error {
-	return t.lengths(value, func(length, n int) bool { return length >= n })
+	return t.lengths(value, &t.least, func(length, n int) bool { return length >= n })
 }
 
 func (t *tagged) maxLength(value string) error {
-	return t.lengths(value, func(length, n int) bool { return length <= n })
+	return t.lengths(value, &t.most, func(length, n int) bool { return length <= n })
 }
 
 func (t *tagged) minItems(value string) error {
@@ -195,10 +203,14 @@ func (t *tagged) maxItems(value string) error {
 	return t.maxLength(value)
 }
 
-func (t *tagged) lengths(value string, ok func(length, n int) bool) error {
+// lengths checks lengths by ok. limit is the tightest limit so far, if there is one.
+func (t *tagged) lengths(value string, limit **int, ok func(length, n int) bool) error {
 	n, err := strconv.Atoi(value)
 	if err != nil || n < 0 {
 		return errors.New("a length was expected, 0 or more")
+	}
+	if *limit == nil || ok(n, **limit) {
+		*limit = &n
 	}
 	typ := t.target.typ
 	switch t.target.kind {

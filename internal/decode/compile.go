@@ -74,8 +74,10 @@ var (
 // with UnmarshalJSON, or a pointer to one of these. meaning may be nil.
 //
 // The error, which names the field and the tag, says what can't work: a type that
-// is never a JSON object or has something in it that JSON doesn't have (a func), an
-// unknown rule, a rule on a type it isn't for, a default that breaks its own rules.
+// is never a JSON object or has something in it that JSON doesn't have (a func), two
+// fields of a struct with one name, a misspelt rule, a rule on a type it isn't for or
+// on a field that no request can set, limits that leave no value, a default that
+// breaks its own rules.
 func Compile(t reflect.Type, meaning Meaning) (*Plan, error) {
 	if t == nil {
 		return nil, errors.New("decode: no type")

@@ -102,7 +102,7 @@ func (c *compiler) fields(n *node) ([]promoted, error) {
 		}
 	}
 	slices.Reverse(n.object.embedded) // the inner ones first
-	return dominant(all), nil
+	return c.dominant(all)
 }
 
 // ownFields are the fields of one struct, and the structs embedded in it.
@@ -114,16 +114,17 @@ func (c *compiler) ownFields(s promoted) (own, structs []promoted, err error) {
 		if pointer {
 			t = t.Elem()
 		}
-		if !sf.IsExported() && (!sf.Anonymous || t.Kind() != reflect.Struct) {
-			continue
-		}
 		tag, tagged := sf.Tag.Lookup("json")
-		if tag == "-" {
-			continue
-		}
 		name, options, _ := strings.Cut(tag, ",")
 		if !validName(name) {
 			name = ""
+		}
+		embeds := sf.Anonymous && t.Kind() == reflect.Struct && name == ""
+		if why := outside(sf, embeds); why != "" {
+			if err := c.idle(sf.Name, sf.Tag, why); err != nil {
+				return nil, nil, err
+			}
+			continue
 		}
 		f := promoted{
 			place: place{hops: s.hops, offset: s.offset + sf.Offset, typ: sf.Type},
@@ -132,10 +133,7 @@ func (c *compiler) ownFields(s promoted) (own, structs []promoted, err error) {
 			index: append(slices.Clip(s.index), i),
 			named: name != "",
 		}
-		if f.named || !sf.Anonymous || t.Kind() != reflect.Struct {
-			if !sf.IsExported() {
-				continue // an embedded struct with a name, of a type that is not exported
-			}
+		if !embeds {
 			f.quoted = tagged && slices.Contains(strings.Split(options, ","), "string") && scalar(t)
 			own = append(own, f)
 			continue
@@ -150,26 +148,52 @@ func (c *compiler) ownFields(s promoted) (own, structs []promoted, err error) {
 		f.typ = t
 		structs = append(structs, f)
 	}
-	return own, structs, nil
+	return own, structs, c.distinct(s.typ, own)
+}
+
+// outside says why a field has no part in JSON, where it has none.
+func outside(sf reflect.StructField, embeds bool) string {
+	switch {
+	case sf.Tag.Get("json") == "-":
+		return `json:"-" keeps it out of requests`
+	case !sf.IsExported() && !embeds:
+		return "the field is not exported, so that no request can set it"
+	default:
+		return ""
+	}
+}
+
+// distinct refuses two fields of one name in one struct, of which encoding/json takes
+// the tagged one or neither.
+func (c *compiler) distinct(t reflect.Type, own []promoted) error {
+	names := map[string]string{}
+	for _, f := range own {
+		name := t.Field(f.index[len(f.index)-1]).Name
+		if before, twice := names[f.name]; twice {
+			return c.fail("fields %s and %s have the same name in JSON, %q", before, name, f.name)
+		}
+		names[f.name] = name
+	}
+	return nil
 }
 
 // embeddable refuses an embedded struct that can't work.
 func (c *compiler) embeddable(sf reflect.StructField, pointer bool) error {
+	err := c.idle(sf.Name, sf.Tag, "an embedded struct has no place of its own in JSON; give its fields the tag")
+	if err != nil {
+		return err
+	}
 	c.path = append(c.path, "."+sf.Name)
 	defer func() { c.path = c.path[:len(c.path)-1] }()
 	if pointer && !sf.IsExported() {
 		return c.fail("an embedded pointer to a type that is not exported can't be set; embed the struct itself")
 	}
-	for _, key := range []string{"required", "default"} {
-		if _, ok := sf.Tag.Lookup(key); ok {
-			return c.fail("tag %s: an embedded struct has no place of its own in JSON; give its fields the tag", key)
-		}
-	}
 	return nil
 }
 
-// dominant leaves one field of each name, in the order of the struct.
-func dominant(all []promoted) []promoted {
+// dominant leaves one field of each name, in the order of the struct. Fields that
+// hide each other must not have rules, which would be hidden with them.
+func (c *compiler) dominant(all []promoted) ([]promoted, error) {
 	slices.SortStableFunc(all, func(a, b promoted) int {
 		named := cmp.Compare(boolInt(b.named), boolInt(a.named))
 		return cmp.Or(strings.Compare(a.name, b.name), cmp.Compare(len(a.index), len(b.index)), named)
@@ -182,11 +206,17 @@ func dominant(all []promoted) []promoted {
 		}
 		if end == i+1 || len(all[i].index) != len(all[i+1].index) || all[i].named != all[i+1].named {
 			winners = append(winners, all[i])
+		} else {
+			for _, f := range all[i:end] {
+				if err := c.idle(f.name, f.tag, "another embedded struct has a field of this name, and so neither is in JSON"); err != nil {
+					return nil, err
+				}
+			}
 		}
 		i = end
 	}
 	slices.SortFunc(winners, func(a, b promoted) int { return slices.Compare(a.index, b.index) })
-	return winners
+	return winners, nil
 }
 
 func boolInt(b bool) int {

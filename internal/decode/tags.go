@@ -2,6 +2,7 @@ package decode
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
@@ -16,6 +17,8 @@ type tagged struct {
 	target *node // what the rules are for: behind pointers and quotes
 	checks checks
 	bounds *rule.Bounds
+	least  *int // how long it is at least and at most, or nil
+	most   *int
 }
 
 // words are the tags that are ours, and what reads them.
@@ -72,11 +75,59 @@ func (c *compiler) tags(f *field, tag reflect.StructTag) error {
 			}
 		}
 	}
+	if !t.possible() {
+		return c.fail("no %s keeps to %s", t.target.typ, limits(keys, tag))
+	}
 	if t.checks.whole != nil || t.checks.each != nil {
 		f.checks = &t.checks
 	}
 	if value, ok := tag.Lookup("default"); ok {
 		return t.fallback(value)
+	}
+	return nil
+}
+
+// possible says whether the limits leave any value.
+func (t *tagged) possible() bool {
+	switch k := t.target.kind; {
+	case t.least != nil && t.most != nil && *t.least > *t.most:
+		return false
+	case t.bounds == nil:
+		return true
+	case k <= kindInt64:
+		return t.bounds.LeaveInt()
+	case k <= kindUint64:
+		return t.bounds.LeaveUint()
+	default:
+		return t.bounds.LeaveDecimal()
+	}
+}
+
+// limits are the tags that limit numbers or lengths, for messages.
+func limits(keys []string, tag reflect.StructTag) string {
+	var list []string
+	for _, key := range keys {
+		if word := strings.ToLower(key); words[key] != nil && (strings.Contains(word, "min") || strings.Contains(word, "max")) {
+			list = append(list, fmt.Sprintf("%s:%q", key, tag.Get(key)))
+		}
+	}
+	return strings.Join(list, " ")
+}
+
+// idle refuses rules where no value from a request ever comes.
+func (c *compiler) idle(name string, tag reflect.StructTag, why string) error {
+	c.path = append(c.path, "."+name)
+	defer func() { c.path = c.path[:len(c.path)-1] }()
+	keys, _ := tagKeys(string(tag))
+	for _, key := range keys {
+		switch read, ours := words[key]; {
+		case !ours:
+			if err := c.notOurs(key); err != nil {
+				return err
+			}
+		case read != nil || key == "default":
+			return c.fail("tag %s: %s", key, why)
+		}
 	}
 	return nil
 }

@@ -45,8 +45,7 @@ func (w *writer) main(p *Product) {
 	w.printf("\tprogram.Main(program.Product{Name: %q, API: routes(), Background: &background.Product{\n", p.Name)
 	for i := range p.Background.Functions {
 		f := &p.Background.Functions[i]
-		w.at(f)
-		w.printf("\t\t%s: %s.%[1]s,\n", f.Name, p.Background.Alias)
+		w.of(f, "\t\t%s: %s.%[1]s,\n", f.Name, p.Background.Alias)
 	}
 	w.printf("\t}})\n")
 }
@@ -60,11 +59,16 @@ func (w *writer) printf(format string, values ...any) {
 	fmt.Fprintf(w, format, values...)
 }
 
-// at makes the next line one of the user's.
-func (w *writer) at(f *Function) {
-	if w.directives {
-		w.printf("//line %s:%d\n", filepath.ToSlash(f.File), f.Line)
+// of writes a line that, for the compiler, stands where f does: there the user
+// finds what is wrong with it. What follows is the main's own again.
+func (w *writer) of(f *Function, format string, values ...any) {
+	if !w.directives {
+		w.printf(format, values...)
+		return
 	}
+	w.printf("//line %s:%d\n", filepath.ToSlash(f.File), f.Line)
+	w.printf(format, values...)
+	w.printf("//line main.go:%d\n", bytes.Count(w.Bytes(), []byte("\n"))+2)
 }
 
 func (w *writer) imports(p *Product) {
@@ -75,12 +79,10 @@ func (w *writer) imports(p *Product) {
 	}
 	w.printf("\t%q\n\n", origin.Path+"/program")
 	if p.Background != nil {
-		w.at(&p.Background.Functions[0])
-		w.printf("\t%s %q\n", p.Background.Alias, p.Background.Import)
+		w.of(&p.Background.Functions[0], "\t%s %q\n", p.Background.Alias, p.Background.Import)
 	}
 	for _, imported := range p.Packages {
-		w.at(&imported.Functions[0])
-		w.printf("\t%s %q\n", imported.Alias, imported.Import)
+		w.of(&imported.Functions[0], "\t%s %q\n", imported.Alias, imported.Import)
 	}
 	w.printf(")\n\n")
 }
@@ -91,12 +93,10 @@ func (w *writer) table(p *Product) {
 	for i := range p.Packages {
 		from := &p.Packages[i]
 		if f := from.Function("Middleware"); f != nil {
-			w.at(f)
-			w.printf("\ttable.Use(%q, %s.Middleware)\n", from.Path, from.Alias)
+			w.of(f, "\ttable.Use(%q, %s.Middleware)\n", from.Path, from.Alias)
 		}
 		if f := from.Function("Actions"); f != nil {
-			w.at(f)
-			w.printf("\ttable.Handle(%q, %s.Actions())\n", from.Path, from.Alias)
+			w.of(f, "\ttable.Handle(%q, %s.Actions())\n", from.Path, from.Alias)
 		} else if slices.ContainsFunc(from.Functions, Function.isAction) {
 			w.actions(from)
 		}
@@ -118,10 +118,11 @@ func (w *writer) api(p *Product) {
 			}
 		}
 	}
-	if first != nil {
-		w.at(first)
+	if first == nil {
+		w.printf("\ttable := &apiphant.API{}\n")
+		return
 	}
-	w.printf("\ttable := &apiphant.API{%s}\n", strings.Join(fields, ", "))
+	w.of(first, "\ttable := &apiphant.API{%s}\n", strings.Join(fields, ", "))
 }
 
 func (w *writer) actions(from *Package) {
@@ -129,8 +130,7 @@ func (w *writer) actions(from *Package) {
 	for i := range from.Functions {
 		f := &from.Functions[i]
 		if f.isAction() {
-			w.at(f)
-			w.printf("\t\t%s: apiphant.%s(%s.%[1]s),\n", f.Name, f.Adapter, from.Alias)
+			w.of(f, "\t\t%s: apiphant.%s(%s.%[1]s),\n", f.Name, f.Adapter, from.Alias)
 		}
 	}
 	w.printf("\t})\n")

@@ -123,6 +123,28 @@ func (b *Bounds) lowerMax(value Decimal, exclusive bool) {
 	}
 }
 
+// LeaveDecimal reports whether any number is within the limits (of which multiples
+// are none).
+func (b *Bounds) LeaveDecimal() bool {
+	for _, low := range b.limits {
+		for _, high := range b.limits {
+			if low.upper || !high.upper {
+				continue
+			}
+			if c := low.value.Compare(high.value); c > 0 || c == 0 && (low.exclusive || high.exclusive) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// LeaveInt reports whether any int64 is within the limits: none is between 1 and 2.
+func (b *Bounds) LeaveInt() bool { return !b.ready || !b.none && b.minI <= b.maxI }
+
+// LeaveUint reports whether any uint64 is within the limits.
+func (b *Bounds) LeaveUint() bool { return !b.ready || !b.noneU && b.minU <= b.maxU }
+
 // Int reports whether an integer is allowed.
 func (b *Bounds) Int(v int64) bool {
 	if b.ready && (b.none || v < b.minI || v > b.maxI) {

@@ -1,6 +1,7 @@
 package rule_test
 
 import (
+	"fmt"
 	"math"
 	"math/big"
 	"strconv"
@@ -153,6 +154,61 @@ func TestBounds(t *testing.T) {
 	if b.Float(math.NaN(), 64) {
 		t.Error("NaN was accepted")
 	}
+}
+
+// What is left between two limits is held against math/big.
+func TestBoundsLeave(t *testing.T) {
+	for _, low := range numbers {
+		for _, high := range numbers {
+			for i := range 4 {
+				above, below := i&1 == 1, i&2 == 2
+				var b rule.Bounds
+				b.AddMin(parse(t, low), above)
+				b.AddMax(parse(t, high), below)
+				name := fmt.Sprintf("from %s (exclusive: %t) to %s (exclusive: %t)", low, above, high, below)
+				c := rat(low).Cmp(rat(high))
+				if got, want := b.LeaveDecimal(), c < 0 || c == 0 && !above && !below; got != want {
+					t.Errorf("%s: decimals: got %t", name, got)
+				}
+				first, last := integers(low, high, above, below)
+				if got, want := b.LeaveInt(), leave(first, last, math.MinInt64, math.MaxInt64); got != want {
+					t.Errorf("%s: int: got %t", name, got)
+				}
+				if got, want := b.LeaveUint(), leave(first, last, 0, math.MaxUint64); got != want {
+					t.Errorf("%s: uint: got %t", name, got)
+				}
+			}
+		}
+	}
+	var none rule.Bounds
+	if !none.LeaveDecimal() || !none.LeaveInt() || !none.LeaveUint() {
+		t.Error("no bounds leave nothing")
+	}
+}
+
+// integers are the first and the last integer between two numbers.
+func integers(low, high string, above, below bool) (first, last *big.Int) {
+	floor := func(r *big.Rat) *big.Int { return new(big.Int).Div(r.Num(), r.Denom()) }
+	first, last = floor(rat(low)), floor(rat(high))
+	if above || !rat(low).IsInt() {
+		first.Add(first, big.NewInt(1))
+	}
+	if below && rat(high).IsInt() {
+		last.Sub(last, big.NewInt(1))
+	}
+	return first, last
+}
+
+// leave says whether there is an integer of a type from first to last.
+func leave(first, last *big.Int, least int64, most uint64) bool {
+	from, to := big.NewInt(least), new(big.Int).SetUint64(most)
+	if first.Cmp(from) > 0 {
+		from = first
+	}
+	if last.Cmp(to) < 0 {
+		to = last
+	}
+	return from.Cmp(to) <= 0
 }
 
 func TestMultipleOf(t *testing.T) {
