@@ -66,7 +66,11 @@ func (l *lane) run(ctx context.Context) {
 			if ctx.Err() != nil {
 				return
 			}
-			l.turn(ctx, t)
+			// While the others had their turns, or when the ledger was read after
+			// another worker was quicker, this one's may have gone.
+			if now := time.Now().Round(0); t.isDue(now) {
+				l.turn(ctx, t, now)
+			}
 		}
 		if len(due) == 0 {
 			l.wait(ctx, now)
@@ -130,11 +134,15 @@ func (l *lane) jitter(t *turn, tick time.Time) time.Duration {
 
 func (l *lane) dueAt(now time.Time) (due []*turn) {
 	for _, t := range l.turns {
-		if t.known && !t.due.IsZero() && !t.due.After(now) {
+		if t.isDue(now) {
 			due = append(due, t)
 		}
 	}
 	return due
+}
+
+func (t *turn) isDue(now time.Time) bool {
+	return t.known && !t.due.IsZero() && !t.due.After(now)
 }
 
 func (l *lane) wait(ctx context.Context, now time.Time) {
@@ -147,9 +155,8 @@ func (l *lane) wait(ctx context.Context, now time.Time) {
 	sleep(ctx, min(max(wait, time.Millisecond), maxWait))
 }
 
-// turn takes the task for this worker and runs it.
-func (l *lane) turn(ctx context.Context, t *turn) {
-	now := time.Now().Round(0)
+// turn takes the task, which is due, for this worker and runs it.
+func (l *lane) turn(ctx context.Context, t *turn, now time.Time) {
 	tick, missed, late := l.tick(t, now)
 	claimed, err := l.ledger.Claim(ctx, t.Name, t.seen, tick)
 	if err != nil {

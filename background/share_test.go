@@ -1,0 +1,117 @@
+package background_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/apiphant/apiphant/background"
+)
+
+// shared is a database of tasks that several workers of one test share. What it
+// answers takes a moment, so that they get into each other's way.
+type shared struct {
+	background.Database // no jobs
+
+	mu      sync.Mutex
+	entries map[string]background.Entry
+}
+
+func (s *shared) Begin(_ context.Context, task, spec string, first time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, known := s.entries[task]; !known {
+		s.entries[task] = background.Entry{Spec: spec, Tick: first}
+	}
+	return nil
+}
+
+func (s *shared) Read(context.Context) (map[string]background.Entry, error) {
+	time.Sleep(time.Millisecond)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	read := map[string]background.Entry{}
+	for name, entry := range s.entries {
+		read[name] = entry
+	}
+	return read, nil
+}
+
+func (s *shared) Claim(_ context.Context, task string, seen background.Entry, tick time.Time) (bool, error) {
+	time.Sleep(time.Millisecond)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if entry := s.entries[task]; entry.Busy || !entry.Tick.Equal(seen.Tick) {
+		return false, nil
+	}
+	s.entries[task] = background.Entry{Spec: seen.Spec, Tick: tick, Busy: true, Tries: 1}
+	return true, nil
+}
+
+func (s *shared) Release(_ context.Context, task string, _ bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	entry := s.entries[task]
+	entry.Busy = false
+	s.entries[task] = entry
+	return nil
+}
+
+func (s *shared) Keep(ctx context.Context, _ func()) error {
+	<-ctx.Done()
+	return nil
+}
+
+// TestWorkersShareTicks has three workers meet over many tasks that are due at
+// the same moments: each tick is run for once, and none before its time.
+func TestWorkersShareTicks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		runs := map[string]int{}
+		note := func(name string) func(context.Context) error {
+			return func(ctx context.Context) error {
+				mu.Lock()
+				defer mu.Unlock()
+				tick := background.Tick(ctx)
+				if tick.IsZero() || tick.After(time.Now()) {
+					t.Errorf("%s ran at %s for the tick %s", name, time.Now(), tick)
+				}
+				runs[fmt.Sprintf("%s %d", name, tick.Unix())]++
+				return nil
+			}
+		}
+		var tasks []background.Task
+		want := map[string]int{}
+		start := time.Now().Truncate(5 * time.Second)
+		for i := range 12 {
+			name := fmt.Sprintf("task-%d", i)
+			tasks = append(tasks, background.Task{Name: name, Cron: "*/5 * * * * *", EveryTick: i%2 == 0, Run: note(name)})
+			for tick := 1; tick <= 12; tick++ {
+				want[fmt.Sprintf("%s %d", name, start.Add(time.Duration(5*tick)*time.Second).Unix())] = 1
+			}
+		}
+		ctx, cancel := context.WithDeadline(t.Context(), start.Add(63*time.Second))
+		defer cancel()
+		database := &shared{entries: map[string]background.Entry{}}
+		var workers sync.WaitGroup
+		for range 3 {
+			workers.Go(func() {
+				w := worker()
+				w.Database = database
+				w.Product.Tasks = func() []background.Task { return tasks }
+				if err := w.Run(ctx); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		workers.Wait()
+		if diff := cmp.Diff(want, runs); diff != "" {
+			t.Errorf("runs for each tick (-want +got):\n%s", diff)
+		}
+	})
+}
