@@ -13,7 +13,8 @@ import (
 // A middleware runs before the body is decoded. It goes on with
 // next(ctx, call), handing values on in the context; or it answers itself, with
 // an error or with [Call.Answer]. It sees the errors of what it wraps, and may
-// return others in their place.
+// return others in their place; a panic passes through it, so what must be done
+// in any case is deferred.
 type Handler func(ctx context.Context, call *Call) error
 
 // Call is one request, free of any transport. It is valid until its Handler

@@ -13,6 +13,36 @@
 //
 //	POST /api/v0/echo/read {"hello":"world"}  →  200 {"hello":"world","server":"myproduct"}
 //
+// # A product
+//
+//	PATH/api/vN/t/a/r/g/e/t/*.go   functions Create, Read, Update, Delete; or func Actions() apiphant.Actions
+//	PATH/api/*.go                  package api: Start(ctx) error, Stop(ctx) error, Middleware, all optional
+//	PATH/api/background/*.go       package background: Tasks, Jobs, see package background
+//
+// A function has the shape that one of [Func], [FuncWithoutContext], [Proc],
+// [ProcWithoutContext], [RawRequest], [RawResponse] and [Raw] takes. A Middleware,
+// func(next [Handler]) [Handler], also stands in a version's or a target's package,
+// and wraps everything below it.
+//
+// # Typed requests
+//
+// A request that is a struct is checked by its tags, and all that is wrong is
+// answered at once:
+//
+//	type Line struct {
+//		Code  string `json:"code" required:"true" pattern:"^[A-Z]{3}-[0-9]+$"`
+//		Count int    `json:"count" minimum:"1" default:"1"`
+//	}
+//
+// The tags are required, default, minimum, maximum, exclusiveMinimum,
+// exclusiveMaximum, multipleOf, minLength, maxLength, pattern, enum, format,
+// minItems, maxItems, uniqueItems, and doc, example, deprecated for people.
+// Required means present in the JSON: false, 0 and "" are values like others. A
+// type may also have Validate() error, which best returns the errors of package
+// validation: validation.Invalid("count", "too many").
+//
+// # The house
+//
 // This package is the vocabulary, and the one pipeline that every call takes:
 // middleware, decode, validate, call, recover, encode, and errors mapped to
 // statuses. It knows no transport. A door translates its own into an [API.Serve]
