@@ -141,7 +141,7 @@ var known = map[string]string{"postgres": "postgres", "postgresql": "postgres", 
 func (p *Product) Open(ctx context.Context, url string, log *zap.Logger) (Database, error) {
 	scheme, _, ok := strings.Cut(url, "://")
 	if !ok {
-		return nil, fmt.Errorf("--database %s: want sqlite:///path or postgres://…", redacted(url))
+		return nil, errors.New("--database has no scheme: want sqlite:///path or postgres://…") // it may be a secret
 	}
 	jobs, err := p.Definitions()
 	if err != nil {
@@ -168,12 +168,14 @@ func (p *Product) Open(ctx context.Context, url string, log *zap.Logger) (Databa
 	return nil, fmt.Errorf("--database %s: there is no engine for %s: want sqlite:///path or postgres://…", redacted(url), scheme)
 }
 
-// redacted returns a URL without its password.
+// redacted returns a URL without what may be secret in it: the password, and all
+// that follows the path.
 func redacted(text string) string {
 	parsed, err := url.Parse(text)
 	if err != nil {
 		scheme, _, _ := strings.Cut(text, "://")
 		return scheme + "://…"
 	}
+	parsed.RawQuery, parsed.Fragment = "", ""
 	return parsed.Redacted()
 }

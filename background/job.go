@@ -14,7 +14,8 @@ import (
 // Job is work that is kept in a database until it is done: at least once, by
 // some worker. Make it with [NewJob], list it in the product's Jobs. Its
 // options are for what is enqueued from then on: set them before the first
-// Enqueue, or enqueue with a copy.
+// Enqueue, or enqueue with a copy. Timeout and Backoff are not kept with what is
+// enqueued: there, those of the listed job count.
 //
 //	var SendMail = background.NewJob("send_mail", sendMail)
 //

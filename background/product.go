@@ -46,11 +46,14 @@ func (p *Product) plan() (*plan, error) {
 		errs = append(errs, made.addTasks(p.Tasks())...)
 	}
 	jobs, err := p.Definitions()
-	if errs = append(errs, err); len(made.tasks)+len(jobs) == 0 {
-		errs = append(errs, errNothing)
-	}
 	made.jobs = jobs
-	return made, errors.Join(errs...)
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return nil, err
+	}
+	if len(made.tasks)+len(made.jobs) == 0 {
+		return nil, errNothing
+	}
+	return made, nil
 }
 
 func (p *plan) addTasks(tasks []Task) (errs []error) {

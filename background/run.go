@@ -119,6 +119,9 @@ func (r *runner) call(ctx context.Context, run run) outcome {
 			if errors.Is(result.err, context.DeadlineExceeded) && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 				result.err = fmt.Errorf("%w: its timeout is %s", result.err, run.timeout)
 			}
+			if errors.Is(result.err, context.Canceled) && r.base.Err() != nil {
+				result.err = fmt.Errorf("%w: the program had to end before it was done", result.err)
+			}
 			return result
 		case <-stuck:
 			stuck, warn = nil, time.After(stuckAfter)

@@ -37,14 +37,14 @@ type Worker struct {
 // ctx is also where runs get their values and their log from, but not what ends
 // them.
 func (w *Worker) Run(ctx context.Context) error {
+	if err := w.Check(); err != nil {
+		return err
+	}
 	s, err := w.session(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.end()
-	if len(s.plan.tasks) == 0 && w.Database == nil {
-		return errors.New("there are jobs but no tasks: jobs need --database URL")
-	}
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
@@ -71,6 +71,18 @@ func (w *Worker) Run(ctx context.Context) error {
 	group.Wait()
 	if ctx.Err() == nil {
 		return context.Cause(working)
+	}
+	return nil
+}
+
+// Check tells why [Worker.Run] could not run.
+func (w *Worker) Check() error {
+	plan, err := w.Product.plan()
+	if err != nil {
+		return err
+	}
+	if len(plan.tasks) == 0 && w.Database == nil {
+		return errors.New("there are jobs but no tasks: jobs need --database URL")
 	}
 	return nil
 }

@@ -130,6 +130,9 @@ func (p Product) background(command *cobra.Command, settings *BackgroundSettings
 		defer admin.Close()
 	}
 	if settings.Once == "" {
+		if err := worker.Check(); err != nil {
+			return err
+		}
 		sayFirst(fmt.Sprintf("Apiphant is scheduling %s.api.background", p.Name), settings.Log, worker.Log, stderr)
 	}
 	if err := p.start(ctx); err != nil {

@@ -121,7 +121,7 @@ func (m *Mailer) mail(ctx context.Context, failure background.Failure, leftOut i
 		text += fmt.Sprintf("It was attempt %d.\n", failure.Attempt)
 	}
 	if leftOut > 0 {
-		text += fmt.Sprintf("%d failures since the last mail were left out.\n", leftOut)
+		text += fmt.Sprintf("Failures since the last mail that were left out: %d.\n", leftOut)
 	}
 	message.SetBodyString(mail.TypeTextPlain, text)
 	client, err := m.client()

@@ -117,7 +117,7 @@ func TestSend(t *testing.T) {
 		}
 	}
 	next("Subject: myproduct: Task A failed\n", "To: <b@example.com>, <c@example.com>\n", "Task A failed:\nno luck\nx.F\n", "1970-01-01T00:00:00Z",
-		"1 failures since the last mail were left out")
+		"Failures since the last mail that were left out: 1.")
 	none()
 	if err := send(failure("B\r\nBcc: d@example.com")); err != nil { // of another task
 		t.Fatal(err)
@@ -128,7 +128,7 @@ func TestSend(t *testing.T) {
 	if err := send(failure("A")); err != nil {
 		t.Fatal(err)
 	}
-	next("2 failures since the last mail were left out")
+	next("Failures since the last mail that were left out: 2.")
 
 	if err := (&mail.Mailer{Host: "x"}).Send(t.Context(), failure("A")); err == nil {
 		t.Error("a mail to nobody is no error")
