@@ -57,7 +57,8 @@ func scan(dir string, context build.Context) (found, error) {
 	}
 	if !slices.ContainsFunc(s.packages, Package.isTarget) && s.background == nil {
 		s.add(token.Position{Filename: s.dir}, "nothing to serve: write a function Create, Read, Update or Delete "+
-			"in a folder below a version, such as %s", filepath.Join(shortPath(s.dir), "v0", "echo", "echo.go"))
+			"in a folder below a version, such as %s; or, to run in the background, Tasks or Jobs in %s",
+			filepath.Join(shortPath(s.dir), "v0", "echo", "echo.go"), filepath.Join(shortPath(s.dir), "background", "background.go"))
 		s.shapes = true
 		return found{}, s.err()
 	}
