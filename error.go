@@ -71,6 +71,8 @@ func toError(ctx context.Context, err error) *Error {
 			return &Error{Status: http.StatusInternalServerError, Err: err}
 		}
 		return known
+	case lostClient(ctx, err):
+		return &Error{Status: statusClientGone, Err: err}
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()): // the deadline, or the end of the server
 		return &Error{Status: http.StatusServiceUnavailable, Err: err}
 	case errors.As(err, &tooLarge):
@@ -80,8 +82,8 @@ func toError(ctx context.Context, err error) *Error {
 	}
 }
 
-// ended makes an error of a function's own context a 503, also where a middleware
-// gave that context an earlier end than the call's.
+// ended makes an error of a function's own context a 503 or a 499, also where a
+// middleware gave that context an earlier end than the call's.
 func ended(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 		return err
@@ -106,7 +108,10 @@ func (e *Error) body() ([]byte, error) {
 
 func statusText(status int) string {
 	text := http.StatusText(status)
-	if text == "" {
+	switch {
+	case status == statusClientGone:
+		text = "Client Closed Request"
+	case text == "":
 		return fmt.Sprint(status)
 	}
 	return fmt.Sprintf("%d %s", status, text)

@@ -47,8 +47,8 @@ func (a *API) Refuse(ctx context.Context, door Door, err error) {
 }
 
 func (a *API) newCall(ctx context.Context, endpoint *Endpoint, door Door) *Call {
-	call := &Call{endpoint: endpoint, door: door}
-	call.context.parent = ctx
+	call := &Call{endpoint: endpoint}
+	call.context.parent, call.context.door = ctx, door
 	call.context.id = requestID(door.Header(requestIDHeader))
 	if timeout := cmp.Or(a.Timeout, DefaultTimeout); timeout > 0 {
 		call.context.deadline = time.Now().Add(timeout)
@@ -75,7 +75,7 @@ func (c *Call) handle() error {
 		if c.Method() != http.MethodPost {
 			return &Error{Status: http.StatusNotImplemented}
 		}
-		body, err := c.door.Body()
+		body, err := c.door().Body()
 		if err != nil {
 			return err
 		}
@@ -89,10 +89,10 @@ func (c *Call) handle() error {
 func (c *Call) refuse(err error) {
 	status, body := refusal(&c.context, c.path(), err)
 	switch {
-	case body == nil || c.door.Started():
-		c.door.Abort()
+	case body == nil || c.door().Started():
+		c.door().Abort()
 	default:
-		c.door.Answer(status, body)
+		c.door().Answer(status, body)
 	}
 }
 

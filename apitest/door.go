@@ -28,7 +28,7 @@ type door struct {
 	response *response
 }
 
-func newDoor(r *http.Request, cancel func()) *door {
+func newDoor(r *http.Request, cancel context.CancelCauseFunc) *door {
 	d := &door{request: r, header: http.Header{}, body: newRequestBody(r), response: newResponse(r, cancel)}
 	for name, values := range r.Header {
 		name = http.CanonicalHeaderKey(name)

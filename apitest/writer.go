@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+
+	"github.com/apiphant/apiphant"
 )
 
 // maxBuffered is how much of a raw answer is kept before it begins to stream: a
@@ -18,9 +20,9 @@ const maxBuffered = 32 << 10
 // function that writes it itself. Used after the call it returns errors.
 type response struct {
 	request *http.Request
-	cancel  func()         // ends the call's context
-	began   chan struct{}  // closed once the next field is set
-	reply   *http.Response // what the client gets; nil: no answer
+	cancel  context.CancelCauseFunc // ends the call's context
+	began   chan struct{}           // closed once the next field is set
+	reply   *http.Response          // what the client gets; nil: no answer
 
 	mu       sync.Mutex
 	set      http.Header // by SetHeader
@@ -36,7 +38,7 @@ type response struct {
 	writer   *io.PipeWriter // nil: the answer does not stream
 }
 
-func newResponse(r *http.Request, cancel func()) *response {
+func newResponse(r *http.Request, cancel context.CancelCauseFunc) *response {
 	return &response{request: r, cancel: cancel, began: make(chan struct{}), set: http.Header{}, header: http.Header{}, length: -1}
 }
 
@@ -176,7 +178,7 @@ func (r *response) finish() {
 	defer r.mu.Unlock()
 	r.writeHeader(http.StatusOK)
 	r.finished = true
-	defer r.cancel()
+	defer r.cancel(nil)
 	short := r.length > r.written && !r.isHead()
 	switch {
 	case r.writer != nil && short:
@@ -222,7 +224,7 @@ func (r *response) streamed(reader *io.PipeReader) io.ReadCloser {
 	gone := func(err error) {
 		_ = reader.CloseWithError(err)
 		closeBody(r.request)
-		r.cancel()
+		r.cancel(apiphant.ErrClientGone)
 	}
 	ctx := r.request.Context()
 	stop := context.AfterFunc(ctx, func() { gone(ctx.Err()) })

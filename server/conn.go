@@ -44,6 +44,7 @@ type conn struct {
 	conns    *conns
 	patience *patience
 	door     door // of the request that is being answered
+	watch    watch
 	accepted time.Time
 
 	readDeadline time.Time

@@ -32,6 +32,7 @@ type door struct {
 	sent    int64 // bytes of the body that Answer was given
 	aborted bool  // there is no answer
 	unread  bool  // what fasthttp has of the request is nothing, or not all
+	watched bool  // somebody waits to be told that the client has gone
 }
 
 func newDoor(s *Server, ctx *fasthttp.RequestCtx) *door {
@@ -128,9 +129,25 @@ func (d *door) abandon() {
 	d.ctx.Hijack(func(net.Conn) {}) // fasthttp closes the connection after it
 }
 
+// WatchClient is called by the goroutine that looks at the call's context.
+func (d *door) WatchClient(gone func()) {
+	if d.server.watcher != nil {
+		d.watched = true
+		d.server.watcher.begin(d.conn(), gone)
+	}
+}
+
+func (d *door) endWatch() {
+	if d.watched {
+		d.watched = false
+		d.server.watcher.end(d.conn())
+	}
+}
+
 // finish ends the request: nothing of it is touched any more by who may have
 // kept it, and the connection is left where the next request begins, or closed.
 func (d *door) finish() {
+	d.endWatch()
 	if d.rawBody != nil {
 		_ = d.rawBody.Close()
 	}
@@ -153,6 +170,7 @@ func (d *door) finish() {
 
 // refused ends a request of which the body, or more, was not read.
 func (d *door) refused() {
+	d.endWatch()
 	d.closeUnread()
 	d.logAccess()
 }

@@ -56,6 +56,7 @@ type Server struct {
 	log      *zap.Logger
 	base     context.Context // of all calls
 	conns    conns
+	watcher  *watcher // nil: the system can't tell
 	draining atomic.Bool
 	patience patience // zero: defaultPatience
 }
@@ -75,6 +76,9 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	s.base, s.log, s.patience = base, cmp.Or(s.Log, zap.NewNop()), cmp.Or(s.patience, defaultPatience)
+
+	s.watcher = newWatcher(s.log)
+	defer s.watcher.close()
 
 	l := &listener{Listener: ln, server: s}
 	closed := make(chan error, 1)
