@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"runtime/debug"
 
-	"github.com/goccy/go-json"
+	"github.com/apiphant/apiphant/internal/encode"
 )
 
 // Error is an error that its caller is meant to see. Returned by a function or
@@ -101,7 +101,7 @@ func (e *Error) body() ([]byte, error) {
 	if len(e.Errors) > 1 {
 		body.Errors = e.Errors
 	}
-	return json.MarshalWithOption(body, json.DisableHTMLEscape())
+	return encode.Marshal(body)
 }
 
 func statusText(status int) string {
