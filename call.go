@@ -24,6 +24,7 @@ type Call struct {
 	endpoint *Endpoint
 	door     Door
 	body     []byte
+	strict   bool // see [API.Strict]
 	answer   *answer
 }
 

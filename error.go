@@ -43,7 +43,8 @@ func (e *Error) Unwrap() error { return e.Err }
 //
 //	{"field":"lines[1].code","state":"missing"}
 //
-// State is "missing", "invalid", or a word of the product's own.
+// State is "missing", "invalid", a word of the product's own, or, where
+// [API.Strict] is set, "unknown" or "duplicate".
 type FieldError struct {
 	Field   string `json:"field"`
 	State   string `json:"state"`

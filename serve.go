@@ -47,7 +47,7 @@ func (a *API) Refuse(ctx context.Context, door Door, err error) {
 }
 
 func (a *API) newCall(ctx context.Context, endpoint *Endpoint, door Door) *Call {
-	call := &Call{endpoint: endpoint, door: door}
+	call := &Call{endpoint: endpoint, door: door, strict: a.Strict}
 	call.context.parent = ctx
 	call.context.id = requestID(door.Header(requestIDHeader))
 	if timeout := cmp.Or(a.Timeout, DefaultTimeout); timeout > 0 {
