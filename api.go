@@ -23,6 +23,11 @@ type API struct {
 	// context's end is answered with 503.
 	Timeout time.Duration
 
+	// Strict refuses JSON requests that others pass over: a key that comes
+	// twice in one object, at any depth, and in a typed request a key that no
+	// field has, also where only its letter case differs.
+	Strict bool
+
 	// Start runs once before anything is served, and Stop after everything
 	// ended; nil: nothing. A Start that fails ends the program with its error.
 	Start, Stop func(ctx context.Context) error

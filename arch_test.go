@@ -22,7 +22,8 @@ var arrows = map[string][]string{
 	// The vocabulary, and the pipeline. It knows no transport.
 	"internal/rule":   {},
 	"internal/decode": {"internal/rule"},
-	".":               {"internal/decode", "github.com/goccy/go-json"},
+	"internal/encode": {"github.com/goccy/go-json"},
+	".":               {"internal/decode", "internal/encode"},
 
 	// What a product's functions use.
 	"validation": {".", "internal/rule", "internal/decode"},

@@ -23,6 +23,7 @@ type Call struct {
 	context  callContext
 	endpoint *Endpoint
 	body     []byte
+	strict   bool // see [API.Strict]
 	answer   *answer
 }
 

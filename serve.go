@@ -47,7 +47,7 @@ func (a *API) Refuse(ctx context.Context, door Door, err error) {
 }
 
 func (a *API) newCall(ctx context.Context, endpoint *Endpoint, door Door) *Call {
-	call := &Call{endpoint: endpoint}
+	call := &Call{endpoint: endpoint, strict: a.Strict}
 	call.context.parent, call.context.door = ctx, door
 	call.context.id = requestID(door.Header(requestIDHeader))
 	if timeout := cmp.Or(a.Timeout, DefaultTimeout); timeout > 0 {

@@ -97,6 +97,7 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 		err = errors.Join(err, p.stop(ending))
 	}()
 	p.API.Timeout = offIfZero(settings.Timeout)
+	p.API.Strict = p.API.Strict || settings.Strict // a product may say it itself
 	return settings.server(p.API, log).Serve(ctx, ln)
 }
 

@@ -17,6 +17,7 @@ import (
 type Settings struct {
 	Log           string
 	AccessLog     bool
+	Strict        bool
 	Timeout       time.Duration
 	Drain         time.Duration
 	DrainWindow   time.Duration
@@ -35,6 +36,7 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	s.MaxBody, s.MaxUpload, s.MaxHeader = server.DefaultMaxBody, server.DefaultMaxUpload, server.DefaultMaxHeader
 	flags.StringVar(&s.Log, "log", LogText, "the `form` of the log: text for people, json for machines")
 	flags.BoolVar(&s.AccessLog, "access-log", false, "log a line for each request")
+	flags.BoolVar(&s.Strict, "strict", false, "refuse JSON with duplicate keys, and unknown fields in typed requests")
 	flags.DurationVar(&s.Timeout, "timeout", apiphant.DefaultTimeout, "how long a call may take until its context ends; 0: for ever")
 	flags.DurationVar(&s.Drain, "drain", server.DefaultDrain, "how long running calls may take to finish when the program ends; 0: not at all")
 	flags.DurationVar(&s.DrainWindow, "drain-window", server.DefaultDrainWindow, "how long requests are still taken when the program ends; 0: not at all")

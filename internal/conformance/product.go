@@ -26,6 +26,13 @@ func API() *apiphant.API {
 	return api
 }
 
+// StrictAPI returns that product with [apiphant.API.Strict] set.
+func StrictAPI() *apiphant.API {
+	api := API()
+	api.Strict = true
+	return api
+}
+
 // echo is what an object becomes on its way in and out.
 func echo(_ context.Context, request apiphant.Object) (apiphant.Object, error) { return request, nil }
 
