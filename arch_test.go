@@ -28,7 +28,7 @@ var arrows = map[string][]string{
 	"validation": {".", "internal/rule", "internal/decode"},
 
 	// Doors never import each other.
-	"server": {".", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22"},
+	"server": {".", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22", "golang.org/x/sys"},
 
 	// Schedules and jobs.
 	"background": {".", "github.com/robfig/cron/v3", "go.uber.org/zap", "github.com/prometheus/client_golang"},
