@@ -29,7 +29,7 @@ var arrows = map[string][]string{
 	"validation": {".", "internal/rule", "internal/decode"},
 
 	// Doors never import each other.
-	"server": {".", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22"},
+	"server": {".", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22", "golang.org/x/sys"},
 
 	// Schedules and jobs.
 	"background": {".", "github.com/robfig/cron/v3", "go.uber.org/zap", "github.com/prometheus/client_golang"},
@@ -56,6 +56,7 @@ var arrows = map[string][]string{
 	// Tests of products, and of doors.
 	"apitest":              {".", "internal/product", "github.com/google/go-cmp"},
 	"internal/conformance": {".", "validation", "github.com/rogpeppe/go-internal/txtar"},
+	"internal/load":        {},
 
 	// Commands.
 	"internal/cli":            {"internal/product", "deploy", "program", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},

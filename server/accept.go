@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -13,12 +14,24 @@ import (
 type listener struct {
 	net.Listener
 	server *Server
+	beat   chan struct{} // one for each time that Accept was woken to show that it lives
+	ending atomic.Bool
 }
+
+func (s *Server) listener(ln net.Listener) *listener {
+	return &listener{Listener: ln, server: s, beat: make(chan struct{}, 1)}
+}
+
+// timed is a listener whose Accept can be woken.
+type timed interface{ SetDeadline(time.Time) error }
 
 func (l *listener) Accept() (net.Conn, error) {
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		accepted, err := l.Listener.Accept()
-		if errors.Is(err, os.ErrDeadlineExceeded) { // see end
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			if l.goesOn() {
+				continue
+			}
 			if accepted, err = acceptWaiting(l.Listener); err != nil {
 				l.Listener.Close()
 				return nil, net.ErrClosed
@@ -45,13 +58,40 @@ func isShortage(err error) bool {
 	return false
 }
 
+// wake makes Accept send a beat, or returns false where that can't be.
+func (l *listener) wake() bool {
+	timed, ok := l.Listener.(timed)
+	return ok && timed.SetDeadline(time.Unix(1, 0)) == nil
+}
+
+// goesOn tells, of an Accept that was woken, that it was not by end.
+func (l *listener) goesOn() bool {
+	timed, ok := l.Listener.(timed)
+	if !ok || l.ending.Load() || timed.SetDeadline(time.Time{}) != nil || l.ending.Load() { // again: that may have undone end's deadline
+		return false
+	}
+	select {
+	case l.beat <- struct{}{}:
+	default:
+	}
+	return true
+}
+
 // end closes the listener once everyone is accepted who has connected: the
 // system would reset the connections of those who were not, with the requests
-// that they have sent. It returns at once; Accept does the rest. What remains is
-// the moment between the last accept and close, for those who connect just then.
+// that they have sent. It returns at once; Accept does the rest.
+//
+// So that nobody connects between the last accept and close, no one new is let
+// in from now on, where the system can do that and no other process accepts
+// there. Those who have begun to connect have a moment to complete it.
 func (l *listener) end() {
-	timed, ok := l.Listener.(interface{ SetDeadline(time.Time) error })
-	if !ok || timed.SetDeadline(time.Unix(1, 0)) != nil {
+	l.ending.Store(true)
+	last := time.Unix(1, 0)
+	if isSole(l.Listener) && letNobodyIn(l.Listener) {
+		last = time.Now().Add(l.server.patience.handshake)
+	}
+	timed, ok := l.Listener.(timed)
+	if !ok || timed.SetDeadline(last) != nil {
 		l.Listener.Close()
 	}
 }

@@ -18,6 +18,7 @@ type patience struct {
 	lingerAll time.Duration // for all of it
 	first     time.Duration // for the first byte of a new connection, when Serve ends
 	last      time.Duration // for what an idle one has just sent, when Serve ends
+	handshake time.Duration // for those who connect just when the listener is to be closed
 	cancelled time.Duration // for calls to return once their contexts are cancelled
 }
 
@@ -29,6 +30,7 @@ var defaultPatience = patience{
 	lingerAll: 5 * time.Second,
 	first:     500 * time.Millisecond,
 	last:      time.Millisecond,
+	handshake: 10 * time.Millisecond,
 	cancelled: time.Second,
 }
 

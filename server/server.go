@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -56,15 +57,23 @@ type Server struct {
 	log      *zap.Logger
 	base     context.Context // of all calls
 	conns    conns
-	watcher  *watcher // nil: the system can't tell
-	draining atomic.Bool
-	patience patience // zero: defaultPatience
+	watcher  *watcher    // nil: the system can't tell
+	draining atomic.Bool // answers say "Connection: close"
+	away     atomic.Bool // /healthz says so
+	patience patience    // zero: defaultPatience
 }
 
+// HandedOver is the cause with which the context of [Server.Serve] ends when
+// another process has begun to accept from the same listener.
+var HandedOver = errors.New("the listener is handed over to another process")
+
 // Serve answers requests of a listener until ctx ends; then it drains and
-// returns nil. The listener is closed in any case. Readiness and the beginning
-// of the end are told to the service manager, where NOTIFY_SOCKET names one
-// (sd_notify(3)).
+// returns nil. The listener is closed in any case. Readiness, being alive and
+// the beginning of the end are told to the service manager, where NOTIFY_SOCKET
+// names one (sd_notify(3)).
+//
+// Where ctx ends with the cause [HandedOver], the listener is left to the other
+// process at once, and it is that one which speaks with the service manager.
 //
 // ctx is also where calls get their values and their log from, but not what
 // ends them: see Drain.
@@ -80,23 +89,42 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	s.watcher = newWatcher(s.log)
 	defer s.watcher.close()
 
-	l := &listener{Listener: ln, server: s}
+	l := s.listener(ln)
 	closed := make(chan error, 1)
 	go func() { closed <- s.fasthttp().Serve(l) }()
-	s.notify(daemon.SdNotifyReady)
+	s.notifyReady()
+	endWatchdog := s.startWatchdog(l)
 	select {
 	case err := <-closed:
+		endWatchdog()
 		return fmt.Errorf("can't accept connections any more: %w", cmp.Or(err, net.ErrClosed))
 	case <-ctx.Done():
 	}
-	s.notify(daemon.SdNotifyStopping)
-	s.log.Info("Draining: clients are told to go elsewhere")
-	s.draining.Store(true)
-	s.waitUntilGone(cmp.Or(s.DrainWindow, DefaultDrainWindow))
-	l.end()
-	<-closed
+	endWatchdog()
+	s.leave(errors.Is(context.Cause(ctx), HandedOver), l, closed)
 	s.drain(cancel)
 	return nil
+}
+
+// leave lets clients go elsewhere for a window: each answer tells them to. New
+// ones find the other process where there is one; where there is none, they are
+// answered here until the window ends.
+func (s *Server) leave(handedOver bool, l *listener, closed <-chan error) {
+	window := cmp.Or(s.DrainWindow, DefaultDrainWindow)
+	s.draining.Store(true)
+	if handedOver {
+		s.log.Info("Draining: another process has taken over")
+		l.end()
+		<-closed
+		s.waitUntilGone(window)
+		return
+	}
+	s.away.Store(true)
+	s.notify(daemon.SdNotifyStopping)
+	s.log.Info("Draining: clients are told to go elsewhere")
+	s.waitUntilGone(window)
+	l.end()
+	<-closed
 }
 
 // drain lets every client finish, now that no further ones come. Closing the
@@ -117,12 +145,6 @@ func (s *Server) waitUntilGone(limit time.Duration) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), max(limit, 0))
 	defer cancel()
 	return s.conns.wait(ctx)
-}
-
-func (s *Server) notify(state string) {
-	if _, err := daemon.SdNotify(false, state); err != nil {
-		s.log.Warn("Can't notify the service manager: " + err.Error())
-	}
 }
 
 func (s *Server) fasthttp() *fasthttp.Server {
