@@ -21,6 +21,10 @@ const requestIDHeader = "X-Request-Id"
 func (a *API) Serve(ctx context.Context, endpoint *Endpoint, door Door) {
 	call := a.newCall(ctx, endpoint, door)
 	defer call.end()
+	if call.isPreflight() {
+		call.answerPreflight()
+		return
+	}
 	if err := call.run(); err != nil {
 		call.refuse(err)
 		return
@@ -47,13 +51,14 @@ func (a *API) Refuse(ctx context.Context, door Door, err error) {
 }
 
 func (a *API) newCall(ctx context.Context, endpoint *Endpoint, door Door) *Call {
-	call := &Call{endpoint: endpoint, strict: a.Strict}
+	call := &Call{endpoint: endpoint, door: door, strict: a.Strict}
 	call.context.parent, call.context.door = ctx, door
 	call.context.id = requestID(door.Header(requestIDHeader))
 	if timeout := cmp.Or(a.Timeout, DefaultTimeout); timeout > 0 {
 		call.context.deadline = time.Now().Add(timeout)
 	}
 	door.SetHeader(requestIDHeader, call.context.id)
+	call.admit(&a.origins)
 	return call
 }
 
@@ -68,6 +73,9 @@ func (c *Call) run() (err error) {
 }
 
 func (c *Call) handle() error {
+	if c.standing == foreignOrigin {
+		return c.foreign()
+	}
 	if c.endpoint == nil {
 		return &Error{Status: http.StatusNotFound}
 	}
@@ -75,7 +83,7 @@ func (c *Call) handle() error {
 		if c.Method() != http.MethodPost {
 			return &Error{Status: http.StatusNotImplemented}
 		}
-		body, err := c.door().Body()
+		body, err := c.door.Body()
 		if err != nil {
 			return err
 		}
@@ -89,10 +97,10 @@ func (c *Call) handle() error {
 func (c *Call) refuse(err error) {
 	status, body := refusal(&c.context, c.path(), err)
 	switch {
-	case body == nil || c.door().Started():
-		c.door().Abort()
+	case body == nil || c.door.Started():
+		c.door.Abort()
 	default:
-		c.door().Answer(status, body)
+		c.door.Answer(status, body)
 	}
 }
 

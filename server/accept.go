@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/tls"
 	"errors"
 	"net"
 	"os"
@@ -39,7 +40,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		}
 		switch {
 		case err == nil:
-			return l.server.conns.add(accepted, &l.server.patience), nil
+			return l.server.take(accepted), nil
 		case isShortage(err):
 			l.server.log.Warn("Can't accept a connection, trying again in " + pause.String() + ": " + err.Error())
 			time.Sleep(pause)
@@ -47,6 +48,17 @@ func (l *listener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 	}
+}
+
+// take makes an accepted client one of the open connections.
+func (s *Server) take(accepted net.Conn) *conn {
+	if s.tls != nil {
+		accepted = tls.Server(accepted, s.tls)
+	}
+	c := s.conns.add(accepted, &s.patience)
+	c.trusted = len(s.TrustedProxies) > 0 && s.trusts(addressOf(accepted.RemoteAddr()).Addr())
+	c.shaking.Store(s.tls != nil)
+	return c
 }
 
 func isShortage(err error) bool {

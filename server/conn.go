@@ -48,6 +48,7 @@ type conn struct {
 	door     door // of the request that is being answered
 	watch    watch
 	accepted time.Time
+	trusted  bool // the peer is a proxy that is believed
 
 	readDeadline time.Time
 	pending      bool      // readDeadline is not known to the system yet
@@ -56,6 +57,7 @@ type conn struct {
 	heard       atomic.Bool // something came
 	busy        atomic.Bool // a request is being read or answered
 	ended       atomic.Bool // the client will send no more
+	shaking     atomic.Bool // the TLS handshake is not made yet
 	interrupted atomic.Bool // no further request is to be read
 	linger      atomic.Bool // part of a request is unread
 }
@@ -85,6 +87,9 @@ func (c *conn) Read(p []byte) (n int, err error) {
 }
 
 func (c *conn) read(p []byte) (int, error) {
+	if c.shaking.Load() && c.shake() != nil {
+		return 0, io.EOF // who speaks no TLS would not understand an answer
+	}
 	if c.pending {
 		if err := c.Conn.SetReadDeadline(c.readDeadline); err != nil {
 			return 0, err
@@ -128,7 +133,7 @@ func (c *conn) Close() error {
 	if !c.conns.remove(c) {
 		return net.ErrClosed
 	}
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.linger.Load() && half.CloseWrite() == nil {
+	if c.linger.Load() && c.closeWrite() {
 		c.discardRest()
 	}
 	return c.Conn.Close()
@@ -139,9 +144,10 @@ func (c *conn) Close() error {
 // connection. It is done for a client that is busy sending, and not for one
 // that dribbles.
 func (c *conn) discardRest() {
+	socket := c.socket()
 	for end := time.Now().Add(c.patience.lingerAll); time.Now().Before(end); {
-		_ = c.Conn.SetReadDeadline(time.Now().Add(c.patience.linger))
-		if _, err := io.CopyN(io.Discard, c.Conn, lingerChunk); err != nil {
+		_ = socket.SetReadDeadline(time.Now().Add(c.patience.linger))
+		if _, err := io.CopyN(io.Discard, socket, lingerChunk); err != nil {
 			return
 		}
 	}
@@ -150,6 +156,10 @@ func (c *conn) discardRest() {
 // interrupt ends the wait for a further request; one that has begun is read on.
 func (c *conn) interrupt() {
 	c.interrupted.Store(true)
+	if c.shaking.Load() {
+		c.hurryHandshake()
+		return
+	}
 	if c.isInterrupted() {
 		_ = c.Conn.SetReadDeadline(time.Unix(1, 0))
 	}

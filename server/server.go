@@ -3,10 +3,12 @@ package server
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -44,6 +46,15 @@ type Server struct {
 	HeaderTimeout time.Duration // from a request's first byte to the end of its headers; 0: DefaultHeaderTimeout. Beyond it: 408
 	IdleTimeout   time.Duration // between two requests of a connection; 0: DefaultIdleTimeout. Beyond it: closed
 
+	// TrustedProxies are the networks of the proxies that are believed about who
+	// asks: X-Forwarded-For tells [apiphant.Call.RemoteAddr], X-Forwarded-Host and
+	// X-Forwarded-Proto the headers Host and X-Forwarded-Proto. nil: none is, and
+	// functions don't see such headers.
+	TrustedProxies []netip.Prefix
+
+	// Certificate makes it HTTPS, from TLS 1.2 on; nil: plain HTTP.
+	Certificate *Certificate
+
 	// DrainWindow is how long, once Serve is to end, connections are still
 	// accepted and requests answered, each with "Connection: close", so that
 	// clients and load balancers go elsewhere without an error.
@@ -55,6 +66,7 @@ type Server struct {
 	Drain time.Duration
 
 	log      *zap.Logger
+	tls      *tls.Config     // nil: plain HTTP
 	base     context.Context // of all calls
 	conns    conns
 	watcher  *watcher    // nil: the system can't tell
@@ -85,7 +97,9 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	s.base, s.log, s.patience = base, cmp.Or(s.Log, zap.NewNop()), cmp.Or(s.patience, defaultPatience)
-
+	if s.Certificate != nil {
+		s.Certificate.log, s.tls = s.log, s.Certificate.config()
+	}
 	s.watcher = newWatcher(s.log)
 	defer s.watcher.close()
 
@@ -138,7 +152,7 @@ func (s *Server) drain(cancel context.CancelFunc) {
 	s.log.Warn("Calls still run at the end of the drain: their contexts are cancelled")
 	cancel()
 	s.waitUntilGone(s.patience.cancelled)
-	s.conns.each(func(c *conn) { c.Conn.Close() })
+	s.conns.each(func(c *conn) { c.socket().Close() })
 }
 
 func (s *Server) waitUntilGone(limit time.Duration) bool {
