@@ -124,9 +124,12 @@ func readError(err error) error {
 	var small *fasthttp.ErrSmallBuffer
 	var timeout net.Error
 	var large *http.MaxBytesError
+	var malformed *malformed
 	switch {
 	case errors.As(err, &known):
 		return err
+	case errors.As(err, &malformed):
+		return &apiphant.Error{Status: malformed.status}
 	case errors.As(err, &large), errors.Is(err, fasthttp.ErrBodyTooLarge):
 		return &apiphant.Error{Status: http.StatusRequestEntityTooLarge}
 	case errors.As(err, &small):

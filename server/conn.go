@@ -43,6 +43,7 @@ type conn struct {
 	net.Conn
 	conns    *conns
 	patience *patience
+	guard    guard
 	door     door // of the request that is being answered
 	accepted time.Time
 
@@ -62,7 +63,8 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 	return nil
 }
 
-func (c *conn) Read(p []byte) (n int, err error) {
+// receive reads what comes, before the guard has looked at it.
+func (c *conn) receive(p []byte) (n int, err error) {
 	if c.rate != nil {
 		n, err = c.rate.read(c, p)
 	} else {
