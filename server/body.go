@@ -79,7 +79,9 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	case b.came > b.limit:
 		b.err = &http.MaxBytesError{Limit: b.limit}
 		return 0, b.err
-	case err == io.EOF && (b.declared >= 0 && b.came < b.declared || b.declared < 0 && b.conn.ended.Load()):
+	case err != nil && b.declared < 0 && b.conn.failure != nil: // fasthttp may take it for the end
+		b.err = readError(b.conn.failure)
+	case err == io.EOF && b.declared >= 0 && b.came < b.declared:
 		b.err = readError(io.ErrUnexpectedEOF)
 	case err == io.EOF:
 		b.err = io.EOF

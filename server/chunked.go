@@ -26,7 +26,10 @@ func (g *guard) chunked(b []byte) (n int) {
 			}
 			continue
 		}
-		if g.framing(b[n]); g.refuse != nil || g.in == partFieldName {
+		if g.in == partTrailer && is[b[n]]&token != 0 {
+			return n
+		}
+		if g.framing(b[n]); g.refuse != nil {
 			return n
 		}
 		if n++; g.in == partHead {
@@ -39,16 +42,10 @@ func (g *guard) chunked(b []byte) (n int) {
 // framing follows one byte between the data of chunks.
 func (g *guard) framing(c byte) {
 	switch g.in {
+	default:
+		g.extension(c)
 	case partSize:
 		g.size(c)
-	case partExtension:
-		g.count++
-		switch {
-		case c == '\r':
-			g.in = partSizeLF
-		case is[c]&text == 0 || g.count > maxExtension:
-			g.refuse = bad("control character or LF alone in a chunk extension, or a long one")
-		}
 	case partSizeLF:
 		g.in, g.count = partData, 0
 		if g.left == 0 {
@@ -62,10 +59,7 @@ func (g *guard) framing(c byte) {
 		g.in, g.count = partSize, 0
 		g.expect(c, '\n')
 	case partTrailer:
-		if g.in = partEndLF; is[c]&token != 0 {
-			g.in, g.named = partFieldName, 0
-			return
-		}
+		g.in = partEndLF
 		g.expect(c, '\r')
 	case partEndLF:
 		g.in = partHead
@@ -103,32 +97,38 @@ func hexValue(digit byte) int64 {
 	return int64(digit|0x20-'a') + 10
 }
 
-// trailerField follows a field after the last chunk, to its end or b's.
-func (g *guard) trailerField(b []byte) (n int) {
-	for ; n < len(b) && g.in != partTrailer; n++ {
+// trailerFields follows the fields after the last chunk, to their end or b's.
+func (g *guard) trailerFields(b []byte) (n int) {
+	for ; n < len(b); n++ {
 		c := b[n]
+		if g.in == partTrailer {
+			if is[c]&token == 0 {
+				return n
+			}
+			g.in, g.named = partFieldName, 0
+		}
 		if g.count++; g.count > maxTrailer {
 			g.refuse = &malformed{http.StatusRequestHeaderFieldsTooLarge, "trailer too large"}
-			return n
 		}
-		switch g.in {
-		case partFieldName:
-			g.fieldName(c)
-		case partFieldValue:
-			if c == '\r' {
-				g.in = partFieldLF
-			} else if is[c]&text == 0 {
-				g.refuse = bad("control character or LF alone in a trailer")
-			}
-		case partFieldLF:
-			g.in = partTrailer
-			g.expect(c, '\n')
-		}
-		if g.refuse != nil {
+		if g.fieldByte(c); g.refuse != nil {
 			return n
 		}
 	}
 	return n
+}
+
+func (g *guard) fieldByte(c byte) {
+	switch {
+	case g.in == partFieldName:
+		g.fieldName(c)
+	case g.in == partFieldLF:
+		g.in = partTrailer
+		g.expect(c, '\n')
+	case c == '\r':
+		g.in = partFieldLF
+	case is[c]&text == 0:
+		g.refuse = bad("control character or LF alone in a trailer")
+	}
 }
 
 func (g *guard) fieldName(c byte) {

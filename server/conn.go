@@ -50,10 +50,10 @@ type conn struct {
 	readDeadline time.Time
 	pending      bool      // readDeadline is not known to the system yet
 	rate         *bodyRate // how long the next read may take, while a body is read
+	failure      error     // of a Read
 
 	heard       atomic.Bool // something came
 	busy        atomic.Bool // a request is being read or answered
-	ended       atomic.Bool // the client will send no more
 	interrupted atomic.Bool // no further request is to be read
 	linger      atomic.Bool // part of a request is unread
 }
@@ -75,8 +75,6 @@ func (c *conn) receive(p []byte) (n int, err error) {
 		if !c.heard.Load() {
 			c.heard.Store(true)
 		}
-	case err == io.EOF:
-		c.ended.Store(true)
 	case !c.heard.Load() && errors.Is(err, os.ErrDeadlineExceeded):
 		return 0, io.EOF // who never asked gets no answer: it would be taken for that to a later request
 	}

@@ -28,10 +28,19 @@ type guard struct {
 type part uint8
 
 const (
-	partHead part = iota
+	partHead    part = iota
+	partRefused      // in the middle of a request
 	partBody
 	partSize // of a chunk
 	partExtension
+	partExtensionName
+	partExtensionAssign // white space before "=" or the next ";"
+	partExtensionValue
+	partExtensionToken
+	partExtensionQuoted
+	partExtensionEscaped
+	partExtensionEnd  // after the quotes
+	partExtensionNext // white space before the next ";"
 	partSizeLF
 	partData
 	partDataCR
@@ -57,7 +66,14 @@ func bad(reason string) error { return &malformed{http.StatusBadRequest, reason}
 var _ io.Reader = (*conn)(nil)
 
 // Read passes on what came, as far as the guard lets it.
-func (c *conn) Read(p []byte) (int, error) {
+func (c *conn) Read(p []byte) (n int, err error) {
+	if n, err = c.guardedRead(p); err != nil {
+		c.failure = err
+	}
+	return n, err
+}
+
+func (c *conn) guardedRead(p []byte) (int, error) {
 	g := &c.guard
 	for {
 		if g.refuse != nil || len(g.held) > 0 {
@@ -85,7 +101,7 @@ func (c *conn) Read(p []byte) (int, error) {
 func (g *guard) readHeld(p []byte, receive func([]byte) (int, error)) (int, error) {
 	limit := len(p) // fasthttp reads heads with all of its buffer
 	switch {
-	case g.refuse != nil && g.given:
+	case g.refuse != nil && (g.given || g.in == partRefused):
 		return 0, g.refuse
 	case g.refuse != nil:
 		g.given = true
@@ -160,12 +176,14 @@ func (g *guard) next(b []byte) (n int, drop bool) {
 			g.in = partHead
 		}
 		return n, false
-	case g.in < partFieldName:
-		n = g.chunked(b)
+	case g.in >= partFieldName || g.in == partTrailer && is[b[0]]&token != 0:
+		n, drop = g.trailerFields(b), true // RFC 9110, 6.5.1: fasthttp would make header fields of them
 	default:
-		n, drop = g.trailerField(b), true // RFC 9110, 6.5.1: fasthttp would make a header field of it
+		n = g.chunked(b)
 	}
-	g.given = g.refuse != nil // fasthttp is in the middle of a request
+	if g.refuse != nil {
+		g.in = partRefused
+	}
 	return n, drop
 }
 

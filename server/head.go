@@ -200,6 +200,17 @@ func (h *head) check() error {
 	return nil
 }
 
+// asksToClose looks for "Connection: close" among header fields.
+func asksToClose(fields []byte) bool {
+	for field := range bytes.Lines(fields) {
+		name, value, _ := bytes.Cut(field, []byte(":"))
+		if isWord(name, "connection") && hasToken(value, "close") {
+			return true
+		}
+	}
+	return false
+}
+
 // parseLength reads a Content-Length: RFC 9110, 8.6, and no list of equal ones.
 func parseLength(digits []byte) (length int64, err error) {
 	for _, c := range digits {
