@@ -45,6 +45,7 @@ type conn struct {
 	net.Conn
 	conns    *conns
 	patience *patience
+	guard    guard
 	door     door // of the request that is being answered
 	watch    watch
 	accepted time.Time
@@ -53,10 +54,10 @@ type conn struct {
 	readDeadline time.Time
 	pending      bool      // readDeadline is not known to the system yet
 	rate         *bodyRate // how long the next read may take, while a body is read
+	failure      error     // of a Read
 
 	heard       atomic.Bool // something came
 	busy        atomic.Bool // a request is being read or answered
-	ended       atomic.Bool // the client will send no more
 	shaking     atomic.Bool // the TLS handshake is not made yet
 	interrupted atomic.Bool // no further request is to be read
 	linger      atomic.Bool // part of a request is unread
@@ -67,7 +68,8 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 	return nil
 }
 
-func (c *conn) Read(p []byte) (n int, err error) {
+// receive reads what comes, before the guard has looked at it.
+func (c *conn) receive(p []byte) (n int, err error) {
 	if c.rate != nil {
 		n, err = c.rate.read(c, p)
 	} else {
@@ -78,8 +80,6 @@ func (c *conn) Read(p []byte) (n int, err error) {
 		if !c.heard.Load() {
 			c.heard.Store(true)
 		}
-	case err == io.EOF:
-		c.ended.Store(true)
 	case !c.heard.Load() && errors.Is(err, os.ErrDeadlineExceeded):
 		return 0, io.EOF // who never asked gets no answer: it would be taken for that to a later request
 	}

@@ -86,7 +86,7 @@ func parseHop(text string) (hop netip.AddrPort, ok bool) {
 // host returns the host that the client asked for.
 func (d *door) host() string {
 	if d.conn().trusted {
-		if host := d.lastForwarded("X-Forwarded-Host"); isHost(host) {
+		if host := d.lastForwarded("X-Forwarded-Host"); isHost([]byte(host)) {
 			return host
 		}
 	}
@@ -116,9 +116,4 @@ func (d *door) lastForwarded(name string) string {
 	}
 	list := string(lists[len(lists)-1])
 	return strings.Trim(list[strings.LastIndexByte(list, ',')+1:], " \t")
-}
-
-// isHost tells whether text has only what a host and its port are made of.
-func isHost(text string) bool {
-	return text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[]") == ""
 }

@@ -201,8 +201,8 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 // headerReceived tells fasthttp what it does not see in the headers itself, and
 // gives the beginning of a body, which fasthttp reads, its time: see bodyRate.
 func (s *Server) headerReceived(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
-	if connection := header.Peek("Connection"); len(connection) > 0 && hasToken(connection, "close") {
-		header.SetConnectionClose() // fasthttp knows exactly "close" only
+	if len(header.Peek("Connection")) > 0 && asksToClose(header.RawHeaders()) {
+		header.SetConnectionClose() // fasthttp knows exactly "close" only, and of several fields the last
 	}
 	if expect := header.Peek("Expect"); len(expect) > 0 {
 		if !header.IsHTTP11() { // RFC 9110, 10.1.1: 1.0 has no 100 Continue
