@@ -9,9 +9,14 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"time"
+
+	"github.com/apiphant/apiphant/internal/trace"
 )
 
-const requestIDHeader = "X-Request-Id"
+const (
+	requestIDHeader = "X-Request-Id"
+	traceHeader     = "Traceparent"
+)
 
 // Serve is the pipeline: the only place where an action runs. It answers one
 // request of a door, always: with the function's response or with an error,
@@ -50,6 +55,7 @@ func (a *API) newCall(ctx context.Context, endpoint *Endpoint, door Door) *Call 
 	call := &Call{endpoint: endpoint}
 	call.context.parent, call.context.door = ctx, door
 	call.context.id = requestID(door.Header(requestIDHeader))
+	call.context.trace = trace.Parse(door.Header(traceHeader))
 	if timeout := cmp.Or(a.Timeout, DefaultTimeout); timeout > 0 {
 		call.context.deadline = time.Now().Add(timeout)
 	}
