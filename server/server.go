@@ -82,7 +82,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 
 	l := &listener{Listener: ln, server: s}
 	closed := make(chan error, 1)
-	go func() { closed <- s.fasthttp().Serve(l) }()
+	go func() { closed <- s.serveAll(l) }()
 	s.notify(daemon.SdNotifyReady)
 	select {
 	case err := <-closed:
