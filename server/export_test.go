@@ -1,6 +1,14 @@
 package server
 
-import "time"
+import (
+	"context"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/valyala/fasthttp"
+	"go.uber.org/zap"
+)
 
 // Hurry shortens every wait that has no setting: a body's grace becomes d, and
 // the others as much in their own proportion.
@@ -18,4 +26,47 @@ const (
 // AllowedWait is how long may be waited for the next byte of a body.
 func AllowedWait(grace, waited time.Duration, came int64) time.Duration {
 	return (&bodyRate{grace: grace, waited: waited, came: came}).allowed()
+}
+
+// Taken is what the server took for a request.
+type Taken struct {
+	Method, Target, Host string
+	Body                 string
+	Whole                bool // the body came to its end
+}
+
+// ServeTaken serves with everything of the server except the API: take gets each
+// request of a connection.
+func (s *Server) ServeTaken(ln net.Listener, take func(net.Conn, Taken)) error {
+	s.base, s.log, s.patience = context.Background(), zap.NewNop(), defaultPatience
+	served := s.fasthttp()
+	served.Handler = func(ctx *fasthttp.RequestCtx) {
+		d := newDoor(s, ctx)
+		body, err := d.Body()
+		take(d.conn().Conn, Taken{d.Method(), string(ctx.Request.Header.RequestURI()), string(ctx.Request.Header.Host()), string(body), err == nil})
+		if err != nil {
+			s.API.Refuse(s.base, d, err)
+		} else {
+			d.Answer(http.StatusOK, []byte("{}"))
+		}
+		d.finish()
+	}
+	return served.Serve(&listener{Listener: ln, server: s})
+}
+
+// WithoutEmptyLines is a stream without those that RFC 9112, 2.2, lets stand
+// before a request line.
+func WithoutEmptyLines(in []byte) (out []byte) {
+	for g := (guard{}); len(in) > 0; {
+		skips := g.in == partHead && in[0] == '\r'
+		n, _ := g.next(in)
+		if n == 0 {
+			break
+		}
+		if !skips {
+			out = append(out, in[:n]...)
+		}
+		in = in[n:]
+	}
+	return append(out, in...)
 }
