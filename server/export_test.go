@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -43,7 +44,15 @@ func (s *Server) ServeTaken(ln net.Listener, take func(net.Conn, Taken)) error {
 	served.Handler = func(ctx *fasthttp.RequestCtx) {
 		d := newDoor(s, ctx)
 		body, err := d.Body()
-		take(d.conn().Conn, Taken{d.Method(), string(ctx.Request.Header.RequestURI()), string(ctx.Request.Header.Host()), string(body), err == nil})
+		request := &ctx.Request.Header
+		taken := Taken{d.Method(), string(request.RequestURI()), string(request.Host()), string(body), err == nil}
+		if target, err := url.Parse(taken.Target); err == nil && target.Host != "" && taken.Target[0] != '/' {
+			taken.Host = target.Host // as httpRequest has it
+		}
+		if taken.Method == http.MethodConnect {
+			taken.Host = taken.Target
+		}
+		take(d.conn().Conn, taken)
 		if err != nil {
 			s.API.Refuse(s.base, d, err)
 		} else {
@@ -70,3 +79,6 @@ func WithoutEmptyLines(in []byte) (out []byte) {
 	}
 	return append(out, in...)
 }
+
+// Guarded is a connection as fasthttp reads from it.
+func Guarded(c net.Conn) net.Conn { return &conn{Conn: c, patience: &defaultPatience} }
