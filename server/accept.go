@@ -15,8 +15,7 @@ import (
 // serveAll serves the clients of a listener, each in a goroutine of its own,
 // until it is closed. fasthttp's pool of goroutines does not survive a panic
 // outside of the handler, and leaks a place where a function ends its goroutine.
-func (s *Server) serveAll(l *listener) error {
-	http := s.fasthttp()
+func (s *Server) serveAll(http *fasthttp.Server, l *listener) error {
 	for {
 		c, err := l.Accept()
 		if err != nil {
