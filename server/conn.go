@@ -141,10 +141,9 @@ func (c *conn) Close() error {
 // connection. It is done for a client that is busy sending, and not for one
 // that dribbles.
 func (c *conn) discardRest() {
-	socket := c.socket()
 	for end := time.Now().Add(c.patience.lingerAll); time.Now().Before(end); {
-		_ = socket.SetReadDeadline(time.Now().Add(c.patience.linger))
-		if _, err := io.CopyN(io.Discard, socket, lingerChunk); err != nil {
+		_ = c.Conn.SetReadDeadline(time.Now().Add(c.patience.linger))
+		if _, err := io.CopyN(io.Discard, c.Conn, lingerChunk); err != nil {
 			return
 		}
 	}

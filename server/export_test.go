@@ -1,6 +1,9 @@
 package server
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Hurry shortens every wait that has no setting: a body's grace becomes d, and
 // the others as much in their own proportion.
@@ -18,4 +21,12 @@ const (
 // AllowedWait is how long may be waited for the next byte of a body.
 func AllowedWait(grace, waited time.Duration, came int64) time.Duration {
 	return (&bodyRate{grace: grace, waited: waited, came: came}).allowed()
+}
+
+// Recheck lets the files be looked at so often.
+func (c *Certificate) Recheck(d time.Duration) { c.recheck = d }
+
+// ClientBehind is whom a proxy that is trusted was asked by.
+func (s *Server) ClientBehind(proxy netip.AddrPort, lists [][]byte) netip.AddrPort {
+	return s.clientBehind(proxy, lists)
 }

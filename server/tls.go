@@ -12,8 +12,8 @@ import (
 	"go.uber.org/zap"
 )
 
-// recheck is how often, at most, the files of a [Certificate] are looked at.
-const recheck = time.Second
+// defaultRecheck is how often, at most, the files of a [Certificate] are looked at.
+const defaultRecheck = time.Second
 
 // Certificate is a certificate with its key, from two files that may change: it
 // is read again by the first handshake, a second or more after the last look,
@@ -24,15 +24,16 @@ type Certificate struct {
 	log   *zap.Logger
 	pair  atomic.Pointer[tls.Certificate]
 
-	mu     sync.Mutex
-	looked time.Time
-	seen   [2]os.FileInfo // when they were last read; nil: not there
+	mu      sync.Mutex
+	recheck time.Duration
+	looked  time.Time
+	seen    [2]os.FileInfo // when they were last read; nil: not there
 }
 
 // LoadCertificate reads a certificate with all those that lead to its root, and
 // its key, both in PEM.
 func LoadCertificate(certFile, keyFile string) (*Certificate, error) {
-	c := &Certificate{files: [2]string{certFile, keyFile}, log: zap.NewNop()}
+	c := &Certificate{files: [2]string{certFile, keyFile}, log: zap.NewNop(), recheck: defaultRecheck}
 	c.look()
 	if err := c.read(); err != nil {
 		return nil, err
@@ -54,7 +55,7 @@ func (c *Certificate) config() *tls.Config {
 func (c *Certificate) current() *tls.Certificate {
 	if c.mu.TryLock() {
 		defer c.mu.Unlock()
-		if time.Since(c.looked) >= recheck && c.look() {
+		if time.Since(c.looked) >= c.recheck && c.look() {
 			if err := c.read(); err != nil {
 				c.log.Error("The certificate has changed and can't be used, so the one before it stays: " + err.Error())
 			} else {
@@ -129,7 +130,6 @@ func (c *conn) shake() error {
 	}
 	err := c.Conn.(*tls.Conn).Handshake()
 	c.shaking.Store(false)
-	c.pending = true
 	return err
 }
 
