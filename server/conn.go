@@ -45,7 +45,8 @@ type conn struct {
 	patience *patience
 	door     door // of the request that is being answered
 	accepted time.Time
-	trusted  bool // the peer is a proxy that is believed
+	trusted  bool  // the peer is a proxy that is believed
+	taken    int64 // of TLS: what had come when something was last read
 
 	readDeadline time.Time
 	pending      bool      // readDeadline is not known to the system yet
@@ -72,6 +73,7 @@ func (c *conn) Read(p []byte) (n int, err error) {
 	}
 	switch {
 	case n > 0:
+		c.take()
 		if !c.heard.Load() {
 			c.heard.Store(true)
 		}
@@ -178,5 +180,9 @@ func (c *conn) lastRead(p []byte) (int, error) {
 		return 0, err
 	}
 	c.pending = true
-	return c.Conn.Read(p)
+	n, err := c.Conn.Read(p)
+	if n == 0 {
+		return c.readBegun(p, err)
+	}
+	return n, err
 }

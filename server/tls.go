@@ -2,6 +2,7 @@ package server
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -112,9 +113,41 @@ func (c *conn) tlsState() *tls.ConnectionState {
 // socket returns what is below TLS.
 func (c *conn) socket() net.Conn {
 	if secured, ok := c.Conn.(*tls.Conn); ok {
-		return secured.NetConn()
+		return secured.NetConn().(*wire).Conn
 	}
 	return c.Conn
+}
+
+// wire is what is below TLS. It counts what came, since the beginning of a
+// record is nothing yet to who reads above.
+type wire struct {
+	net.Conn
+	came int64
+}
+
+func (w *wire) Read(p []byte) (int, error) {
+	n, err := w.Conn.Read(p)
+	w.came += int64(n)
+	return n, err
+}
+
+// readBegun reads on where an interrupted read has left a part of a record.
+func (c *conn) readBegun(p []byte, interrupted error) (int, error) {
+	secured, ok := c.Conn.(*tls.Conn)
+	if !ok || secured.NetConn().(*wire).came == c.taken || !errors.Is(interrupted, os.ErrDeadlineExceeded) {
+		return 0, interrupted
+	}
+	if err := c.Conn.SetReadDeadline(time.Now().Add(c.patience.first)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(p)
+}
+
+// take notes that what came so far was read above.
+func (c *conn) take() {
+	if secured, ok := c.Conn.(*tls.Conn); ok {
+		c.taken = secured.NetConn().(*wire).came
+	}
 }
 
 // shake makes the handshake: in the first read, beside those of other
@@ -130,6 +163,7 @@ func (c *conn) shake() error {
 	}
 	err := c.Conn.(*tls.Conn).Handshake()
 	c.shaking.Store(false)
+	c.take()
 	return err
 }
 

@@ -270,16 +270,17 @@ func (h *held) Read(p []byte) (int, error) {
 	return n, err
 }
 
+type result struct {
+	answer
+	err error
+}
+
 // TestTLSDrainAnswersWhoIsInTheHandshake, and does not wait for who is silent.
 func TestTLSDrainAnswersWhoIsInTheHandshake(t *testing.T) {
 	s := &server.Server{Certificate: certificate(t), DrainWindow: -1, Drain: time.Hour, HeaderTimeout: time.Hour, IdleTimeout: time.Hour}
 	s.Hurry(2 * time.Second)
 	running := start(t, echo(), s)
 	h := &held{Conn: running.dial().TCPConn, begun: make(chan struct{}), goOn: make(chan struct{})}
-	type result struct {
-		answer
-		err error
-	}
 	results := make(chan result, 1)
 	go func() {
 		conn := tls.Client(h, insecure)
@@ -304,6 +305,59 @@ func TestTLSDrainAnswersWhoIsInTheHandshake(t *testing.T) {
 		t.Error(err)
 	}
 	running.ended <- nil
+}
+
+// halved is a connection that sends the beginning of something, and the rest
+// later, once it is told to.
+type halved struct {
+	net.Conn
+	begun, goOn chan struct{}
+}
+
+func (h *halved) Write(p []byte) (int, error) {
+	if h.begun == nil {
+		return h.Conn.Write(p)
+	}
+	if n, err := h.Conn.Write(p[:10]); err != nil {
+		return n, err
+	}
+	close(h.begun)
+	<-h.goOn
+	n, err := h.Conn.Write(p[10:])
+	return 10 + n, err
+}
+
+// TestTLSDrainAnswersWhatHasBegun: a part of a record is no request yet, but
+// one is on its way.
+func TestTLSDrainAnswersWhatHasBegun(t *testing.T) {
+	s := &server.Server{Certificate: certificate(t), DrainWindow: -1, Drain: time.Hour, IdleTimeout: time.Hour}
+	s.Hurry(2 * time.Second)
+	running := start(t, echo(), s)
+	h := &halved{Conn: running.dial().TCPConn}
+	conn := tls.Client(h, insecure)
+	c := &secured{Conn: conn, in: bufio.NewReader(conn)}
+	idle := running.dial().secure(insecure)
+	for _, s := range []*secured{c, idle} {
+		if got, err := s.ask(post("/api/v0/echo/read", "")); err != nil || got.status != 200 {
+			t.Fatalf("got %v and %v", got, err)
+		}
+	}
+	h.begun, h.goOn = make(chan struct{}), make(chan struct{})
+	results := make(chan result, 1)
+	go func() {
+		got, err := c.ask(post("/api/v0/echo/read", `{"a":1}`))
+		results <- result{got, err}
+	}()
+	wait(t, "the request has begun", h.begun)
+	running.end()
+	if rest, err := io.ReadAll(idle); len(rest) > 0 || err != nil { // so the drain has begun
+		t.Errorf("an idle client: got %q and %v", rest, err)
+	}
+	time.Sleep(5 * time.Millisecond) // a silence longer than an idle one may keep
+	close(h.goOn)
+	if got := wait(t, "an answer", results); got.err != nil || got.String() != `200 {"a":1}` || !got.close {
+		t.Errorf("got %v and %v, closing: %t", got, got.err, got.close)
+	}
 }
 
 // TestTLSDrainDoesNotWaitForSilent: who has not begun the handshake does not
