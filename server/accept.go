@@ -75,7 +75,7 @@ func (l *listener) Accept() (*conn, error) {
 		}
 		switch {
 		case err == nil:
-			return l.server.take(accepted), nil
+			return l.server.open(accepted), nil
 		case isShortage(err):
 			l.server.log.Warn("Can't accept a connection, trying again in " + pause.String() + ": " + err.Error())
 			time.Sleep(pause)
@@ -85,10 +85,10 @@ func (l *listener) Accept() (*conn, error) {
 	}
 }
 
-// take makes an accepted client one of the open connections.
-func (s *Server) take(accepted net.Conn) *conn {
+// open makes an accepted client one of the open connections.
+func (s *Server) open(accepted net.Conn) *conn {
 	if s.tls != nil {
-		accepted = tls.Server(accepted, s.tls)
+		accepted = tls.Server(&wire{Conn: accepted}, s.tls)
 	}
 	c := s.conns.add(accepted, &s.patience)
 	c.trusted = len(s.TrustedProxies) > 0 && s.trusts(addressOf(accepted.RemoteAddr()).Addr())
