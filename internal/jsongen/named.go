@@ -165,13 +165,17 @@ func (b Bag) MarshalJSON() ([]byte, error) {
 	return fmt.Appendf(nil, `{"bag<&>`+"\u2028"+`": %d }`, len(b)), nil
 }
 
-// UnmarshalJSON comes before UnmarshalText.
+// UnmarshalJSON comes before UnmarshalText, for keys too.
 func (e *Either) UnmarshalJSON(text []byte) error {
-	e.text = "json " + string(text)
+	var unquoted string
+	if json.Unmarshal(text, &unquoted) != nil {
+		unquoted = string(text)
+	}
+	e.text = "json " + unquoted
 	return nil
 }
 
-// UnmarshalText is for keys.
+// UnmarshalText makes Either a key.
 func (e *Either) UnmarshalText(text []byte) error {
 	e.text = "text " + string(text)
 	return nil

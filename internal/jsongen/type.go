@@ -131,7 +131,7 @@ func (g *Gen) embedded() reflect.StructField {
 
 var fieldNames = []string{
 	"a", "b", "c", "id", "name", "value", "x", "long_name_of_a_field", "Upper", "camelCase", "inner", "same", "k", "s",
-	"<&>", "a b", "é", "日本", "Ǆ", "ß", "0", "a.b", "[0]", "!", "$ref",
+	"-", "<&>", "a b", "é", "日本", "Ǆ", "ß", "0", "a.b", "[0]", "!", "$ref",
 }
 
 // name returns the name of a field for JSON: for one that has none, Go's.
@@ -149,15 +149,16 @@ func (g *Gen) tag(name, goName string) reflect.StructTag {
 	case g.one(60):
 		return `json:"-"`
 	case g.one(60):
-		return `json:"-,"`
-	case g.one(60):
 		return `json:"not\\valid"`
 	}
 	if name == goName {
 		name = ""
 	}
 	option := ""
-	if g.one(2) {
+	switch {
+	case name == "-":
+		option = "," // without it, the field is none
+	case g.one(2):
 		option = pick(g, options)
 	}
 	return reflect.StructTag(fmt.Sprintf("json:%q", name+option))
