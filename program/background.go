@@ -94,8 +94,8 @@ of workers share tasks and jobs.`,
 }
 
 func (p Product) background(command *cobra.Command, settings *BackgroundSettings) (err error) {
-	ctx, stop := untilSignal(command.Context())
-	defer stop()
+	ctx, end := untilSignal(command.Context(), true)
+	defer end(nil)
 
 	if err := p.Background.Check(); err != nil {
 		return err

@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -61,8 +58,9 @@ its variable, a variable before the default.`,
 // serve listens before it calls Start, so that a port which is taken does not
 // start anything, and a client that comes during Start waits and is not refused.
 func (p Product) serve(ctx context.Context, address string, settings *Settings, stderr io.Writer) (err error) {
-	ctx, stop := untilSignal(ctx)
-	defer stop()
+	succession := p.succession()
+	ctx, end := untilSignal(ctx, succession == nil)
+	defer end(nil)
 
 	if err := p.API.Check(); err != nil {
 		return err
@@ -97,25 +95,8 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 		err = errors.Join(err, p.stop(ending))
 	}()
 	p.API.Timeout = offIfZero(settings.Timeout)
+	defer succession.await(ctx, ln, log, end)()
 	return settings.server(p.API, log).Serve(ctx, ln)
-}
-
-// untilSignal returns a context that ends with the first SIGTERM or SIGINT. A
-// second one ends the process at once: by the time the context has ended,
-// signals do again what they do by default.
-func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
-	go func() {
-		select {
-		case <-signals:
-		case <-ctx.Done():
-		}
-		signal.Stop(signals)
-		cancel()
-	}()
-	return ctx, cancel
 }
 
 // announce writes the first line, which says what is served, and where: first
