@@ -36,7 +36,7 @@ func startProcess(t *testing.T, prepare func(*exec.Cmd), args ...string) *proces
 		args = []string{"127.0.0.1:0"}
 	}
 	command := exec.Command(os.Args[0], append([]string{"serve"}, args...)...)
-	command.Env = append(os.Environ(), childEnv+"=restart")
+	command.Env = append(os.Environ(), childEnv+"=restart", "GORACE=atexit_sleep_ms=0")
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	p := &process{t: t, command: command, log: newProcessLog(t)}
 	command.Stderr = p.log.in
