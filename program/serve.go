@@ -25,10 +25,19 @@ func (p Product) serveCommand() *cobra.Command {
 		Long: `Serve the API at HOST:PORT until SIGTERM or SIGINT; then take no new work, let
 every client finish, and end with status 0. A second signal ends it at once.
 
+SIGHUP restarts it, with no request lost or refused: what is at its path by then is
+started with the same arguments and environment, takes over the listener, and when
+it is ready (READY=1, within a minute) the process that was there drains and ends.
+Where it is not, an error in the log says why, and the old one serves on. The new
+process has another number: systemd is told (Type=notify), supervisor and container
+engines can't be; there, let them hold the listener, or restart one of several
+processes after the other. In a terminal, SIGHUP ends the program as SIGTERM does.
+
 IPv6 is written [::1]:8001. Port 0 takes a free port, which the first line of the
 log names. A listener that is handed over (LISTEN_FDS, as systemd's socket
-activation does) is served in place of HOST:PORT. /healthz answers 200, and 503
-while the program ends.
+activation does) is served in place of HOST:PORT. The service manager hears when
+the program is ready, ends, and, for its watchdog, lives (sd_notify). /healthz
+answers 200, and 503 while the program ends.
 
 Sizes are bytes, or have a unit: 65536, 64KiB, 1MiB. Durations have one always:
 500ms, 30s, 2m.

@@ -3,9 +3,15 @@
 package program_test
 
 import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -66,6 +72,55 @@ func TestSuccessors(t *testing.T) {
 	clients.await(t)
 	clients.stop(t)
 	p.signal(syscall.SIGTERM)
+	p.log.awaitEnd()
+}
+
+// TestPredecessorFinishes what it has begun, even when everything is told to end
+// by then, and does not send clients away from an address that is served.
+func TestPredecessorFinishes(t *testing.T) {
+	p := startProcess(t, nil)
+	dial := func() (net.Conn, *bufio.Reader) {
+		conn, err := net.Dial("tcp", p.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		_ = conn.SetDeadline(time.Now().Add(patience))
+		return conn, bufio.NewReader(conn)
+	}
+	receive := func(in *bufio.Reader, want string) {
+		t.Helper()
+		answer, err := http.ReadResponse(in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		body, err := io.ReadAll(answer.Body)
+		if got := fmt.Sprint(answer.StatusCode, " ", string(body)); got != want || err != nil || !answer.Close {
+			t.Errorf("got %s, %v, closing: %t; want %s and to close", got, err, answer.Close, want)
+		}
+	}
+	half, halfIn := dial()
+	idle, idleIn := dial()
+	fmt.Fprint(half, "POST /api/v0/echo/read HTTP/1.1\r\nHost: test\r\nContent-Length: 7\r\n")
+	fmt.Fprint(idle, "POST /api/v0/echo/read HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n")
+	if answer, err := http.ReadResponse(idleIn, nil); err != nil || answer.ContentLength != 2 {
+		t.Fatalf("got %v and %v", answer, err)
+	}
+	_, _ = idleIn.Discard(2)
+	p.succeed()
+	p.log.await("Draining: another process has taken over")
+	fmt.Fprint(idle, "GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
+	receive(idleIn, `200 {"status":"ok"}`)
+	for _, pid := range p.pids() {
+		_ = syscall.Kill(pid, syscall.SIGTERM)
+	}
+	p.log.await("Draining: clients are told to go elsewhere")
+	fmt.Fprint(half, "\r\n{\"a\":1}")
+	receive(halfIn, `200 {"a":1}`)
+	if err := p.wait(); err != nil {
+		t.Errorf("it ended with %v, want 0", err)
+	}
 	p.log.awaitEnd()
 }
 
@@ -142,4 +197,23 @@ func TestSignalsDuringSuccession(t *testing.T) {
 		p.signal(syscall.SIGTERM)
 		p.log.awaitEnd()
 	})
+}
+
+// TestHangupIgnored: a program that was started with nohup hears none.
+func TestHangupIgnored(t *testing.T) {
+	p := startProcess(t, func(command *exec.Cmd) {
+		command.Path, command.Args = "/bin/sh", append([]string{"sh", "-c", `trap "" HUP; exec "$0" "$@"`}, command.Args...)
+	})
+	p.signal(syscall.SIGHUP)
+	if got, want := p.version(), `200 {"version":"."}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	p.signal(syscall.SIGTERM)
+	if err := p.wait(); err != nil {
+		t.Errorf("it ended with %v, want 0", err)
+	}
+	p.log.awaitEnd()
+	if log := p.log.String(); strings.Contains(log, "SIGHUP") {
+		t.Errorf("it has heard: %s", log)
+	}
 }
