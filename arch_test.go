@@ -47,7 +47,7 @@ var arrows = map[string][]string{
 	"background/mail": {"background", "github.com/wneessen/go-mail"},
 
 	// What a built product is as a program.
-	"program": {".", "server", "background", "go.uber.org/zap", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"program": {".", "server", "background", "go.uber.org/zap", "github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/coreos/go-systemd/v22", "golang.org/x/sys"},
 
 	// What makes a program of a product's folder, and a folder of a template.
 	"internal/origin":  {".", "golang.org/x/mod"},

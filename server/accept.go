@@ -137,12 +137,12 @@ func (l *listener) goesOn() bool {
 // that they have sent. It returns at once; Accept does the rest.
 //
 // So that nobody connects between the last accept and close, no one new is let
-// in from now on, where the system can do that and no other process accepts
-// there. Those who have begun to connect have a moment to complete it.
-func (l *listener) end() {
+// in from now on, where the system can do that and no other process is there to
+// accept them. Those who have begun to connect have a moment to complete it.
+func (l *listener) end(handedOver bool) {
 	l.ending.Store(true)
 	last := time.Unix(1, 0)
-	if isSole(l.Listener) && letNobodyIn(l.Listener) {
+	if !handedOver && isSole(l.Listener) && letNobodyIn(l.Listener) {
 		last = time.Now().Add(l.server.patience.handshake)
 	}
 	timed, ok := l.Listener.(timed)

@@ -128,7 +128,7 @@ func (s *Server) leave(handedOver bool, l *listener, closed <-chan error) {
 	s.draining.Store(true)
 	if handedOver {
 		s.log.Info("Draining: another process has taken over")
-		l.end()
+		l.end(handedOver)
 		<-closed
 		s.waitUntilGone(window)
 		return
@@ -137,7 +137,7 @@ func (s *Server) leave(handedOver bool, l *listener, closed <-chan error) {
 	s.notify(daemon.SdNotifyStopping)
 	s.log.Info("Draining: clients are told to go elsewhere")
 	s.waitUntilGone(window)
-	l.end()
+	l.end(handedOver)
 	<-closed
 }
 
