@@ -28,7 +28,7 @@ var arrows = map[string][]string{
 	"validation": {".", "internal/rule", "internal/decode"},
 
 	// Doors never import each other.
-	"server": {".", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22"},
+	"server": {".", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22", "github.com/prometheus/client_golang"},
 
 	// Schedules and jobs.
 	"background": {".", "github.com/robfig/cron/v3", "go.uber.org/zap", "github.com/prometheus/client_golang"},
@@ -44,7 +44,7 @@ var arrows = map[string][]string{
 	"background/mail": {"background", "github.com/wneessen/go-mail"},
 
 	// What a built product is as a program.
-	"program": {".", "server", "background", "go.uber.org/zap", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"program": {".", "server", "background", "go.uber.org/zap", "github.com/prometheus/client_golang", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 
 	// What makes a program of a product's folder, and a folder of a template.
 	"internal/origin":  {".", "golang.org/x/mod"},

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.uber.org/zap"
 
 	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/background"
@@ -31,7 +30,7 @@ every client finish, and end with status 0. A second signal ends it at once.
 IPv6 is written [::1]:8001. Port 0 takes a free port, which the first line of the
 log names. A listener that is handed over (LISTEN_FDS, as systemd's socket
 activation does) is served in place of HOST:PORT. /healthz answers 200, and 503
-while the program ends.
+while the program ends. SIGUSR1 opens the file of --log-file anew.
 
 Sizes are bytes, or have a unit: 65536, 64KiB, 1MiB. Durations have one always:
 500ms, 30s, 2m.
@@ -70,16 +69,29 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 	if len(p.API.Routes()) == 0 {
 		return fmt.Errorf("nothing to serve: write a function Create, Read, Update or Delete in a folder such as %s/api/v0/echo", p.Name)
 	}
+	successor := isSuccessor()
 	ln, err := server.Listen(address)
 	if err != nil {
 		return err
 	}
 	defer ln.Close()
 
-	log := NewLog(settings.Log, stderr)
-	defer log.Sync()
-	ctx = apiphant.WithLog(ctx, Slog(log))
-	database, err := p.database(ctx, settings.Database, settings.Migrate, log)
+	log, err := openLog(settings.Log, settings.LogFile, stderr)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	ctx = apiphant.WithLog(ctx, Slog(log.Logger))
+	door, admin := settings.server(p.API, log), (*admin)(nil)
+	if settings.Admin != "" {
+		door.Metrics = server.NewMetrics(p.API)
+		admin = newAdmin(ctx, p.Name, log.Logger, door.Metrics, log)
+		if err := admin.listen(settings.Admin, successor); err != nil {
+			return err
+		}
+		defer admin.Close()
+	}
+	database, err := p.database(ctx, settings.Database, settings.Migrate, log.Logger)
 	if err != nil {
 		return err
 	}
@@ -87,7 +99,8 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 		defer database.Close()
 		ctx = background.WithQueue(ctx, database)
 	}
-	p.announce(settings, ln.Addr(), log, stderr)
+	p.announce(settings, ln.Addr(), log)
+	admin.announced()
 	if err := p.start(ctx); err != nil {
 		return err
 	}
@@ -97,7 +110,8 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 		err = errors.Join(err, p.stop(ending))
 	}()
 	p.API.Timeout = offIfZero(settings.Timeout)
-	return settings.server(p.API, log).Serve(ctx, ln)
+	admin.isReady()
+	return door.Serve(ctx, ln)
 }
 
 // untilSignal returns a context that ends with the first SIGTERM or SIGINT. A
@@ -121,23 +135,18 @@ func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
 // announce writes the first line, which says what is served, and where: first
 // also before what the product's Start logs, so that a program can read there
 // which port was taken. Who connects during Start waits.
-func (p Product) announce(settings *Settings, address net.Addr, log *zap.Logger, stderr io.Writer) {
+func (p Product) announce(settings *Settings, address net.Addr, log *logs) {
 	source := filepath.Join(settings.Source, "api")
 	if settings.Source == "" {
 		source = filepath.Join(p.Name, "api")
 	}
-	line := fmt.Sprintf("Apiphant is serving %s at http://%s%s", source, address, apiphant.PathPrefix)
-	if settings.Log == LogJSON {
-		log.Info(line)
-		return
-	}
-	fmt.Fprintln(stderr, line)
+	log.first(fmt.Sprintf("Apiphant is serving %s at http://%s%s", source, address, apiphant.PathPrefix))
 }
 
-func (s *Settings) server(api *apiphant.API, log *zap.Logger) *server.Server {
+func (s *Settings) server(api *apiphant.API, log *logs) *server.Server {
 	door := &server.Server{
 		API:           api,
-		Log:           log,
+		Log:           log.Logger,
 		MaxBody:       int64(s.MaxBody),
 		MaxUpload:     int64(s.MaxUpload),
 		MaxHeader:     int(s.MaxHeader),
@@ -147,7 +156,8 @@ func (s *Settings) server(api *apiphant.API, log *zap.Logger) *server.Server {
 		Drain:         offIfZero(s.Drain),
 	}
 	if s.AccessLog {
-		door.AccessLog = log.WithOptions(zap.WithCaller(false))
+		access := &accessLog{json: s.Log == LogJSON, output: log.output}
+		door.AccessLog = access.write
 	}
 	return door
 }

@@ -16,6 +16,7 @@ import (
 // environment variable: --max-body is APIPHANT_MAX_BODY.
 type Settings struct {
 	Log           string
+	LogFile       string // "": standard error
 	AccessLog     bool
 	Timeout       time.Duration
 	Drain         time.Duration
@@ -27,13 +28,14 @@ type Settings struct {
 	IdleTimeout   time.Duration
 	Database      string // where actions enqueue jobs; "": nowhere
 	Migrate       bool   // bring its tables up to date at the start
+	Admin         string // HOST:PORT; "": nowhere
 	Source        string // the folder that the program was built from; "": not known
 }
 
 // AddFlags adds the flags that fill s, with their defaults.
 func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	s.MaxBody, s.MaxUpload, s.MaxHeader = server.DefaultMaxBody, server.DefaultMaxUpload, server.DefaultMaxHeader
-	flags.StringVar(&s.Log, "log", LogText, "the `form` of the log: text for people, json for machines")
+	addLogFlags(flags, &s.Log, &s.LogFile)
 	flags.BoolVar(&s.AccessLog, "access-log", false, "log a line for each request")
 	flags.DurationVar(&s.Timeout, "timeout", apiphant.DefaultTimeout, "how long a call may take until its context ends; 0: for ever")
 	flags.DurationVar(&s.Drain, "drain", server.DefaultDrain, "how long running calls may take to finish when the program ends; 0: not at all")
@@ -44,6 +46,7 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	flags.DurationVar(&s.HeaderTimeout, "header-timeout", server.DefaultHeaderTimeout, "how long a request's headers may take to come")
 	flags.DurationVar(&s.IdleTimeout, "idle-timeout", server.DefaultIdleTimeout, "how long a connection may wait for its next request")
 	addDatabaseFlags(flags, &s.Database, &s.Migrate)
+	addAdminFlag(flags, &s.Admin)
 	flags.StringVar(&s.Source, "source", "", "the folder that the program was built from")
 	_ = flags.MarkHidden("source")
 	ShowEnvironment(flags)
@@ -51,8 +54,8 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 
 // Check returns a [UsageError] for values that can't be.
 func (s *Settings) Check() error {
-	if s.Log != LogText && s.Log != LogJSON {
-		return UsageError{fmt.Errorf("--log is %q: want %s or %s", s.Log, LogText, LogJSON)}
+	if err := errors.Join(checkLogForm(s.Log), checkAdmin(s.Admin)); err != nil {
+		return err
 	}
 	for _, setting := range []struct {
 		flag     string

@@ -28,6 +28,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		case err == nil:
 			return l.server.conns.add(accepted, &l.server.patience), nil
 		case isShortage(err):
+			l.server.Metrics.failedToAccept()
 			l.server.log.Warn("Can't accept a connection, trying again in " + pause.String() + ": " + err.Error())
 			time.Sleep(pause)
 		default:
