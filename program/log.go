@@ -72,6 +72,13 @@ func (c core) Write(entry zapcore.Entry, fields []zapcore.Field) error {
 	return err
 }
 
+func (c core) Sync() error {
+	if c.sync != nil {
+		return c.sync()
+	}
+	return c.Core.Sync()
+}
+
 func newEncoder(form string) zapcore.Encoder {
 	if form != LogJSON {
 		return textEncoder{fieldEncoder()}

@@ -21,6 +21,9 @@ const (
 	accessWait  = 100 * time.Millisecond
 	accessBatch = 32 << 10
 
+	// maxSpare is how many bytes of memory are kept for further lines.
+	maxSpare = 256 << 10
+
 	// stallWait is how long an error's line is waited for, so that it is not
 	// lost in a crash that it foretells.
 	stallWait = 100 * time.Millisecond
@@ -187,7 +190,7 @@ func (o *output) flush() {
 	o.mu.Unlock()
 	failed := o.write(text, left)
 	o.spare = nil
-	if cap(text) <= 4*accessBatch { // a burst does not hold its memory for ever
+	if cap(text) <= maxSpare { // a burst does not hold its memory for ever
 		o.spare = text
 	}
 	o.mu.Lock()

@@ -1,6 +1,12 @@
 package server
 
-import "time"
+import (
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/apiphant/apiphant"
+)
 
 // Hurry shortens every wait that has no setting: a body's grace becomes d, and
 // the others as much in their own proportion.
@@ -18,4 +24,20 @@ const (
 // AllowedWait is how long may be waited for the next byte of a body.
 func AllowedWait(grace, waited time.Duration, came int64) time.Duration {
 	return (&bodyRate{grace: grace, waited: waited, came: came}).allowed()
+}
+
+// ShedOne counts one refusal of each reason.
+func (m *Metrics) ShedOne() {
+	for reason := range shedReasons {
+		m.shedOne(shedReason(reason))
+	}
+}
+
+// Count returns what counts a request of an endpoint, without the request.
+func (s *Server) Count(endpoint *apiphant.Endpoint) func() {
+	d, start := &door{server: s, ctx: &fasthttp.RequestCtx{}}, time.Now()
+	return func() {
+		d.begin(s.Metrics.route(endpoint), start)
+		d.end()
+	}
 }

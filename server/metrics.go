@@ -78,7 +78,7 @@ const (
 	shedMemory                        // too many bytes of bodies
 )
 
-var shedReasons = [...]string{"connections", "address", "running", "memory"}
+var shedReasons = [...]string{shedConnections: "connections", shedAddress: "address", shedRunning: "running", shedMemory: "memory"}
 
 var (
 	tookBounds = []int64{1e5, 5e5, 1e6, 5e6, 1e7, 2.5e7, 5e7, 1e8, 2.5e8, 5e8, 1e9, 2.5e9, 5e9, 1e10, 3e10}
