@@ -121,10 +121,10 @@ func TestFlood(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var out bytes.Buffer
+				var out output
 				core := program.NewLog(program.LogText, &out).Core()
 				for window := range 2 { // the second is as the first
-					out.Reset()
+					out.reset()
 					say(core, "github.com/apiphant/apiphant.other", 2, zap.ErrorLevel, "another place")
 					for n := range tt.lines {
 						message := tt.message
@@ -137,7 +137,7 @@ func TestFlood(t *testing.T) {
 					if got := strings.Count(out.String(), "\n") - 2; got != tt.want {
 						t.Errorf("window %d: got %d lines, want %d", window, got, tt.want)
 					}
-					out.Reset()
+					out.reset()
 					time.Sleep(10 * time.Second)
 					synctest.Wait()
 					want := `^$`
@@ -149,6 +149,12 @@ func TestFlood(t *testing.T) {
 			})
 		})
 	}
+}
+
+func (o *output) reset() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.text.Reset()
 }
 
 // TestOneFaultDoesNotHideAnother: the lines of a fault that a caller repeats do
@@ -195,7 +201,7 @@ func TestPanicsDoNotFloodTheLog(t *testing.T) {
 // TestNobodyReadsTheLog: calls are answered while standard error takes nothing,
 // and what the log lacks is told once it does.
 func TestNobodyReadsTheLog(t *testing.T) {
-	const calls, lines = 100, 30
+	const calls, lines, wails = 100, 30, 1000
 	product := echo(nil)
 	text := strings.Repeat("x", 1000)
 	product.API.Handle("v0/talk", apiphant.Actions{Read: apiphant.Proc(func(ctx context.Context, _ apiphant.Object) error {
@@ -205,11 +211,20 @@ func TestNobodyReadsTheLog(t *testing.T) {
 		apiphant.Log(ctx).Error("an error, which is waited for")
 		return nil
 	})})
-	r := serve(t, product, "--access-log") // and reads nothing but the first line
+	product.API.Handle("v0/wail", apiphant.Actions{Read: apiphant.Proc(func(ctx context.Context, _ apiphant.Object) error {
+		for range wails { // each waited for would take longer than the client's patience
+			apiphant.Log(ctx).Error("x")
+		}
+		return nil
+	})})
+	r := serve(t, product, "--access-log", "--timeout", "0") // and reads nothing but the first line
 	for range calls {
 		if got := status("POST", r.url+"/api/v0/talk/read"); got != 200 {
 			t.Fatalf("got %d", got)
 		}
+	}
+	if got := status("POST", r.url+"/api/v0/wail/read"); got != 200 {
+		t.Fatalf("got %d", got)
 	}
 	status, rest := r.end()
 	if status != program.ExitOK {
@@ -221,8 +236,9 @@ func TestNobodyReadsTheLog(t *testing.T) {
 		n, _ := strconv.Atoi(match[1])
 		lost += n
 	}
-	if got := strings.Count(rest, "\n") - len(told); lost == 0 || got+lost != calls*(lines+2)+1 { // one is about draining
-		t.Errorf("got %d lines and %d that are lost, of %d", got, lost, calls*(lines+2)+1)
+	const all = calls*(lines+2) + wails + 1 + 1 // and one about draining
+	if got := strings.Count(rest, "\n") - len(told); lost == 0 || got+lost != all {
+		t.Errorf("got %d lines and %d that are lost, of %d", got, lost, all)
 	}
 }
 
