@@ -22,13 +22,15 @@ var arrows = map[string][]string{
 	// The vocabulary, and the pipeline. It knows no transport.
 	"internal/rule":   {},
 	"internal/decode": {"internal/rule"},
-	".":               {"internal/decode", "github.com/goccy/go-json"},
+	"internal/encode": {"github.com/goccy/go-json"},
+	"internal/trace":  {},
+	".":               {"internal/decode", "internal/encode", "internal/trace"},
 
 	// What a product's functions use.
 	"validation": {".", "internal/rule", "internal/decode"},
 
 	// Doors never import each other.
-	"server": {".", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22", "github.com/prometheus/client_golang"},
+	"server": {".", "internal/trace", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22", "golang.org/x/sys", "github.com/prometheus/client_golang"},
 
 	// Schedules and jobs.
 	"background": {".", "github.com/robfig/cron/v3", "go.uber.org/zap", "github.com/prometheus/client_golang"},
@@ -55,6 +57,7 @@ var arrows = map[string][]string{
 	// Tests of products, and of doors.
 	"apitest":              {".", "internal/product", "github.com/google/go-cmp"},
 	"internal/conformance": {".", "validation", "github.com/rogpeppe/go-internal/txtar"},
+	"internal/load":        {},
 
 	// Commands.
 	"internal/cli":            {"internal/product", "deploy", "program", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},

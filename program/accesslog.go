@@ -52,6 +52,9 @@ func (l *accessLog) append(line []byte, a *server.Access) []byte {
 		line = append(append(line, a.Duration.String()...), '"')
 	}
 	line = appendQuoted(append(line, `,"request_id":`...), a.RequestID, maxUserAgent)
+	if a.TraceID != "" {
+		line = append(append(append(line, `,"trace_id":"`...), a.TraceID...), '"')
+	}
 	line = append(line, `,"remote_addr":"`...)
 	if a.RemoteAddr.IsValid() {
 		line = a.RemoteAddr.AppendTo(line)

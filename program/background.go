@@ -38,13 +38,14 @@ func (s *BackgroundSettings) AddFlags(flags *pflag.FlagSet) {
 	addDatabaseFlags(flags, &s.Database, &s.MigrateAtStart)
 	addAdminFlag(flags, &s.Admin)
 	flags.StringVar(&s.Once, "once", "", "run the task of this `NAME` now, and end with its outcome")
-	flags.BoolVar(&s.List, "list", false, "print every task, its schedule and its next three times")
+	flags.BoolVar(&s.List, "list", false, "print every task with its schedule and next three times, and every job with its queue")
 	flags.BoolVar(&s.Migrate, "migrate", false, "make the database's tables or bring them up to date, and end")
 	ShowEnvironment(flags)
 }
 
 func addDatabaseFlags(flags *pflag.FlagSet, database *string, migrate *bool) {
 	flags.StringVar(database, "database", "", "keep jobs and ticks there: sqlite:///path or postgres://… as `URL`")
+	markSecret(flags, "database")
 	flags.BoolVar(migrate, "migrate-at-start", true, "bring the database's tables up to date when the program starts")
 }
 
@@ -167,6 +168,9 @@ func (p Product) database(ctx context.Context, url string, migrate bool, log *za
 		return nil, nil
 	}
 	database, err := p.Background.Open(ctx, url, log)
+	if errors.Is(err, background.ErrScheme) {
+		return nil, UsageError{err}
+	}
 	if err != nil {
 		return nil, err
 	}

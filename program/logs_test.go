@@ -330,9 +330,9 @@ func TestAccessLine(t *testing.T) {
 		wantText, want string
 	}{
 		{"plain", server.Access{Time: at, Method: []byte("POST"), Path: []byte("/api/v0/echo/read"), Status: 200, Sent: 7, Received: 5,
-			Duration: 1_023_456, RequestID: []byte("x"), RemoteAddr: netip.MustParseAddrPort("[::1]:80"), UserAgent: []byte("curl")},
-			`INFO [2013-08-12 13:16:52,624] access {"method":"POST","path":"/api/v0/echo/read","status":200,"bytes":7,"duration":"1.023456ms","request_id":"x","remote_addr":"[::1]:80","received":5,"user_agent":"curl"}`,
-			`{"level":"info","time":"2013-08-12T13:16:52.624500+02:00","message":"access","method":"POST","path":"/api/v0/echo/read","status":200,"bytes":7,"duration":0.001023456,"request_id":"x","remote_addr":"[::1]:80","received":5,"user_agent":"curl"}`},
+			Duration: 1_023_456, RequestID: []byte("x"), TraceID: "t", RemoteAddr: netip.MustParseAddrPort("[::1]:80"), UserAgent: []byte("curl")},
+			`INFO [2013-08-12 13:16:52,624] access {"method":"POST","path":"/api/v0/echo/read","status":200,"bytes":7,"duration":"1.023456ms","request_id":"x","trace_id":"t","remote_addr":"[::1]:80","received":5,"user_agent":"curl"}`,
+			`{"level":"info","time":"2013-08-12T13:16:52.624500+02:00","message":"access","method":"POST","path":"/api/v0/echo/read","status":200,"bytes":7,"duration":0.001023456,"request_id":"x","trace_id":"t","remote_addr":"[::1]:80","received":5,"user_agent":"curl"}`},
 		{"nothing", server.Access{Time: at.UTC(), Duration: 3 * time.Second},
 			`INFO [2013-08-12 11:16:52,624] access {"method":"","path":"","status":0,"bytes":0,"duration":"3s","request_id":"","remote_addr":"","received":0}`,
 			`{"level":"info","time":"2013-08-12T11:16:52.624500Z","message":"access","method":"","path":"","status":0,"bytes":0,"duration":3.000000000,"request_id":"","remote_addr":"","received":0}`},

@@ -1,12 +1,13 @@
 package server
 
 import (
-	"net"
 	"net/netip"
 	"sync"
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/apiphant/apiphant/internal/trace"
 )
 
 // Access is one request and its answer, for a log of all of them.
@@ -19,7 +20,8 @@ type Access struct {
 	Received   int64     // bytes of the request's body, as far as they were read
 	Duration   time.Duration
 	RequestID  []byte
-	RemoteAddr netip.AddrPort // zero where the connection is not TCP
+	TraceID    string         // of a traceparent; "": none
+	RemoteAddr netip.AddrPort // who asked, also behind trusted proxies; zero where the connection is not TCP
 	UserAgent  []byte
 }
 
@@ -37,13 +39,12 @@ func (d *door) logAccess(took time.Duration) {
 		Received:  d.body.came,
 		Duration:  took,
 		RequestID: d.ctx.Response.Header.Peek("X-Request-Id"),
+		TraceID:   d.traceID(),
+
+		RemoteAddr: d.client(),
 	}
 	if !d.unread { // fasthttp would say GET and /
 		access.Method, access.Path, access.UserAgent = header.Method(), d.path(), header.UserAgent()
-	}
-	if tcp, ok := d.ctx.RemoteAddr().(*net.TCPAddr); ok {
-		address := tcp.AddrPort()
-		access.RemoteAddr = netip.AddrPortFrom(address.Addr().Unmap(), address.Port())
 	}
 	log(access)
 	*access = Access{} // of buffers that are fasthttp's
@@ -51,6 +52,16 @@ func (d *door) logAccess(took time.Duration) {
 }
 
 var accesses = sync.Pool{New: func() any { return new(Access) }}
+
+// traceID is that of the trace which a request is part of, "" for none.
+func (d *door) traceID() string {
+	if came := d.ctx.Request.Header.Peek("Traceparent"); len(came) > 0 {
+		if parent := trace.Parse(string(came)); parent != "" {
+			return trace.ID(parent)
+		}
+	}
+	return ""
+}
 
 // requestID is the field that the lines of a request have in common.
 func (d *door) requestID() zap.Field {

@@ -31,13 +31,15 @@ type door struct {
 	raw     *rawResponse // nil: the pipeline writes the answer
 	rawBody *rawBody
 	sent    int64 // bytes of the body that Answer was given
+	open    bool  // the request has not ended
 	aborted bool  // there is no answer
 	unread  bool  // what fasthttp has of the request is nothing, or not all
+	watched bool  // somebody waits to be told that the client has gone
 }
 
 func newDoor(s *Server, ctx *fasthttp.RequestCtx) *door {
 	d := &ctx.Conn().(*conn).door
-	*d = door{server: s, ctx: ctx}
+	*d = door{server: s, ctx: ctx, open: true}
 	return d
 }
 
@@ -45,16 +47,6 @@ func newDoor(s *Server, ctx *fasthttp.RequestCtx) *door {
 func (d *door) begin(route *routeCounts, start time.Time) {
 	d.route, d.start = route, start
 	d.server.Metrics.begin()
-}
-
-// end tells who watches that the request is answered; it is its last act.
-func (d *door) end() {
-	took := time.Duration(-1)
-	if d.route != nil || d.server.AccessLog != nil {
-		took = time.Since(d.start)
-	}
-	d.server.Metrics.end(d, took)
-	d.logAccess(took)
 }
 
 // status is that of the answer; 0: the connection is closed without one.
@@ -106,14 +98,19 @@ func (d *door) Method() string {
 	return string(method)
 }
 
-func (d *door) Header(name string) string { return string(d.ctx.Request.Header.Peek(name)) }
-
-func (d *door) RemoteAddr() netip.Addr {
-	if tcp, ok := d.ctx.RemoteAddr().(*net.TCPAddr); ok {
-		return tcp.AddrPort().Addr().Unmap()
+func (d *door) Header(name string) string {
+	switch {
+	case name == "Host":
+		return d.host()
+	case name == "X-Forwarded-Proto":
+		return d.forwardedProto()
+	case apiphant.IsForwarded(name) && !d.conn().trusted:
+		return ""
 	}
-	return netip.Addr{}
+	return string(d.ctx.Request.Header.Peek(name))
 }
+
+func (d *door) RemoteAddr() netip.Addr { return d.client().Addr() }
 
 func (d *door) Body() ([]byte, error) {
 	d.buffer = buffers.Get().(*[]byte)
@@ -138,7 +135,9 @@ func (d *door) Answer(status int, body []byte) {
 		return
 	}
 	d.ctx.Response.SetStatusCode(status)
-	d.ctx.Response.Header.SetContentType(jsonContentType)
+	if body != nil {
+		d.ctx.Response.Header.SetContentType(jsonContentType)
+	}
 	d.ctx.Response.SetBody(body)
 	d.sent = int64(len(body))
 }
@@ -163,6 +162,28 @@ func (d *door) abandon() {
 	d.aborted = true
 	d.ctx.HijackSetNoResponse(true)
 	d.ctx.Hijack(func(net.Conn) {}) // fasthttp closes the connection after it
+}
+
+// WatchClient is called by the goroutine that looks at the call's context.
+func (d *door) WatchClient(gone func()) {
+	if d.server.watcher != nil {
+		d.watched = true
+		d.server.watcher.begin(d.conn(), gone)
+	}
+}
+
+// end is the last of a request.
+func (d *door) end() {
+	d.open = false
+	if d.watched {
+		d.server.watcher.end(d.conn())
+	}
+	took := time.Duration(-1)
+	if d.route != nil || d.server.AccessLog != nil {
+		took = time.Since(d.start)
+	}
+	d.server.Metrics.end(d, took)
+	d.logAccess(took)
 }
 
 // finish ends the request: nothing of it is touched any more by who may have
@@ -192,6 +213,14 @@ func (d *door) finish() {
 func (d *door) refused() {
 	d.closeUnread()
 	d.end()
+}
+
+// lose ends a request whose goroutine ends without an answer.
+func (d *door) lose() {
+	if d.open {
+		d.aborted = true
+		d.end()
+	}
 }
 
 // closeUnread lets the connection be closed after the answer: where the next

@@ -131,7 +131,7 @@ func (m *Metrics) begin() {
 
 // end counts what became of a request.
 func (m *Metrics) end(d *door, took time.Duration) {
-	if m == nil {
+	if m == nil || d.route == nil { // nil: it was lost before it was known
 		return
 	}
 	d.route.statuses[slotOf(d.status())].Add(1)

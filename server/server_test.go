@@ -215,11 +215,15 @@ func (l *lines) logger() *zap.Logger {
 
 // log writes a line of the access log.
 func (l *lines) log(access *server.Access) {
-	line, _ := json.Marshal(map[string]any{
+	fields := map[string]any{
 		"message": "access", "method": string(access.Method), "path": string(access.Path), "status": access.Status,
 		"bytes": access.Sent, "received": access.Received, "duration": access.Duration, "request_id": string(access.RequestID),
 		"remote_addr": access.RemoteAddr.String(), "user_agent": string(access.UserAgent), "time": access.Time,
-	})
+	}
+	if access.TraceID != "" {
+		fields["trace_id"] = access.TraceID
+	}
+	line, _ := json.Marshal(fields)
 	_, _ = l.Write(append(line, '\n'))
 }
 
@@ -235,6 +239,12 @@ func (l *lines) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
+}
+
+func (l *lines) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text.Reset()
 }
 
 // wait returns once a channel is closed or has something.
