@@ -158,6 +158,12 @@ func (s *Settings) server(api *apiphant.API, log *zap.Logger) *server.Server {
 		IdleTimeout:    s.IdleTimeout,
 		DrainWindow:    offIfZero(s.DrainWindow),
 		Drain:          offIfZero(s.Drain),
+
+		MaxConnections:           offIfZero(s.MaxConnections),
+		MaxConnectionsPerAddress: s.MaxConnectionsPerAddress,
+		MaxRunning:               offIfZero(s.MaxRunning),
+		BodyMemory:               int64(s.BodyMemory),
+		LowMemory:                s.LowMemory,
 	}
 	if s.AccessLog {
 		door.AccessLog = log.WithOptions(zap.WithCaller(false))
@@ -167,9 +173,9 @@ func (s *Settings) server(api *apiphant.API, log *zap.Logger) *server.Server {
 
 // offIfZero turns the flags' way of saying "none" into the structs', where 0 is
 // the default.
-func offIfZero(d time.Duration) time.Duration {
-	if d == 0 {
+func offIfZero[N int | time.Duration](n N) N {
+	if n == 0 {
 		return -1
 	}
-	return d
+	return n
 }
