@@ -3,6 +3,7 @@ package apiphant
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"reflect"
 	"runtime"
@@ -18,6 +19,7 @@ type Action struct {
 	shape     shape
 	signature string
 	source    Source
+	maxBody   int64
 	err       error
 }
 
@@ -111,6 +113,21 @@ func Raw(f func(w http.ResponseWriter, r *http.Request)) Action {
 
 func newAction(f any, shape shape, run Handler, errs ...error) Action {
 	return Action{run: run, shape: shape, err: errors.Join(errs...)}.of(f)
+}
+
+// MaxBody returns the action with a bound of its own on the bytes of its
+// request's body, smaller or larger than those of the server: 413 beyond it. It
+// is for what a target uploads:
+//
+//	func Actions() apiphant.Actions {
+//		return apiphant.Actions{Create: apiphant.RawRequest(Create).MaxBody(5 << 30)}
+//	}
+func (a Action) MaxBody(bytes int64) Action {
+	if bytes <= 0 {
+		a.err = errors.Join(a.err, fmt.Errorf("MaxBody(%d): want at least 1 byte", bytes))
+	}
+	a.maxBody = bytes
+	return a
 }
 
 // of lets an action that calls f by way of another shape speak of f.

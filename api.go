@@ -68,6 +68,8 @@ type Endpoint struct {
 	RawRequest  bool // the function reads the request itself
 	RawResponse bool // the function writes the answer itself
 
+	MaxBody int64 // bytes of the request's body, see [Action.MaxBody]; 0: the door's own bound
+
 	handler Handler
 }
 
@@ -154,6 +156,7 @@ func (a *API) add(t target) (errs []error) {
 			Signature:   action.signature,
 			RawRequest:  action.shape.rawRequest,
 			RawResponse: action.shape.rawResponse,
+			MaxBody:     action.maxBody,
 			handler:     a.wrap(t.path, action.run),
 		}
 		if endpoint.handler == nil {

@@ -1,6 +1,7 @@
 package apitest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -14,7 +15,7 @@ import (
 	"github.com/apiphant/apiphant"
 )
 
-// The bounds of bodies, as package server has them by default.
+// The bounds of bodies without one of their own, as package server has them by default.
 const (
 	maxBody   = 1 << 20 // of a JSON request
 	maxUpload = 1 << 30 // of a raw request
@@ -22,14 +23,15 @@ const (
 
 // door lends a request of net/http to the pipeline. It is an [apiphant.Door].
 type door struct {
+	endpoint *apiphant.Endpoint // nil: there is no such route
 	request  *http.Request
 	header   http.Header
 	body     *requestBody
 	response *response
 }
 
-func newDoor(r *http.Request, cancel context.CancelCauseFunc) *door {
-	d := &door{request: r, header: http.Header{}, body: newRequestBody(r), response: newResponse(r, cancel)}
+func newDoor(endpoint *apiphant.Endpoint, r *http.Request, cancel context.CancelCauseFunc) *door {
+	d := &door{endpoint: endpoint, request: r, header: http.Header{}, body: newRequestBody(r), response: newResponse(r, cancel)}
 	for name, values := range r.Header {
 		name = http.CanonicalHeaderKey(name)
 		if apiphant.IsForwarded(name) {
@@ -43,10 +45,10 @@ func newDoor(r *http.Request, cancel context.CancelCauseFunc) *door {
 	return d
 }
 
-// path returns the path as net/http would send it: not cleaned, and escaped
+// pathOf returns the path as net/http would send it: not cleaned, and escaped
 // only where it has to be.
-func (d *door) path() string {
-	path, _, _ := strings.Cut(d.request.URL.RequestURI(), "?")
+func pathOf(r *http.Request) string {
+	path, _, _ := strings.Cut(r.URL.RequestURI(), "?")
 	return path
 }
 
@@ -76,15 +78,30 @@ func (d *door) Header(name string) string {
 // RemoteAddr is that of a client on this machine.
 func (d *door) RemoteAddr() netip.Addr { return netip.AddrFrom4([4]byte{127, 0, 0, 1}) }
 
-func (d *door) Body() ([]byte, error) {
-	if d.body.declared > maxBody {
-		return nil, &apiphant.Error{Status: http.StatusRequestEntityTooLarge}
+// maxBody is the bound of the request's body.
+func (d *door) maxBody() int64 {
+	if d.endpoint.RawRequest {
+		return cmp.Or(d.endpoint.MaxBody, maxUpload)
 	}
-	body, err := io.ReadAll(io.LimitReader(d.body, maxBody+1))
+	return cmp.Or(d.endpoint.MaxBody, maxBody)
+}
+
+// serve gives the request to the pipeline. One that declares too much is never
+// seen by its function, as it is with package server.
+func (d *door) serve(ctx context.Context, api *apiphant.API) {
+	if d.endpoint != nil && d.body.declared > d.maxBody() {
+		api.Refuse(ctx, d, &apiphant.Error{Status: http.StatusRequestEntityTooLarge})
+		return
+	}
+	api.Serve(ctx, d.endpoint, d)
+}
+
+func (d *door) Body() ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(d.body, d.maxBody()+1))
 	switch {
 	case err != nil:
 		return nil, &apiphant.Error{Status: http.StatusBadRequest}
-	case len(body) > maxBody:
+	case int64(len(body)) > d.maxBody():
 		return nil, &apiphant.Error{Status: http.StatusRequestEntityTooLarge}
 	}
 	return body, nil
@@ -95,9 +112,9 @@ func (d *door) Request(ctx context.Context) *http.Request {
 	target := d.request.URL.RequestURI()
 	address, err := url.ParseRequestURI(target)
 	if err != nil {
-		address = &url.URL{Path: d.path()}
+		address = &url.URL{Path: pathOf(d.request)}
 	}
-	d.body.body = http.MaxBytesReader(nil, io.NopCloser(d.body.body), maxUpload)
+	d.body.body = http.MaxBytesReader(nil, io.NopCloser(d.body.body), d.maxBody())
 	r := &http.Request{
 		Method:        d.Method(),
 		URL:           address,

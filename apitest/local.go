@@ -82,13 +82,13 @@ func (l *local) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, http.ErrServerClosed
 	}
 	ctx, cancel := context.WithCancelCause(l.base)
-	d := newDoor(r, cancel)
+	d := newDoor(l.api.Find([]byte(pathOf(r))), r, cancel)
 	go func() {
 		defer l.calls.Done()
 		defer closeBody(r)
 		defer d.response.finish()
 		defer d.body.Close()
-		l.api.Serve(ctx, l.api.Find([]byte(d.path())), d)
+		d.serve(ctx, l.api)
 	}()
 	select {
 	case <-d.response.began:

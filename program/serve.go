@@ -167,6 +167,12 @@ func (s *Settings) server(api *apiphant.API, log *logs) *server.Server {
 		IdleTimeout:    s.IdleTimeout,
 		DrainWindow:    offIfZero(s.DrainWindow),
 		Drain:          offIfZero(s.Drain),
+
+		MaxConnections:           offIfZero(s.MaxConnections),
+		MaxConnectionsPerAddress: s.MaxConnectionsPerAddress,
+		MaxRunning:               offIfZero(s.MaxRunning),
+		BodyMemory:               int64(s.BodyMemory),
+		LowMemory:                s.LowMemory,
 	}
 	if s.AccessLog {
 		access := &accessLog{json: s.Log == LogJSON, output: log.output}
@@ -177,9 +183,9 @@ func (s *Settings) server(api *apiphant.API, log *logs) *server.Server {
 
 // offIfZero turns the flags' way of saying "none" into the structs', where 0 is
 // the default.
-func offIfZero(d time.Duration) time.Duration {
-	if d == 0 {
+func offIfZero[N int | time.Duration](n N) N {
+	if n == 0 {
 		return -1
 	}
-	return d
+	return n
 }

@@ -30,15 +30,23 @@ type Settings struct {
 	TrustedProxies Networks
 	TLSCert        string // "": plain HTTP
 	TLSKey         string
-	Database       string // where actions enqueue jobs; "": nowhere
-	Migrate        bool   // bring its tables up to date at the start
-	Admin          string // HOST:PORT; "": nowhere
-	Source         string // the folder that the program was built from; "": not known
+
+	MaxConnections           int
+	MaxConnectionsPerAddress int
+	MaxRunning               int
+	BodyMemory               Size
+	LowMemory                bool
+
+	Database string // where actions enqueue jobs; "": nowhere
+	Migrate  bool   // bring its tables up to date at the start
+	Admin    string // HOST:PORT; "": nowhere
+	Source   string // the folder that the program was built from; "": not known
 }
 
 // AddFlags adds the flags that fill s, with their defaults.
 func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	s.MaxBody, s.MaxUpload, s.MaxHeader = server.DefaultMaxBody, server.DefaultMaxUpload, server.DefaultMaxHeader
+	s.BodyMemory = server.DefaultBodyMemory
 	addLogFlags(flags, &s.Log, &s.LogFile)
 	flags.BoolVar(&s.AccessLog, "access-log", false, "log a line for each request")
 	flags.BoolVar(&s.Strict, "strict", false, "refuse JSON with duplicate keys, and unknown fields in typed requests")
@@ -54,6 +62,11 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	flags.Var(&s.TrustedProxies, "trusted-proxies", "the proxies that are believed about who asks (X-Forwarded-For, -Host, -Proto): 127.0.0.1,10.0.0.0/8")
 	flags.StringVar(&s.TLSCert, "tls-cert", "", "serve HTTPS with the certificate in this `FILE`, PEM with all up to the root; read again when it changes")
 	flags.StringVar(&s.TLSKey, "tls-key", "", "the certificate's key is in this `FILE`")
+	flags.IntVar(&s.MaxConnections, "max-connections", server.DefaultMaxConnections, "how many connections may be open, and never more than 90 % of the descriptors; 0: only that")
+	flags.IntVar(&s.MaxConnectionsPerAddress, "max-connections-per-address", 0, "how many connections one address, or one /64 of IPv6, may open; 0: any number")
+	flags.IntVar(&s.MaxRunning, "max-running", server.DefaultMaxRunning, "how many requests may run at once; 0: any number")
+	flags.Var(&s.BodyMemory, "body-memory", "how much memory the bodies of JSON requests may take together")
+	flags.BoolVar(&s.LowMemory, "low-memory", false, "let idle connections give back their memory at once, for a little more time per request")
 	addDatabaseFlags(flags, &s.Database, &s.Migrate)
 	addAdminFlag(flags, &s.Admin)
 	flags.StringVar(&s.Source, "source", "", "the folder that the program was built from")
@@ -88,6 +101,18 @@ func (s *Settings) Check() error {
 			return UsageError{fmt.Errorf("--%s is %s: want 0 or more", setting.flag, setting.value)}
 		case setting.value <= 0 && setting.positive:
 			return UsageError{fmt.Errorf("--%s is %s: want more than 0", setting.flag, setting.value)}
+		}
+	}
+	for _, setting := range []struct {
+		flag  string
+		value int
+	}{
+		{"max-connections", s.MaxConnections},
+		{"max-connections-per-address", s.MaxConnectionsPerAddress},
+		{"max-running", s.MaxRunning},
+	} {
+		if setting.value < 0 {
+			return UsageError{fmt.Errorf("--%s is %d: want 0 or more", setting.flag, setting.value)}
 		}
 	}
 	return nil

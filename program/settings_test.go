@@ -32,12 +32,14 @@ func set(t *testing.T, environment, args []string) (program.Settings, int, strin
 var defaults = program.Settings{
 	Log: "text", Timeout: 30 * time.Second, Drain: 30 * time.Second, DrainWindow: time.Second,
 	MaxBody: 1 << 20, MaxUpload: 1 << 30, MaxHeader: 8 << 10, HeaderTimeout: 5 * time.Second, IdleTimeout: 75 * time.Second, Migrate: true,
+	MaxConnections: 65536, MaxRunning: 10_000, BodyMemory: 256 << 20,
 }
 
 // all are settings of which none is the default.
 func all(s *program.Settings) {
 	*s = program.Settings{Log: "json", AccessLog: true, Strict: true, Timeout: time.Second, DrainWindow: 3 * time.Second, MaxBody: 4,
 		MaxUpload: 5 << 10, MaxHeader: 6 << 20, HeaderTimeout: 7 * time.Millisecond, IdleTimeout: 8 * time.Minute, Migrate: true, Source: "/x",
+		MaxConnections: 9, MaxConnectionsPerAddress: 10, MaxRunning: 11, BodyMemory: 12, LowMemory: true,
 		AllowOrigins: []string{"https://a.example", "https://b.example", "https://*.c.example"}, TLSCert: "c.pem", TLSKey: "k.pem",
 		TrustedProxies: program.Networks{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128"), netip.MustParsePrefix("192.0.2.1/32")}}
 }
@@ -51,10 +53,12 @@ func TestSettings(t *testing.T) {
 	}{
 		{"defaults", nil, nil, func(*program.Settings) {}},
 		{"all flags", nil, strings.Fields("--log json --access-log --strict --timeout 1s --drain 0 --drain-window 3s --max-body 4 --max-upload 5KiB --max-header 6MiB --header-timeout 7ms --idle-timeout 8m --source /x " +
-			"--allow-origin https://a.example,https://b.example --allow-origin https://*.c.example --trusted-proxies 10.1.2.3/8,::1 --trusted-proxies 192.0.2.1 --tls-cert c.pem --tls-key k.pem"), all},
+			"--allow-origin https://a.example,https://b.example --allow-origin https://*.c.example --trusted-proxies 10.1.2.3/8,::1 --trusted-proxies 192.0.2.1 --tls-cert c.pem --tls-key k.pem " +
+			"--max-connections 9 --max-connections-per-address 10 --max-running 11 --body-memory 12 --low-memory"), all},
 		{"all variables", strings.Fields("APIPHANT_LOG=json APIPHANT_ACCESS_LOG=true APIPHANT_STRICT=true APIPHANT_TIMEOUT=1s APIPHANT_DRAIN=0 APIPHANT_DRAIN_WINDOW=3s APIPHANT_MAX_BODY=4 " +
 			"APIPHANT_MAX_UPLOAD=5KiB APIPHANT_MAX_HEADER=6MiB APIPHANT_HEADER_TIMEOUT=7ms APIPHANT_IDLE_TIMEOUT=8m APIPHANT_SOURCE=/x " +
-			"APIPHANT_ALLOW_ORIGIN=https://a.example,https://b.example,https://*.c.example APIPHANT_TRUSTED_PROXIES=10.1.2.3/8,::1,192.0.2.1 APIPHANT_TLS_CERT=c.pem APIPHANT_TLS_KEY=k.pem"), nil, all},
+			"APIPHANT_ALLOW_ORIGIN=https://a.example,https://b.example,https://*.c.example APIPHANT_TRUSTED_PROXIES=10.1.2.3/8,::1,192.0.2.1 APIPHANT_TLS_CERT=c.pem APIPHANT_TLS_KEY=k.pem " +
+			"APIPHANT_MAX_CONNECTIONS=9 APIPHANT_MAX_CONNECTIONS_PER_ADDRESS=10 APIPHANT_MAX_RUNNING=11 APIPHANT_BODY_MEMORY=12 APIPHANT_LOW_MEMORY=true"), nil, all},
 		{"flag before variable", []string{"APIPHANT_TIMEOUT=1s", "APIPHANT_ACCESS_LOG=1"}, []string{"--timeout=2s", "--access-log=false"},
 			func(s *program.Settings) { s.Timeout = 2 * time.Second }},
 		{"flag with the default's value before variable", []string{"APIPHANT_TIMEOUT=1s"}, []string{"--timeout=30s"}, func(*program.Settings) {}},
@@ -86,6 +90,9 @@ func TestSettingsThatAreWrong(t *testing.T) {
 		{"", "--drain -1s --drain-window -2s", `command: --drain is -1s: want 0 or more`},
 		{"", "--header-timeout 0", `command: --header-timeout is 0s: want more than 0`},
 		{"", "--idle-timeout 0 --header-timeout 0", `command: --header-timeout is 0s: want more than 0`},
+		{"", "--max-connections -1", `command: --max-connections is -1: want 0 or more`},
+		{"", "--max-connections-per-address -1", `command: --max-connections-per-address is -1: want 0 or more`},
+		{"", "--max-running -1", `command: --max-running is -1: want 0 or more`},
 		{"", "--max-body 0", `command: invalid argument "0" for "--max-body" flag: want a size of at least 1, such as 65536, 64KiB or 1MiB`},
 		{"", "--allow-origin app.example.com", `command: --allow-origin: origin "app.example.com": want SCHEME://HOST and nothing after it, such as "https://app.example.com" or "https://*.example.com"; or "*"`},
 		{"", "--trusted-proxies 10.0.0.0/8,all", `command: invalid argument "10.0.0.0/8,all" for "--trusted-proxies" flag: want addresses or networks with commas between them, such as 127.0.0.1,10.0.0.0/8,2001:db8::/32, got "all"`},
@@ -126,6 +133,11 @@ func TestHelpNamesEverySetting(t *testing.T) {
 		`--trusted-proxies networks .* \[APIPHANT_TRUSTED_PROXIES\]$`,
 		`--tls-cert FILE .* \[APIPHANT_TLS_CERT\]$`,
 		`--tls-key FILE .* \[APIPHANT_TLS_KEY\]$`,
+		`--max-connections int .* \[APIPHANT_MAX_CONNECTIONS\] \(default 65536\)`,
+		`--max-connections-per-address int .* \[APIPHANT_MAX_CONNECTIONS_PER_ADDRESS\]$`,
+		`--max-running int .* \[APIPHANT_MAX_RUNNING\] \(default 10000\)`,
+		`--body-memory size .* \[APIPHANT_BODY_MEMORY\] \(default 256MiB\)`,
+		`--low-memory .* \[APIPHANT_LOW_MEMORY\]$`,
 	} {
 		wantMatch(t, "(?m)^ +"+want, help)
 	}

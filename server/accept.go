@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"net/netip"
 	"os"
 	"sync/atomic"
 	"syscall"
@@ -61,8 +62,10 @@ func (s *Server) listener(ln net.Listener) *listener {
 // timed is a listener whose Accept can be woken.
 type timed interface{ SetDeadline(time.Time) error }
 
+const shortPause = 5 * time.Millisecond
+
 func (l *listener) Accept() (*conn, error) {
-	for pause := 5 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+	for pause := shortPause; ; pause = max(shortPause, min(2*pause, time.Second)) {
 		accepted, err := l.accept()
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			if l.goesOn() {
@@ -75,7 +78,10 @@ func (l *listener) Accept() (*conn, error) {
 		}
 		switch {
 		case err == nil:
-			return l.server.open(accepted), nil
+			if c := l.server.open(accepted); c != nil {
+				return c, nil
+			}
+			pause = 0
 		case isShortage(err):
 			l.server.Metrics.failedToAccept()
 			l.server.log.Warn("Can't accept a connection, trying again in " + pause.String() + ": " + err.Error())
@@ -86,16 +92,26 @@ func (l *listener) Accept() (*conn, error) {
 	}
 }
 
-// open makes an accepted client one of the open connections.
+// open makes an accepted client one of the open connections; nil is one too many.
 func (s *Server) open(accepted net.Conn) *conn {
 	var below *wire
 	if s.tls != nil {
 		below = &wire{Conn: accepted}
 		accepted = tls.Server(below, s.tls)
 	}
-	c := s.conns.add(accepted, &s.patience)
-	c.wire = below
-	c.trusted = len(s.TrustedProxies) > 0 && s.trusts(addressOf(accepted.RemoteAddr()).Addr())
+	address := addressOf(accepted.RemoteAddr()).Addr()
+	trusted := len(s.TrustedProxies) > 0 && s.trusts(address)
+	client := netip.Prefix{}
+	if s.MaxConnectionsPerAddress > 0 && !trusted {
+		client = clientNetwork(address)
+	}
+	c, why := s.conns.add(accepted, &s.patience, client)
+	if c == nil {
+		s.shed.count(why)
+		s.refuser.refuse(accepted)
+		return nil
+	}
+	c.trusted, c.wire = trusted, below
 	c.shaking.Store(s.tls != nil)
 	return c
 }

@@ -65,5 +65,5 @@ func (d *door) traceID() string {
 
 // requestID is the field that the lines of a request have in common.
 func (d *door) requestID() zap.Field {
-	return zap.ByteString("request_id", d.ctx.Response.Header.Peek("X-Request-Id"))
+	return zap.ByteString("request_id", d.ctx.Response.Header.Peek(requestIDHeader))
 }

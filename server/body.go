@@ -5,33 +5,15 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"sync"
 
 	"github.com/valyala/fasthttp"
 
 	"github.com/apiphant/apiphant"
 )
 
-const (
-	// firstRead bounds what is allocated for a body before any of it came: what
-	// a client declares costs it nothing.
-	firstRead = 16 << 10
-
-	// maxPooledBody keeps one large body from holding its memory for ever.
-	maxPooledBody = 64 << 10
-
-	// maxSkippedBody is how much of a body that nobody wanted is read, so that
-	// the connection can serve the next request.
-	maxSkippedBody = 8 << 10
-)
-
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
-
-func releaseBuffer(buffer *[]byte) {
-	if cap(*buffer) <= maxPooledBody {
-		buffers.Put(buffer)
-	}
-}
+// maxSkippedBody is how much of a body that nobody wanted is read, so that the
+// connection can serve the next request.
+const maxSkippedBody = 8 << 10
 
 // requestBody is the body of one request as it streams in. Where it did not
 // come whole it ends in an error, never in io.EOF.
@@ -91,22 +73,27 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	return n, b.err
 }
 
-// readAll appends the whole body to buffer.
-func (b *requestBody) readAll(buffer []byte) ([]byte, error) {
-	if b.declared > int64(cap(buffer)) {
-		buffer = make([]byte, 0, min(b.declared, firstRead))
+// readAll returns the whole body, in a buffer that grows as it comes.
+func (b *requestBody) readAll(buffer *bodyBuffer) ([]byte, error) {
+	size := b.declared
+	if size < 0 {
+		size = b.limit + 1 // so that one byte too many is seen
 	}
+	content := buffer.bytes()
 	for b.err == nil {
-		if len(buffer) == cap(buffer) {
-			buffer = append(buffer, 0)[:len(buffer)]
+		if len(content) == cap(content) {
+			var err error
+			if content, err = buffer.grow(content, size); err != nil {
+				return content, err
+			}
 		}
-		n, _ := b.Read(buffer[len(buffer):cap(buffer)])
-		buffer = buffer[:len(buffer)+n]
+		n, _ := b.Read(content[len(content):cap(content)])
+		content = content[:len(content)+n]
 	}
 	if b.err == io.EOF {
-		return buffer, nil
+		return content, nil
 	}
-	return buffer, readError(b.err)
+	return content, readError(b.err)
 }
 
 // skip reads the rest of a small body that nobody wanted, where it is there or

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,9 @@ type patience struct {
 	last      time.Duration // for what an idle one has just sent, when Serve ends
 	handshake time.Duration // for those who connect just when the listener is to be closed
 	cancelled time.Duration // for calls to return once their contexts are cancelled
+	idle      time.Duration // for the next request, as Server.IdleTimeout says
+	park      time.Duration // of these, until the connection gives back its memory
+	sweep     time.Duration // from one look at what runs to the next
 }
 
 var defaultPatience = patience{
@@ -32,6 +36,8 @@ var defaultPatience = patience{
 	last:      time.Millisecond,
 	handshake: 10 * time.Millisecond,
 	cancelled: time.Second,
+	park:      time.Second,
+	sweep:     time.Second,
 }
 
 const (
@@ -48,15 +54,18 @@ type conn struct {
 	guard    guard
 	door     door // of the request that is being answered
 	watch    watch
+	call     call
 	accepted time.Time
-	trusted  bool  // the peer is a proxy that is believed
-	wire     *wire // what is below TLS; nil: there is none
-	taken    int64 // of TLS: what had come when something was last read
+	client   netip.Prefix // whom it is counted for, if for anyone
+	trusted  bool         // the peer is a proxy that is believed
+	wire     *wire        // what is below TLS; nil: there is none
+	taken    int64        // of TLS: what had come when something was last read
 
 	readDeadline time.Time
 	pending      bool      // readDeadline is not known to the system yet
 	rate         *bodyRate // how long the next read may take, while a body is read
 	failure      error     // of a Read
+	parked       bool      // Close is not the end of it
 
 	heard       atomic.Bool // something came
 	busy        atomic.Bool // a request is being read or answered
@@ -93,8 +102,13 @@ func (c *conn) read(p []byte) (int, error) {
 	if c.shaking.Load() && c.shake() != nil {
 		return 0, io.EOF // who speaks no TLS would not understand an answer
 	}
+	parks := false
 	if c.pending {
-		if err := c.Conn.SetReadDeadline(c.readDeadline); err != nil {
+		deadline := c.readDeadline
+		if parks = c.parks(); parks {
+			deadline = deadline.Add(c.patience.park - c.patience.idle)
+		}
+		if err := c.Conn.SetReadDeadline(deadline); err != nil {
 			return 0, err
 		}
 		c.pending = false
@@ -103,8 +117,14 @@ func (c *conn) read(p []byte) (int, error) {
 		return c.lastRead(p)
 	}
 	n, err := c.Conn.Read(p)
-	if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) || !c.interrupted.Load() {
+	switch {
+	case n > 0 || !errors.Is(err, os.ErrDeadlineExceeded):
 		return n, err
+	case !parks && !c.interrupted.Load():
+		return n, err
+	case !c.interrupted.Load() && !c.recordBegan():
+		c.parked = true
+		return 0, errParked
 	}
 	if c.isInterrupted() {
 		return c.lastRead(p)
@@ -132,7 +152,12 @@ func (c *conn) Write(p []byte) (written int, err error) {
 	}
 }
 
+// Close ends the connection, unless it is only fasthttp's part with it that ends.
 func (c *conn) Close() error {
+	if c.parked {
+		c.park()
+		return nil
+	}
 	if !c.conns.remove(c) {
 		return net.ErrClosed
 	}

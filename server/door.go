@@ -22,24 +22,27 @@ const jsonContentType = "application/json"
 // It is used again for each request of a connection: what a function may keep
 // (rawResponse, rawBody) stands by itself.
 type door struct {
-	server  *Server
-	ctx     *fasthttp.RequestCtx
-	start   time.Time    // when the request was there, but for its body
-	route   *routeCounts // nil: nothing is counted
-	buffer  *[]byte      // of the body; goes back when the request is finished
-	body    requestBody
-	raw     *rawResponse // nil: the pipeline writes the answer
-	rawBody *rawBody
-	sent    int64 // bytes of the body that Answer was given
-	open    bool  // the request has not ended
-	aborted bool  // there is no answer
-	unread  bool  // what fasthttp has of the request is nothing, or not all
-	watched bool  // somebody waits to be told that the client has gone
+	server   *Server
+	ctx      *fasthttp.RequestCtx
+	endpoint *apiphant.Endpoint // nil: there is none, or it isn't known yet
+	route    *routeCounts       // nil: nothing is counted
+	start    time.Time          // when the request was there, but for its body
+	id       string             // of the request
+	buffer   bodyBuffer         // gives back what it took when the request is finished
+	body     requestBody
+	raw      *rawResponse // nil: the pipeline writes the answer
+	rawBody  *rawBody
+	sent     int64 // bytes of the body that Answer was given
+	open     bool  // the request has not ended
+	running  bool  // it has a place among the requests that run
+	aborted  bool  // there is no answer
+	unread   bool  // what fasthttp has of the request is nothing, or not all
+	watched  bool  // somebody waits to be told that the client has gone
 }
 
 func newDoor(s *Server, ctx *fasthttp.RequestCtx) *door {
 	d := &ctx.Conn().(*conn).door
-	*d = door{server: s, ctx: ctx, open: true}
+	*d = door{server: s, ctx: ctx, open: true, buffer: bodyBuffer{memory: &s.bodies}}
 	return d
 }
 
@@ -113,15 +116,27 @@ func (d *door) Header(name string) string {
 func (d *door) RemoteAddr() netip.Addr { return d.client().Addr() }
 
 func (d *door) Body() ([]byte, error) {
-	d.buffer = buffers.Get().(*[]byte)
-	read, err := d.openBody(d.server.maxBody()).readAll((*d.buffer)[:0])
-	*d.buffer = read
-	return read, err
+	if !d.server.calls.hasRoom() { // the body need not be read to know that
+		d.server.shed.count(lackOfRunning)
+		return nil, d.overloaded()
+	}
+	body, err := d.openBody(d.server.bodyLimit(d.endpoint)).readAll(&d.buffer)
+	switch {
+	case err == errNoMemory:
+		d.server.shed.count(lackOfMemory)
+		return nil, d.overloaded()
+	case err == nil && !d.enter():
+		return nil, d.overloaded()
+	}
+	return body, err
 }
 
 func (d *door) Request(ctx context.Context) *http.Request { return d.httpRequest(ctx) }
 
 func (d *door) SetHeader(name, value string) {
+	if name == requestIDHeader {
+		d.identify(value)
+	}
 	if d.raw != nil {
 		d.raw.setHeader(name, value)
 		return
@@ -189,12 +204,9 @@ func (d *door) end() {
 // finish ends the request: nothing of it is touched any more by who may have
 // kept it, and the connection is left where the next request begins, or closed.
 func (d *door) finish() {
+	d.release()
 	if d.rawBody != nil {
 		_ = d.rawBody.Close()
-	}
-	if d.buffer != nil {
-		releaseBuffer(d.buffer)
-		d.buffer = nil
 	}
 	if !d.body.isOpen() {
 		d.openBody(d.server.maxUpload())
@@ -219,8 +231,15 @@ func (d *door) refused() {
 func (d *door) lose() {
 	if d.open {
 		d.aborted = true
+		d.release()
 		d.end()
 	}
+}
+
+// release gives back what the request took of what is bounded.
+func (d *door) release() {
+	d.exit()
+	d.buffer.free()
 }
 
 // closeUnread lets the connection be closed after the answer: where the next
@@ -249,7 +268,7 @@ func (s *Server) maxUpload() int64 { return cmp.Or(s.MaxUpload, DefaultMaxUpload
 // bodyLimit is what the body of a request to an endpoint may have.
 func (s *Server) bodyLimit(endpoint *apiphant.Endpoint) int64 {
 	if endpoint.RawRequest {
-		return s.maxUpload()
+		return cmp.Or(endpoint.MaxBody, s.maxUpload())
 	}
-	return s.maxBody()
+	return cmp.Or(endpoint.MaxBody, s.maxBody())
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/valyala/fasthttp"
 	"go.uber.org/zap"
+
+	"github.com/apiphant/apiphant"
 )
 
 // Taken is what the server took for a request.
@@ -24,6 +26,7 @@ func (s *Server) ServeTaken(ln net.Listener, take func(net.Conn, Taken)) error {
 	served := s.fasthttp()
 	served.Handler = func(ctx *fasthttp.RequestCtx) {
 		d := newDoor(s, ctx)
+		d.endpoint = &apiphant.Endpoint{}
 		body, err := d.Body()
 		request := &ctx.Request.Header
 		taken := Taken{d.Method(), string(request.RequestURI()), string(request.Host()), string(body), err == nil}
@@ -41,6 +44,7 @@ func (s *Server) ServeTaken(ln net.Listener, take func(net.Conn, Taken)) error {
 		}
 		d.finish()
 	}
+	s.bound(served)
 	return s.serveAll(served, s.listener(ln))
 }
 

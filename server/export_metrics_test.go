@@ -9,9 +9,9 @@ import (
 )
 
 // ShedOne counts one refusal of each reason.
-func (m *Metrics) ShedOne() {
-	for reason := range shedReasons {
-		m.shedOne(shedReason(reason))
+func (s *Server) ShedOne() {
+	for why := range lacks {
+		s.shed.count(why)
 	}
 }
 

@@ -9,7 +9,7 @@ const healthPath = "/healthz"
 // takes its place.
 func (d *door) answerHealth() {
 	if d.server.away.Load() {
-		d.Answer(http.StatusServiceUnavailable, []byte(`{"error":"503 Service Unavailable"}`))
+		d.Answer(http.StatusServiceUnavailable, []byte(unavailable))
 		return
 	}
 	d.Answer(http.StatusOK, []byte(`{"status":"ok"}`))

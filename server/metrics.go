@@ -20,10 +20,11 @@ type Metrics struct {
 	api    *apiphant.API
 	routes []routeCounts // by Endpoint.Index; then that of healthPath, and that of requests without a route
 
+	server atomic.Pointer[Server] // that serves
+
 	begun    atomic.Uint64 // requests
 	received histogram     // bytes of their bodies
 	sent     histogram     // bytes of the answers' bodies
-	shed     [len(shedReasons)]atomic.Uint64
 
 	accepted      atomic.Uint64 // connections
 	gone          atomic.Uint64
@@ -68,18 +69,6 @@ func statusOf(slot int) string {
 	return strconv.Itoa(firstStatus + slot)
 }
 
-// shedReason is why a request or a connection was refused to keep the others going.
-type shedReason int
-
-const (
-	shedConnections shedReason = iota // too many connections
-	shedAddress                       // too many of one address
-	shedRunning                       // too many running requests
-	shedMemory                        // too many bytes of bodies
-)
-
-var shedReasons = [...]string{shedConnections: "connections", shedAddress: "address", shedRunning: "running", shedMemory: "memory"}
-
 var (
 	tookBounds = []int64{1e5, 5e5, 1e6, 5e6, 1e7, 2.5e7, 5e7, 1e8, 2.5e8, 5e8, 1e9, 2.5e9, 5e9, 1e10, 3e10}
 	sizeBounds = []int64{0, 256, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 16 << 20, 256 << 20}
@@ -123,6 +112,13 @@ func (m *Metrics) health() *routeCounts {
 	return &m.routes[len(m.routes)-2]
 }
 
+// of tells whose state is collected, too.
+func (m *Metrics) of(s *Server) {
+	if m != nil {
+		m.server.Store(s)
+	}
+}
+
 func (m *Metrics) begin() {
 	if m != nil {
 		m.begun.Add(1)
@@ -141,12 +137,6 @@ func (m *Metrics) end(d *door, took time.Duration) {
 	}
 	m.received.observe(d.body.came)
 	m.sent.observe(d.answered())
-}
-
-func (m *Metrics) shedOne(reason shedReason) {
-	if m != nil {
-		m.shed[reason].Add(1)
-	}
 }
 
 func (m *Metrics) opened() {
@@ -168,23 +158,26 @@ func (m *Metrics) failedToAccept() {
 }
 
 var (
-	requestsDesc = prometheus.NewDesc("apiphant_requests_total", "Requests that were answered, by route and status.", []string{"route", "status"}, nil)
-	tookDesc     = prometheus.NewDesc("apiphant_request_duration_seconds", "From a request's headers to its answer.", []string{"route"}, nil)
-	lateDesc     = prometheus.NewDesc("apiphant_requests_past_deadline_total", "Requests that ended after the deadline of their context.", []string{"route"}, nil)
-	panicsDesc   = prometheus.NewDesc("apiphant_panics_total", "Requests that ended with a panic.", []string{"route"}, nil)
-	inFlightDesc = prometheus.NewDesc("apiphant_requests_in_flight", "Requests that came and are not answered yet.", nil, nil)
-	receivedDesc = prometheus.NewDesc("apiphant_request_size_bytes", "Bytes of requests' bodies, as far as they were read.", nil, nil)
-	sentDesc     = prometheus.NewDesc("apiphant_response_size_bytes", "Bytes of answers' bodies.", nil, nil)
-	shedDesc     = prometheus.NewDesc("apiphant_shed_total", "Requests and connections that were refused to keep the others going.", []string{"reason"}, nil)
-	openDesc     = prometheus.NewDesc("apiphant_connections", "Connections that are open.", nil, nil)
-	acceptedDesc = prometheus.NewDesc("apiphant_connections_accepted_total", "Connections that were accepted.", nil, nil)
-	shortageDesc = prometheus.NewDesc("apiphant_accept_failures_total", "Times that no connection could be accepted, for want of descriptors or memory.", nil, nil)
+	requestsDesc   = prometheus.NewDesc("apiphant_requests_total", "Requests that were answered, by route and status.", []string{"route", "status"}, nil)
+	tookDesc       = prometheus.NewDesc("apiphant_request_duration_seconds", "From a request's headers to its answer.", []string{"route"}, nil)
+	lateDesc       = prometheus.NewDesc("apiphant_requests_past_deadline_total", "Requests that ended after the deadline of their context.", []string{"route"}, nil)
+	panicsDesc     = prometheus.NewDesc("apiphant_panics_total", "Requests that ended with a panic.", []string{"route"}, nil)
+	inFlightDesc   = prometheus.NewDesc("apiphant_requests_in_flight", "Requests that came and are not answered yet.", nil, nil)
+	runningDesc    = prometheus.NewDesc("apiphant_requests_running", "Requests that are with their functions, which --max-running bounds.", nil, nil)
+	deafDesc       = prometheus.NewDesc("apiphant_requests_deaf", "Requests whose functions still run though their context has ended.", nil, nil)
+	bodyMemoryDesc = prometheus.NewDesc("apiphant_body_memory_bytes", "What the bodies of requests take of --body-memory.", nil, nil)
+	receivedDesc   = prometheus.NewDesc("apiphant_request_size_bytes", "Bytes of requests' bodies, as far as they were read.", nil, nil)
+	sentDesc       = prometheus.NewDesc("apiphant_response_size_bytes", "Bytes of answers' bodies.", nil, nil)
+	shedDesc       = prometheus.NewDesc("apiphant_shed_total", "Requests and connections that were refused to keep the others going.", []string{"reason"}, nil)
+	openDesc       = prometheus.NewDesc("apiphant_connections", "Connections that are open.", nil, nil)
+	acceptedDesc   = prometheus.NewDesc("apiphant_connections_accepted_total", "Connections that were accepted.", nil, nil)
+	shortageDesc   = prometheus.NewDesc("apiphant_accept_failures_total", "Times that no connection could be accepted, for want of descriptors or memory.", nil, nil)
 )
 
 // Describe is part of [prometheus.Collector].
 func (m *Metrics) Describe(descriptions chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
-		requestsDesc, tookDesc, lateDesc, panicsDesc, inFlightDesc, receivedDesc, sentDesc, shedDesc, openDesc, acceptedDesc, shortageDesc,
+		requestsDesc, tookDesc, lateDesc, panicsDesc, inFlightDesc, runningDesc, deafDesc, bodyMemoryDesc, receivedDesc, sentDesc, shedDesc, openDesc, acceptedDesc, shortageDesc,
 	} {
 		descriptions <- desc
 	}
@@ -199,13 +192,26 @@ func (m *Metrics) Collect(metrics chan<- prometheus.Metric) {
 	metrics <- gauge(inFlightDesc, m.begun.Load()-ended)
 	metrics <- m.received.metric(receivedDesc, 1)
 	metrics <- m.sent.metric(sentDesc, 1)
-	for reason, name := range shedReasons {
-		metrics <- counter(shedDesc, m.shed[reason].Load(), name)
-	}
+	m.collectStats(metrics)
 	gone := m.gone.Load() // first, so that none is gone that was not accepted
 	metrics <- gauge(openDesc, m.accepted.Load()-gone)
 	metrics <- counter(acceptedDesc, m.accepted.Load())
 	metrics <- counter(shortageDesc, m.acceptFailure.Load())
+}
+
+// collectStats tells how the server is that serves; one that doesn't yet is idle.
+func (m *Metrics) collectStats(metrics chan<- prometheus.Metric) {
+	var stats Stats
+	if s := m.server.Load(); s != nil {
+		stats = s.Stats()
+	}
+	metrics <- gauge(runningDesc, uint64(stats.Running))
+	metrics <- gauge(deafDesc, uint64(stats.Deaf))
+	metrics <- gauge(bodyMemoryDesc, uint64(stats.BodyMemory))
+	metrics <- counter(shedDesc, stats.Shed.Connections, "connections")
+	metrics <- counter(shedDesc, stats.Shed.PerAddress, "address")
+	metrics <- counter(shedDesc, stats.Shed.Running, "running")
+	metrics <- counter(shedDesc, stats.Shed.Memory, "memory")
 }
 
 func (r *routeCounts) collect(metrics chan<- prometheus.Metric) (ended uint64) {

@@ -42,7 +42,8 @@ func scrape(t testing.TB, metrics *server.Metrics, pattern string) (lines []stri
 func TestMetrics(t *testing.T) {
 	api := connectionAPI()
 	metrics := server.NewMetrics(api)
-	running := start(t, api, &server.Server{MaxBody: 100, Metrics: metrics})
+	s := &server.Server{MaxBody: 100, Metrics: metrics}
+	running := start(t, api, s)
 	c := running.dial()
 	for _, request := range []string{
 		post("/api/v0/echo/read", `{"a":1}`),
@@ -69,7 +70,7 @@ func TestMetrics(t *testing.T) {
 		c.ask(request)
 		c.wantClosed()
 	}
-	metrics.ShedOne()
+	s.ShedOne()
 	want := strings.Split(`apiphant_accept_failures_total 0
 apiphant_connections 0
 apiphant_connections_accepted_total 4
@@ -130,14 +131,14 @@ func TestMetricsWhileRunning(t *testing.T) {
 	c := running.dial()
 	c.send(post("/api/v0/held/read", ""))
 	wait(t, "the call begins", begun)
-	const pattern = `^apiphant_(connections |requests_in_flight|requests_past.*held)`
-	want := []string{`apiphant_connections 1`, `apiphant_requests_in_flight 1`, `apiphant_requests_past_deadline_total{route="/api/v0/held/read"} 0`}
+	const pattern = `^apiphant_(connections |requests_in_flight|requests_running|requests_past.*held)`
+	want := []string{`apiphant_connections 1`, `apiphant_requests_in_flight 1`, `apiphant_requests_past_deadline_total{route="/api/v0/held/read"} 0`, `apiphant_requests_running 1`}
 	if difference := cmp.Diff(want, scrape(t, metrics, pattern)); difference != "" {
 		t.Error(difference)
 	}
 	close(release)
 	c.receive("POST")
-	want = []string{`apiphant_connections 1`, `apiphant_requests_in_flight 0`, `apiphant_requests_past_deadline_total{route="/api/v0/held/read"} 1`}
+	want = []string{`apiphant_connections 1`, `apiphant_requests_in_flight 0`, `apiphant_requests_past_deadline_total{route="/api/v0/held/read"} 1`, `apiphant_requests_running 0`}
 	if difference := cmp.Diff(want, scrape(t, metrics, pattern)); difference != "" {
 		t.Error(difference)
 	}

@@ -18,7 +18,7 @@ var errAborted = errors.New("the function that was writing the answer failed")
 
 // serveRaw serves a function that writes its answer itself. It runs beside
 // fasthttp's goroutine, which writes what the function streams.
-func (d *door) serveRaw(endpoint *apiphant.Endpoint) {
+func (d *door) serveRaw() {
 	ctx, cancel := context.WithCancelCause(d.server.base)
 	d.raw = newRawResponse(d)
 	done := make(chan struct{})
@@ -26,7 +26,7 @@ func (d *door) serveRaw(endpoint *apiphant.Endpoint) {
 		defer close(done)
 		defer d.raw.giveUp() // of no effect after finish
 		defer survive(d.server.log, "a raw call")
-		d.server.API.Serve(ctx, endpoint, d)
+		d.server.API.Serve(ctx, d.endpoint, d)
 		d.raw.finish()
 	}()
 	select {

@@ -22,7 +22,7 @@ func (d *door) httpRequest(ctx context.Context) *http.Request {
 	}
 	header.Del("Host")
 	header.Del("Transfer-Encoding")
-	d.rawBody = &rawBody{body: d.openBody(d.server.maxUpload())}
+	d.rawBody = &rawBody{body: d.openBody(d.server.bodyLimit(d.endpoint))}
 	target := string(h.RequestURI())
 	address, err := url.ParseRequestURI(target)
 	if err != nil { // of what the routes' characters can be followed by, nothing

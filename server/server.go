@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"net/netip"
@@ -29,6 +30,10 @@ const (
 	DefaultIdleTimeout   = 75 * time.Second
 	DefaultDrainWindow   = time.Second
 	DefaultDrain         = 30 * time.Second
+
+	DefaultMaxConnections = 1 << 16
+	DefaultMaxRunning     = 10_000
+	DefaultBodyMemory     = 256 << 20
 )
 
 // Server is the fasthttp door: it serves an API over HTTP/1.1. The zero values
@@ -59,6 +64,34 @@ type Server struct {
 	// Certificate makes it HTTPS, from TLS 1.2 on; nil: plain HTTP.
 	Certificate *Certificate
 
+	// MaxConnections is how many connections may be open; beyond it a new one is
+	// answered with 503. It is never more than nine tenths of the file
+	// descriptors that the process may have (RLIMIT_NOFILE): the others are the
+	// product's. 0: DefaultMaxConnections; negative: only those nine tenths.
+	MaxConnections int
+
+	// MaxConnectionsPerAddress is how many of them may come from one address, of
+	// IPv6 from one /64; beyond it 503. TrustedProxies may open as many as they
+	// like. 0: as many as there may be at all.
+	MaxConnectionsPerAddress int
+
+	// MaxRunning is how many requests may be with their functions at once;
+	// beyond it 503. One whose body still comes is not counted, a raw one, which
+	// reads its body itself, is. 0: DefaultMaxRunning; negative: any number.
+	MaxRunning int
+
+	// BodyMemory bounds the bytes that JSON bodies larger than 4 KiB take
+	// together, from their first byte to the answer; beyond it 503. Each counts
+	// twice, since Go's collector lets the heap grow to twice of what is used.
+	// What functions make of a body is not counted: MaxBody and MaxRunning bound
+	// that. 0: DefaultBodyMemory; negative: any number.
+	BodyMemory int64
+
+	// LowMemory lets a connection that waits for its next request give back its
+	// memory after 50 ms in place of a second. It costs each request that comes
+	// later than that a few microseconds.
+	LowMemory bool
+
 	// DrainWindow is how long, once Serve is to end, connections are still
 	// accepted and requests answered, each with "Connection: close", so that
 	// clients and load balancers go elsewhere without an error.
@@ -73,7 +106,12 @@ type Server struct {
 	tls      *tls.Config     // nil: plain HTTP
 	base     context.Context // of all calls
 	conns    conns
-	watcher  *watcher    // nil: the system can't tell
+	watcher  *watcher // nil: the system can't tell
+	refuser  refuser
+	calls    calls
+	bodies   bodyMemory
+	smallest int64 // bound of any body
+	shed     shed
 	draining atomic.Bool // answers say "Connection: close"
 	away     atomic.Bool // /healthz says so
 	patience patience    // zero: defaultPatience
@@ -102,15 +140,19 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	defer cancel()
 	s.base, s.log, s.patience = base, cmp.Or(s.Log, zap.NewNop()), cmp.Or(s.patience, defaultPatience)
 	s.conns.metrics = s.Metrics
+	s.Metrics.of(s)
 	if s.Certificate != nil {
 		s.Certificate.log, s.tls = s.log, s.Certificate.config()
 	}
 	s.watcher = newWatcher(s.log)
 	defer s.watcher.close()
+	http := s.fasthttp()
+	s.bound(http)
+	defer s.watch()()
 
 	l := s.listener(ln)
 	closed := make(chan error, 1)
-	go func() { closed <- s.serveAll(s.fasthttp(), l) }()
+	go func() { closed <- s.serveAll(http, l) }()
 	s.notifyReady()
 	endWatchdog := s.startWatchdog(l)
 	select {
@@ -181,7 +223,8 @@ func (s *Server) fasthttp() *fasthttp.Server {
 		DisablePreParseMultipartForm: true,
 		NoDefaultServerHeader:        true,
 		NoDefaultContentType:         true,
-		MaxRequestBodySize:           1, // the door bounds bodies as it reads them
+		MaxRequestBodySize:           1,             // the door bounds bodies as it reads them
+		Concurrency:                  math.MaxInt32, // conns bounds connections, in JSON
 	}
 }
 
@@ -195,13 +238,17 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 		d.finish()
 		return
 	}
-	endpoint := s.API.Find(path)
-	d.begin(s.Metrics.route(endpoint), ctx.Time())
-	if endpoint != nil && endpoint.RawResponse {
-		d.serveRaw(endpoint)
+	d.endpoint = s.API.Find(path)
+	d.begin(s.Metrics.route(d.endpoint), ctx.Time())
+	switch {
+	case d.endpoint != nil && d.endpoint.RawRequest && !d.enter():
+		s.API.Refuse(s.base, d, d.overloaded())
+	case d.endpoint != nil && d.endpoint.RawResponse:
+		d.serveRaw()
 		return
+	default:
+		s.API.Serve(s.base, d.endpoint, d)
 	}
-	s.API.Serve(s.base, endpoint, d)
 	d.finish()
 }
 
@@ -218,7 +265,7 @@ func (s *Server) headerReceived(header *fasthttp.RequestHeader) fasthttp.Request
 			header.Set("Expect", "100-continue")
 		}
 	}
-	if int64(header.ContentLength()) > min(maxSkippedBody, s.maxBody()) && s.refusesBody(header) {
+	if int64(header.ContentLength()) > min(maxSkippedBody, s.smallest) && s.refusesBody(header) {
 		header.Set("Expect", "100-continue") // so that it is answered before a byte of it is read
 	}
 	return fasthttp.RequestConfig{ReadTimeout: s.patience.bodyGrace}
@@ -271,8 +318,11 @@ func hasToken(list []byte, token string) bool {
 	return false
 }
 
-func connState(c net.Conn, state fasthttp.ConnState) {
-	if c, ok := c.(*conn); ok {
+// connState notes whether a connection is busy. When its goroutine tells that it
+// was closed, it may be at its next request with another one: see park.
+func connState(accepted net.Conn, state fasthttp.ConnState) {
+	c, ok := accepted.(*conn)
+	if ok && (state == fasthttp.StateActive || state == fasthttp.StateIdle) {
 		c.busy.Store(state == fasthttp.StateActive)
 	}
 }

@@ -117,7 +117,11 @@ func (r *running) dial() *client {
 	}
 	r.t.Cleanup(func() { c.Close() })
 	_ = c.SetDeadline(time.Now().Add(patience))
-	return &client{t: r.t, TCPConn: c.(*net.TCPConn), in: bufio.NewReader(c)}
+	return newClient(r.t, c)
+}
+
+func newClient(t testing.TB, c net.Conn) *client {
+	return &client{t: t, TCPConn: c.(*net.TCPConn), in: bufio.NewReader(c)}
 }
 
 func (c *client) send(text string) {

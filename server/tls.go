@@ -130,13 +130,19 @@ func (w *wire) Read(p []byte) (int, error) {
 
 // readBegun reads on where an interrupted read has left a part of a record.
 func (c *conn) readBegun(p []byte, interrupted error) (int, error) {
-	if c.wire == nil || c.wire.came == c.taken || !errors.Is(interrupted, os.ErrDeadlineExceeded) {
+	if !c.recordBegan() || !errors.Is(interrupted, os.ErrDeadlineExceeded) {
 		return 0, interrupted
 	}
 	if err := c.Conn.SetReadDeadline(time.Now().Add(c.patience.first)); err != nil {
 		return 0, err
 	}
 	return c.Conn.Read(p)
+}
+
+// recordBegan tells of a connection, of which all was read that can be, that a
+// part of a record is there.
+func (c *conn) recordBegan() bool {
+	return c.wire != nil && c.wire.came != c.taken
 }
 
 // take notes that what came so far was read above.

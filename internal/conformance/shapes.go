@@ -31,6 +31,11 @@ func addShapes(read func(string, apiphant.Action)) {
 		func(_ context.Context, request point, w http.ResponseWriter) error {
 			return json.NewEncoder(w).Encode(request)
 		}))
+	read("v0/bound/small", apiphant.Proc(
+		func(_ context.Context, request apiphant.Object) error { return refuse(request) }).MaxBody(32))
+	read("v0/bound/large", apiphant.Proc(
+		func(_ context.Context, request apiphant.Object) error { return refuse(request) }).MaxBody(2<<20))
+	read("v0/bound/raw", apiphant.RawRequest(rawRequest).MaxBody(32))
 	read("v0/shapes/raw", apiphant.Raw(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(w, r.Body)
 	}))
