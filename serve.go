@@ -25,19 +25,19 @@ const (
 // [Log] takes what goes wrong.
 func (a *API) Serve(ctx context.Context, endpoint *Endpoint, door Door) {
 	call := a.newCall(ctx, endpoint, door)
-	answered := false
-	defer func() {
+	returned := false
+	defer func() { // a panic ends nothing but this call
 		defer call.end()
-		if !answered {
+		if !returned {
 			call.refuse(interruption(recover()))
 		}
 	}()
 	call.serve()
-	answered = true
+	returned = true
 }
 
 func (c *Call) serve() {
-	switch err := c.run(); {
+	switch err := c.handle(); {
 	case err != nil:
 		c.refuse(err)
 	case c.endpoint.RawResponse && c.answer == nil: // the function wrote it
@@ -82,19 +82,6 @@ func (a *API) newCall(ctx context.Context, endpoint *Endpoint, door Door) *Call 
 	}
 	door.SetHeader(requestIDHeader, call.context.id)
 	return call
-}
-
-// run calls the endpoint's handler; a panic ends nothing but this call.
-func (c *Call) run() (err error) {
-	returned := false
-	defer func() {
-		if !returned {
-			err = interruption(recover())
-		}
-	}()
-	err = c.handle()
-	returned = true
-	return err
 }
 
 func (c *Call) handle() error {
