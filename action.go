@@ -44,7 +44,7 @@ func Func[T, R any](f func(ctx context.Context, request T) (R, error)) Action {
 	decoder, response := decoderOf[T](), reflect.TypeFor[R]()
 	run := func(ctx context.Context, call *Call) error {
 		var request T
-		if err := decoder.decode(call.body, &request); err != nil {
+		if err := decoder.decode(call, &request); err != nil {
 			return err
 		}
 		response, err := f(ctx, request)
@@ -75,7 +75,7 @@ func ProcWithoutContext[T any](f func(request T) error) Action {
 // as it streams in, and decides about methods; its response goes out as JSON.
 func RawRequest[R any](f func(ctx context.Context, r *http.Request) (R, error)) Action {
 	run := func(ctx context.Context, call *Call) error {
-		response, err := f(ctx, call.door().Request(ctx))
+		response, err := f(ctx, call.door.Request(ctx))
 		if err != nil {
 			return ended(ctx, err)
 		}
@@ -91,10 +91,10 @@ func RawResponse[T any](f func(ctx context.Context, request T, w http.ResponseWr
 	decoder := decoderOf[T]()
 	run := func(ctx context.Context, call *Call) error {
 		var request T
-		if err := decoder.decode(call.body, &request); err != nil {
+		if err := decoder.decode(call, &request); err != nil {
 			return err
 		}
-		return ended(ctx, f(ctx, request, call.door().ResponseWriter()))
+		return ended(ctx, f(ctx, request, call.door.ResponseWriter()))
 	}
 	return newAction(f, shape{rawResponse: true}, run, decoder.err)
 }
@@ -103,7 +103,7 @@ func RawResponse[T any](f func(ctx context.Context, request T, w http.ResponseWr
 // it the errors of the other shapes.
 func Raw(f func(w http.ResponseWriter, r *http.Request)) Action {
 	run := func(ctx context.Context, call *Call) error {
-		f(call.door().ResponseWriter(), call.door().Request(ctx))
+		f(call.door.ResponseWriter(), call.door.Request(ctx))
 		return nil
 	}
 	return newAction(f, shape{rawRequest: true, rawResponse: true}, run)

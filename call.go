@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"strings"
 )
 
 // Handler answers a call. A middleware is a func(next Handler) Handler; the
@@ -22,24 +23,29 @@ type Handler func(ctx context.Context, call *Call) error
 type Call struct {
 	context  callContext
 	endpoint *Endpoint
+	door     Door
 	body     []byte
+	strict   bool // see [API.Strict]
 	answer   *answer
+	standing standing // of the site that it comes from
+	varies   bool     // the answer depends on the site
 }
-
-func (c *Call) door() Door { return c.context.door }
 
 // Route returns where the call goes.
 func (c *Call) Route() Route { return c.endpoint.Route }
 
 // Method returns the request's method, "POST" unless the function takes raw requests.
-func (c *Call) Method() string { return c.door().Method() }
+func (c *Call) Method() string { return c.door.Method() }
 
 // Header returns the first value of a header of the request, "" where there is
-// none. Names are compared without regard to letter case.
-func (c *Call) Header(name string) string { return c.door().Header(http.CanonicalHeaderKey(name)) }
+// none. Names are compared without regard to letter case. "Host" is what the
+// client asked for, and "X-Forwarded-Proto" is "https" where it is known to have
+// asked by that; what else proxies tell of a client (see [IsForwarded]) is only
+// there when it came from a proxy that is trusted.
+func (c *Call) Header(name string) string { return c.door.Header(http.CanonicalHeaderKey(name)) }
 
 // RemoteAddr returns who asks; the zero Addr where the door does not know.
-func (c *Call) RemoteAddr() netip.Addr { return c.door().RemoteAddr() }
+func (c *Call) RemoteAddr() netip.Addr { return c.door.RemoteAddr() }
 
 // RequestID returns the id of the request: the X-Request-Id that came, if it has
 // 1 to 128 characters of A-Z a-z 0-9 . _ -, else one made for it. It is in the
@@ -53,7 +59,12 @@ func (c *Call) Body() []byte { return c.body }
 
 // SetHeader sets a header of the answer, whoever writes it and also where it is
 // an error.
-func (c *Call) SetHeader(name, value string) { c.door().SetHeader(name, value) }
+func (c *Call) SetHeader(name, value string) {
+	if c.varies && strings.EqualFold(name, "Vary") {
+		value = strings.TrimPrefix(value+", Origin", ", ")
+	}
+	c.door.SetHeader(name, value)
+}
 
 // Answer makes response, which must encode as a JSON object, the answer of the
 // call, in place of any other so far. It is how a middleware answers itself.

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"runtime/debug"
 
-	"github.com/goccy/go-json"
+	"github.com/apiphant/apiphant/internal/encode"
 )
 
 // Error is an error that its caller is meant to see. Returned by a function or
@@ -43,7 +43,8 @@ func (e *Error) Unwrap() error { return e.Err }
 //
 //	{"field":"lines[1].code","state":"missing"}
 //
-// State is "missing", "invalid", or a word of the product's own.
+// State is "missing", "invalid", a word of the product's own, or, where
+// [API.Strict] is set, "unknown" or "duplicate".
 type FieldError struct {
 	Field   string `json:"field"`
 	State   string `json:"state"`
@@ -103,7 +104,7 @@ func (e *Error) body() ([]byte, error) {
 	if len(e.Errors) > 1 {
 		body.Errors = e.Errors
 	}
-	return json.MarshalWithOption(body, json.DisableHTMLEscape())
+	return encode.Marshal(body)
 }
 
 func statusText(status int) string {

@@ -37,14 +37,18 @@ func (a *API) Serve(ctx context.Context, endpoint *Endpoint, door Door) {
 }
 
 func (c *Call) serve() {
+	if c.isPreflight() {
+		c.answerPreflight()
+		return
+	}
 	switch err := c.handle(); {
 	case err != nil:
 		c.refuse(err)
 	case c.endpoint.RawResponse && c.answer == nil: // the function wrote it
-	case c.door().Started():
+	case c.door.Started():
 		c.refuse(errAnsweredTwice)
 	default:
-		c.door().Answer(http.StatusOK, c.answer.bytes())
+		c.door.Answer(http.StatusOK, c.answer.bytes())
 	}
 }
 
@@ -73,7 +77,7 @@ func (a *API) Refuse(ctx context.Context, door Door, err error) {
 }
 
 func (a *API) newCall(ctx context.Context, endpoint *Endpoint, door Door) *Call {
-	call := &Call{endpoint: endpoint}
+	call := &Call{endpoint: endpoint, door: door, strict: a.Strict}
 	call.context.parent, call.context.door = ctx, door
 	call.context.id = requestID(door.Header(requestIDHeader))
 	call.context.trace = trace.Parse(door.Header(traceHeader))
@@ -81,10 +85,14 @@ func (a *API) newCall(ctx context.Context, endpoint *Endpoint, door Door) *Call 
 		call.context.deadline = time.Now().Add(timeout)
 	}
 	door.SetHeader(requestIDHeader, call.context.id)
+	call.admit(&a.origins)
 	return call
 }
 
 func (c *Call) handle() error {
+	if c.standing == foreignOrigin {
+		return c.foreign()
+	}
 	if c.endpoint == nil {
 		return &Error{Status: http.StatusNotFound}
 	}
@@ -92,7 +100,7 @@ func (c *Call) handle() error {
 		if c.Method() != http.MethodPost {
 			return &Error{Status: http.StatusNotImplemented}
 		}
-		body, err := c.door().Body()
+		body, err := c.door.Body()
 		if err != nil {
 			return err
 		}
@@ -106,10 +114,10 @@ func (c *Call) handle() error {
 func (c *Call) refuse(err error) {
 	status, body := refusal(&c.context, c.path(), err)
 	switch {
-	case body == nil || c.door().Started():
-		c.door().Abort()
+	case body == nil || c.door.Started():
+		c.door.Abort()
 	default:
-		c.door().Answer(status, body)
+		c.door.Answer(status, body)
 	}
 }
 

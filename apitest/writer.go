@@ -153,7 +153,10 @@ func (r *response) replace(status int, body []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.replaced = true
-	r.status, r.length, r.sent = status, -1, http.Header{"Content-Type": {"application/json"}}
+	r.status, r.length, r.sent = status, -1, http.Header{}
+	if body != nil {
+		r.sent.Set("Content-Type", "application/json")
+	}
 	r.buffer = bytes.Clone(body)
 }
 
@@ -200,7 +203,11 @@ func (r *response) finish() {
 // begin lets the client have the answer.
 func (r *response) begin(length int64, body io.ReadCloser) {
 	header := r.set.Clone()
+	vary := header["Vary"]
 	maps.Copy(header, r.sent)
+	if own := r.sent["Vary"]; len(vary) > 0 && len(own) > 0 {
+		header["Vary"] = append(vary, own...)
+	}
 	if length >= 0 && r.status != http.StatusNoContent && r.status != http.StatusNotModified {
 		header.Set("Content-Length", strconv.FormatInt(length, 10))
 	}

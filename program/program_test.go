@@ -108,8 +108,10 @@ func (r *running) end() (int, string) {
 	}
 }
 
-func (r *running) post(body string) string {
-	answer, err := http.Post(r.url+"/api/v0/echo/read", "application/json", strings.NewReader(body))
+func (r *running) post(body string) string { return r.ask("/api/v0/echo/read", body) }
+
+func (r *running) ask(path, body string) string {
+	answer, err := http.Post(r.url+path, "application/json", strings.NewReader(body))
 	if err != nil {
 		return err.Error()
 	}
@@ -146,6 +148,26 @@ func TestServe(t *testing.T) {
 		t.Errorf("got status %d\n%s", status, difference)
 	}
 	wantMatch(t, `(?s)Draining: .*stopping\n$`, rest)
+}
+
+// TestServeStrict: the flag makes the product strict, and its absence doesn't make
+// one that is strict by itself lenient.
+func TestServeStrict(t *testing.T) {
+	for name, own := range map[string]bool{"by flag": false, "by itself": true} {
+		t.Run(name, func(t *testing.T) {
+			product := echo(nil)
+			product.API.Strict = own
+			var args []string
+			if !own {
+				args = []string{"--strict"}
+			}
+			r := serve(t, product, args...)
+			if got, want := r.post(`{"a":1,"a":2}`), `400 {"error":{"field":"a","state":"duplicate"}}`; got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+			r.end()
+		})
+	}
 }
 
 // TestServeJSON: every line is JSON, the first one too.

@@ -36,7 +36,7 @@ func (d *door) logAccess() {
 		zap.Duration("duration", time.Since(d.start)),
 		d.requestID(),
 		d.traceID(),
-		zap.String("remote_addr", d.ctx.RemoteAddr().String()),
+		zap.String("remote_addr", d.remoteAddr()),
 	)
 }
 

@@ -71,14 +71,19 @@ func (d *door) Method() string {
 	return string(method)
 }
 
-func (d *door) Header(name string) string { return string(d.ctx.Request.Header.Peek(name)) }
-
-func (d *door) RemoteAddr() netip.Addr {
-	if tcp, ok := d.ctx.RemoteAddr().(*net.TCPAddr); ok {
-		return tcp.AddrPort().Addr().Unmap()
+func (d *door) Header(name string) string {
+	switch {
+	case name == "Host":
+		return d.host()
+	case name == "X-Forwarded-Proto":
+		return d.forwardedProto()
+	case apiphant.IsForwarded(name) && !d.conn().trusted:
+		return ""
 	}
-	return netip.Addr{}
+	return string(d.ctx.Request.Header.Peek(name))
 }
+
+func (d *door) RemoteAddr() netip.Addr { return d.client().Addr() }
 
 func (d *door) Body() ([]byte, error) {
 	d.buffer = buffers.Get().(*[]byte)
@@ -103,7 +108,9 @@ func (d *door) Answer(status int, body []byte) {
 		return
 	}
 	d.ctx.Response.SetStatusCode(status)
-	d.ctx.Response.Header.SetContentType(jsonContentType)
+	if body != nil {
+		d.ctx.Response.Header.SetContentType(jsonContentType)
+	}
 	d.ctx.Response.SetBody(body)
 	d.sent = int64(len(body))
 }

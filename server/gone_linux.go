@@ -46,7 +46,11 @@ func (s *sockets) add(c net.Conn, number uint64) error {
 func (s *sockets) remove(c net.Conn) { _ = s.control(c, syscall.EPOLL_CTL_DEL, nil) }
 
 func (s *sockets) control(c net.Conn, operation int, event *syscall.EpollEvent) error {
-	socket, err := socketOf(c)
+	system, ok := c.(syscall.Conn)
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	socket, err := system.SyscallConn()
 	if err != nil {
 		return err
 	}
@@ -57,21 +61,6 @@ func (s *sockets) control(c net.Conn, operation int, event *syscall.EpollEvent) 
 		})
 	})
 	return errors.Join(err, closed, failure)
-}
-
-// socketOf finds the socket below TLS.
-func socketOf(c net.Conn) (syscall.RawConn, error) {
-	for {
-		outer, ok := c.(interface{ NetConn() net.Conn })
-		if !ok {
-			break
-		}
-		c = outer.NetConn()
-	}
-	if socket, ok := c.(syscall.Conn); ok {
-		return socket.SyscallConn()
-	}
-	return nil, errors.ErrUnsupported
 }
 
 // wait blocks until clients have gone, and tells their numbers.

@@ -2,14 +2,11 @@ package server_test
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"runtime"
 	"slices"
@@ -353,18 +350,9 @@ func epolls(t *testing.T) (count int) {
 // TestClientGoneUnderTLS: the socket is found below it.
 func TestClientGoneUnderTLS(t *testing.T) {
 	onlyOnLinux(t)
-	certified := httptest.NewTLSServer(nil)
-	certified.Close()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	w := newWaiting()
-	startAt(t, tls.NewListener(ln, &tls.Config{Certificates: certified.TLS.Certificates}), w.api, &server.Server{})
-	c, err := tls.Dial("tcp", ln.Addr().String(), &tls.Config{InsecureSkipVerify: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	running := start(t, w.api, &server.Server{Certificate: certificate(t)})
+	c := running.dial().secure(insecure)
 	if _, err := io.WriteString(c, post("/api/v0/done/read", "")); err != nil {
 		t.Fatal(err)
 	}

@@ -118,8 +118,9 @@ func (s *rawStream) serveUntilClose(header []byte) fasthttp.HijackHandler {
 			return
 		}
 		_, err := s.WriteTo(hijacked)
-		if tcp, ok := s.conn.Conn.(*net.TCPConn); ok && errors.Is(err, errAborted) {
+		if tcp, ok := s.conn.socket().(*net.TCPConn); ok && errors.Is(err, errAborted) {
 			_ = tcp.SetLinger(0) // a reset
+			_ = tcp.Close()      // without the word by which TLS says that all was sent
 		}
 	}
 }
