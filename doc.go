@@ -49,5 +49,10 @@
 // and back: package server does so for HTTP, package apitest for tests in the
 // same process. A function does not know which door its call came through.
 //
+// A panic of a function ends its call and nothing else. What Go itself does not
+// let anybody recover from ends the process: a panic in a goroutine that the
+// function has started, and fatal errors such as an endless recursion or a map
+// that is written concurrently.
+//
 // docs/protocol.md states what goes over the wire.
 package apiphant

@@ -25,15 +25,15 @@ const (
 // [Log] takes what goes wrong.
 func (a *API) Serve(ctx context.Context, endpoint *Endpoint, door Door) {
 	call := a.newCall(ctx, endpoint, door)
-	answered := false
-	defer func() {
+	returned := false
+	defer func() { // a panic ends nothing but this call
 		defer call.end()
-		if !answered {
+		if !returned {
 			call.refuse(interruption(recover()))
 		}
 	}()
 	call.serve()
-	answered = true
+	returned = true
 }
 
 func (c *Call) serve() {
@@ -41,7 +41,7 @@ func (c *Call) serve() {
 		c.answerPreflight()
 		return
 	}
-	switch err := c.run(); {
+	switch err := c.handle(); {
 	case err != nil:
 		c.refuse(err)
 	case c.endpoint.RawResponse && c.answer == nil: // the function wrote it
@@ -87,19 +87,6 @@ func (a *API) newCall(ctx context.Context, endpoint *Endpoint, door Door) *Call 
 	door.SetHeader(requestIDHeader, call.context.id)
 	call.admit(&a.origins)
 	return call
-}
-
-// run calls the endpoint's handler; a panic ends nothing but this call.
-func (c *Call) run() (err error) {
-	returned := false
-	defer func() {
-		if !returned {
-			err = interruption(recover())
-		}
-	}()
-	err = c.handle()
-	returned = true
-	return err
 }
 
 func (c *Call) handle() error {

@@ -13,16 +13,40 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// serveAll serves the clients of a listener, each in a goroutine of its own,
-// until it is closed. fasthttp's pool of goroutines does not survive a panic
-// outside of the handler, and leaks a place where a function ends its goroutine.
+// spareTime is how long a goroutine waits for a further client, since its stack
+// has the size that one needs.
+const spareTime = 10 * time.Second
+
+// serveAll serves the clients of a listener, each in a goroutine, until it is
+// closed. fasthttp's pool of goroutines does not survive a panic outside of the
+// handler, and leaks a place where a function ends its goroutine.
 func (s *Server) serveAll(http *fasthttp.Server, l *listener) error {
+	next := make(chan *conn)
+	defer close(next)
 	for {
 		c, err := l.Accept()
 		if err != nil {
 			return err
 		}
-		go s.serveConn(http, c)
+		select {
+		case next <- c:
+		default:
+			go s.serveConns(http, c, next)
+		}
+	}
+}
+
+func (s *Server) serveConns(http *fasthttp.Server, c *conn, next <-chan *conn) {
+	spare := time.NewTimer(spareTime)
+	defer spare.Stop()
+	for c != nil { // it is nil once next is closed
+		s.serveConn(http, c)
+		spare.Reset(spareTime)
+		select {
+		case c = <-next:
+		case <-spare.C:
+			return
+		}
 	}
 }
 

@@ -46,7 +46,11 @@ func (s *sockets) add(c net.Conn, number uint64) error {
 func (s *sockets) remove(c net.Conn) { _ = s.control(c, syscall.EPOLL_CTL_DEL, nil) }
 
 func (s *sockets) control(c net.Conn, operation int, event *syscall.EpollEvent) error {
-	socket, err := socketOf(c)
+	system, ok := c.(syscall.Conn)
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	socket, err := system.SyscallConn()
 	if err != nil {
 		return err
 	}
@@ -57,14 +61,6 @@ func (s *sockets) control(c net.Conn, operation int, event *syscall.EpollEvent) 
 		})
 	})
 	return errors.Join(err, closed, failure)
-}
-
-// socketOf finds the socket of a connection, if it has one.
-func socketOf(c net.Conn) (syscall.RawConn, error) {
-	if socket, ok := c.(syscall.Conn); ok {
-		return socket.SyscallConn()
-	}
-	return nil, errors.ErrUnsupported
 }
 
 // wait blocks until clients have gone, and tells their numbers.

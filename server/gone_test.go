@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -353,10 +352,7 @@ func TestClientGoneUnderTLS(t *testing.T) {
 	onlyOnLinux(t)
 	w := newWaiting()
 	running := start(t, w.api, &server.Server{Certificate: certificate(t)})
-	c, err := tls.Dial("tcp", running.address, &tls.Config{InsecureSkipVerify: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := running.dial().secure(insecure)
 	if _, err := io.WriteString(c, post("/api/v0/done/read", "")); err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"runtime"
@@ -208,4 +209,40 @@ func TestPanicsOutsideOfCalls(t *testing.T) {
 	if log := running.log.String(); strings.Count(log, "Panic in accepting a connection: while accepting") != 3 || !strings.Contains(log, "(*unruly).Accept") {
 		t.Errorf("the log is %s", log)
 	}
+}
+
+// panickingLog is a log that panics about errors.
+type panickingLog struct{ slog.Handler }
+
+func (panickingLog) Enabled(context.Context, slog.Level) bool   { panic("while logging") }
+func (l panickingLog) WithAttrs(attrs []slog.Attr) slog.Handler { return l }
+
+// TestPanicsOfTheLog, which comes after the recovery of a call, end the
+// connection, and never look like an answer.
+func TestPanicsOfTheLog(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	running := &running{t: t, address: ln.Addr().String(), log: &lines{}}
+	ctx, end := context.WithCancel(apiphant.WithLog(t.Context(), slog.New(panickingLog{})))
+	ended := make(chan error)
+	s := &server.Server{API: panicking(), Log: running.log.logger(), DrainWindow: -1}
+	go func() { ended <- s.Serve(ctx, ln) }()
+	for _, path := range []string{"text", "raw-text", "sent-text", "sent-of-10-text"} {
+		c := running.dial()
+		c.send(post("/api/v0/"+path+"/read", "{}"))
+		if got, err := c.tryReceive("POST"); err == nil || got.status != 0 && got.body != "some" {
+			t.Errorf("%s: got %v and %v, want an error", path, got, err)
+		}
+	}
+	running.dial().wantOpen()
+	if log := running.log.String(); strings.Count(log, "while logging") < 4 || !strings.Contains(log, "panickingLog.Enabled") {
+		t.Errorf("the log is %s", log)
+	}
+	end()
+	if err := wait(t, "Serve ends", ended); err != nil {
+		t.Error(err)
+	}
+	checkGoroutines(t)
 }
