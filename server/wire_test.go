@@ -422,6 +422,7 @@ var wireAccepted = []wireCase{
 var wireClosing = []wireCase{
 	{"valid", "asks to close", "9.6", with + "Connection: close\r\nContent-Length: 2\r\n\r\n{}", 200},
 	{"valid", "asks to close and to keep alive", "9.6", with + "Connection: close\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\n{}", 200},
+	{"valid", "asks to close and nothing", "9.6", with + "Connection: close\r\nConnection: \r\nContent-Length: 2\r\n\r\n{}", 200},
 	{"valid", "asks to keep alive and to close", "9.6", with + "Connection: keep-alive\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}", 200},
 	{"valid", "HTTP/1.0", "9.3", "POST /api/v0/echo/read HTTP/1.0\r\nHost: test\r\nContent-Length: 2\r\n\r\n{}", 200},
 	{"valid", "HTTP/1.0 without Host", "3.2", "POST /api/v0/echo/read HTTP/1.0\r\nContent-Length: 2\r\n\r\n{}", 200},
