@@ -172,11 +172,31 @@ func TestGuardAlone(t *testing.T) {
 func TestRequestsBeforeARefusedOneAreAnswered(t *testing.T) {
 	var asked asked
 	running := start(t, asked.api(t), &server.Server{})
-	for _, refused := range []string{"\n", "GET /\r\n", with + "Content-Length: x\r\n\r\n", line + " folded"} {
-		got := fmt.Sprint(running.sendWire(t, marker+chunks+last+refused+marker, 1<<20))
+	for _, refused := range []string{"\n", "GET /\r\n", with + "Content-Length: x\r\n\r\n", line + " folded", chunks + "\r\n\r\n"} {
+		got := fmt.Sprint(running.sendWire(t, marker+chunks+"0\r\nX: y\r\n\r\n"+refused+marker, 1<<20))
 		want := "[200 {} 200 {} " + refusal(400) + "]"
 		if names := asked.take(); got != want || !slices.Equal(names, []string{"marker", "echo"}) {
 			t.Errorf("%q: got %v of %v, want %v", refused, got, names, want)
+		}
+	}
+}
+
+// TestTrailersAreDropped: a middleware would take them for header fields.
+func TestTrailersAreDropped(t *testing.T) {
+	api, seen := echo(), make(chan string, 2)
+	api.Use("v0/echo", func(next apiphant.Handler) apiphant.Handler {
+		return func(ctx context.Context, call *apiphant.Call) error {
+			seen <- call.Header("X-User")
+			return next(ctx, call)
+		}
+	})
+	c := start(t, api, &server.Server{}).dial()
+	for _, trailer := range []string{"X-User: root\r\n", "X-Other: y\r\nX-User: root\r\n"} {
+		if got := c.ask(chunks + "2\r\n{}\r\n0\r\n" + trailer + "\r\n"); got.String() != "200 {}" {
+			t.Errorf("got %v", got)
+		}
+		if user := wait(t, "the middleware", seen); user != "" {
+			t.Errorf("the middleware got %q out of the trailer", user)
 		}
 	}
 }

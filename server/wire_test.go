@@ -259,6 +259,8 @@ var wireRefused = []wireCase{
 
 	// Chunks.
 	{"chunk size", "none", "7.1", chunks + "\r\n{}\r\n" + last, 400},
+	{"chunk size", "none, nor a chunk", "7.1", chunks + "\r\n\r\n", 400},
+	{"chunk size", "none, an extension", "7.1", chunks + ";a\r\n\r\n", 400},
 	{"chunk size", "letters", "7.1", chunks + "two\r\n{}\r\n" + last, 400},
 	{"chunk size", "0x", "7.1", chunks + "0x2\r\n{}\r\n" + last, 400},
 	{"chunk size", "plus", "7.1", chunks + "+2\r\n{}\r\n" + last, 400},
