@@ -320,6 +320,7 @@ var wireRefused = []wireCase{
 	{"trailer", "folded", "5.2", chunks + "2\r\n{}\r\n0\r\nX: y\r\n z\r\n\r\n", 400},
 	{"trailer", "space before the name", "7.1.2", chunks + "2\r\n{}\r\n0\r\n X: y\r\n\r\n", 400},
 	{"trailer", "Content-Length", "9110 6.5.1", chunks + "2\r\n{}\r\n0\r\nContent-Length: 72\r\n\r\n" + smuggle, 400},
+	{"trailer", "Content-Length behind another", "9110 6.5.1", chunks + "2\r\n{}\r\n0\r\nX: y\r\nContent-Length: 72\r\n\r\n" + smuggle, 400},
 	{"trailer", "Transfer-Encoding", "9110 6.5.1", chunks + "2\r\n{}\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n" + last, 400},
 	{"trailer", "Host", "9110 6.5.1", chunks + "2\r\n{}\r\n0\r\nhOSt: other\r\n\r\n", 400},
 	{"trailer", "Authorization", "9110 6.5.1", chunks + "2\r\n{}\r\n0\r\nAuthorization: x\r\n\r\n", 400},
