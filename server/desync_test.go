@@ -286,7 +286,7 @@ var words = []string{
 	"\r\n", "\n", "\r", "\r\n\r\n", "\n\n", " ", "\t", "\x00", "\x0b", "\x7f", "\xa0", ":", ",", ";", "=", "\"", "#", "@", "/", "?", "*", "%", "[", "]",
 	"0", "1", "2", "a", "A", "f", "+", "-", "0x", "_", ".", "0\r\n\r\n", "2\r\n{}\r\n", "0\r\n", ";a=b", ";a", "chunked", "identity", "Chunked", "close", "keep-alive",
 	"Content-Length: 2\r\n", "Content-Length: 0\r\n", "Content-Length: 5\r\n", "Content-Length", "Transfer-Encoding: chunked\r\n", "Transfer-Encoding: identity\r\n",
-	"Transfer-Encoding", "Host: test\r\n", "Host: other\r\n", "Host", "Connection: close\r\n", "Connection: keep-alive\r\n", "Connection: upgrade\r\nUpgrade: x\r\n",
+	"Transfer-Encoding", "Host: test\r\n", "Host: other\r\n", "Host", "Connection: close\r\n", "Connection: \r\n", "Connection: keep-alive\r\n", "Connection: upgrade\r\nUpgrade: x\r\n",
 	"Expect: 100-continue\r\n", "Trailer: X\r\n", "TE: trailers\r\n", "X: y\r\n", " X: y\r\n", "X : y\r\n",
 	"HTTP/1.1", "HTTP/1.0", "HTTP/1.2", "HTTP/2.0", "GET", "HEAD", "POST", "OPTIONS", "CONNECT", "http://test", "http://other", "test:80", marker,
 }
@@ -304,10 +304,10 @@ func seeds() (all []string) {
 }
 
 // TestDesync compares what this server and net/http take for requests, of
-// 20,000 streams or as many as APIPHANT_STREAMS says, which begin with those of
+// 2,000 streams or as many as APIPHANT_STREAMS says, which begin with those of
 // APIPHANT_SEED.
 func TestDesync(t *testing.T) {
-	count, seed := setting(t, "APIPHANT_STREAMS", 20_000), setting(t, "APIPHANT_SEED", 1)
+	count, seed := setting(t, "APIPHANT_STREAMS", 2_000), setting(t, "APIPHANT_SEED", 1)
 	readers, seeds := newReaders(t), seeds()
 	random := rand.New(rand.NewPCG(uint64(seed), 0))
 	for range count {

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"io"
 	"net/http"
 	"slices"
 )
@@ -63,8 +62,6 @@ func (m *malformed) Error() string { return m.reason }
 
 func bad(reason string) error { return &malformed{http.StatusBadRequest, reason} }
 
-var _ io.Reader = (*conn)(nil)
-
 // Read passes on what came, as far as the guard lets it.
 func (c *conn) Read(p []byte) (n int, err error) {
 	if n, err = c.guardedRead(p); err != nil {
@@ -73,33 +70,35 @@ func (c *conn) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-func (c *conn) guardedRead(p []byte) (int, error) {
-	g := &c.guard
-	for {
-		if g.refuse != nil || len(g.held) > 0 {
-			if n, err := g.readHeld(p, c.receive); n > 0 || err != nil {
-				return n, err
-			}
-			continue
-		}
-		n, err := c.receive(p)
-		if n == 0 {
-			return 0, err
-		}
-		kept, used := g.admit(p[:n])
-		if g.refuse == nil {
-			g.held = append(g.held, p[used:n]...)
-		}
-		if kept > 0 {
-			return kept, nil
+func (c *conn) guardedRead(p []byte) (n int, err error) {
+	for n == 0 && err == nil && len(p) > 0 {
+		if g := &c.guard; g.refuse != nil || len(g.held) > 0 {
+			n, err = c.readHeld(p)
+		} else {
+			n, err = c.readNext(p)
 		}
 	}
+	return n, err
 }
 
-// readHeld reads on where the beginning of a head came, or what is refused. It
-// may return neither bytes nor an error.
-func (g *guard) readHeld(p []byte, receive func([]byte) (int, error)) (int, error) {
-	limit := len(p) // fasthttp reads heads with all of its buffer
+// readNext reads straight into p, where nothing is held. Like readHeld, it may
+// return neither bytes nor an error.
+func (c *conn) readNext(p []byte) (int, error) {
+	n, err := c.receive(p)
+	if n == 0 {
+		return 0, err
+	}
+	kept, used := c.guard.admit(p[:n])
+	if c.guard.refuse == nil {
+		c.guard.held = append(c.guard.held, p[used:n]...)
+	}
+	return kept, nil
+}
+
+// readHeld reads on where the beginning of a head came, or what is refused.
+func (c *conn) readHeld(p []byte) (int, error) {
+	g := &c.guard
+	limit := max(len(p), len("\r\n")) // fasthttp reads heads with all of its buffer, or their first byte alone
 	switch {
 	case g.refuse != nil && (g.given || g.in == partRefused):
 		return 0, g.refuse
@@ -117,7 +116,7 @@ func (g *guard) readHeld(p []byte, receive func([]byte) (int, error)) (int, erro
 		return 0, nil
 	}
 	g.held = slices.Grow(g.held, min(limit-len(g.held), smallHead))
-	n, err := receive(g.held[len(g.held):min(cap(g.held), limit)])
+	n, err := c.receive(g.held[len(g.held):min(cap(g.held), limit)])
 	if n == 0 {
 		return 0, err
 	}

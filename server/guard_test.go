@@ -1,7 +1,9 @@
 package server_test
 
 import (
+	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -74,12 +76,12 @@ func TestWire(t *testing.T) {
 	}
 	for _, tt := range tests {
 		for _, message := range tt.cases {
-			for _, pieces := range []int{1 << 20, 1} {
-				if len(message.raw) > 1000 && pieces == 1 {
+			for how, piece := range map[string]int{"whole": 1 << 20, "byte by byte": 1} {
+				if len(message.raw) > 1000 && piece == 1 {
 					continue // the sender's time, not the server's
 				}
-				t.Run(tt.name+"/"+message.class+"/"+message.name, func(t *testing.T) {
-					got := running.sendWire(t, message.raw+tt.next, pieces)
+				t.Run(strings.Join([]string{tt.name, message.class, message.name, how}, "/"), func(t *testing.T) {
+					got := running.sendWire(t, message.raw+tt.next, piece)
 					names := asked.take()
 					want := wantAsked(message, tt.accepted, tt.answers)
 					if !slices.Equal(names, want) {
@@ -106,8 +108,8 @@ func TestWire(t *testing.T) {
 // TestWireUnfinished has everybody wait for their answers at the same time.
 func TestWireUnfinished(t *testing.T) {
 	var asked asked
-	s := &server.Server{HeaderTimeout: 300 * time.Millisecond}
-	s.Hurry(300 * time.Millisecond)
+	s := &server.Server{HeaderTimeout: 500 * time.Millisecond}
+	s.Hurry(500 * time.Millisecond)
 	running := start(t, asked.api(t), s)
 	clients := make([]*client, len(wireUnfinished))
 	for i, message := range wireUnfinished {
@@ -147,6 +149,76 @@ var guarded = []struct{ name, text string }{
 		"Accept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: en-US,en;q=0.9\r\nCookie: session=0123456789abcdef0123456789abcdef\r\n\r\n{}"},
 	{"chunked", chunks + "11\r\n" + `{"hello":"world"}` + "\r\n" + last},
 	{"trailer", chunks + "2;a=b\r\n{}\r\n0\r\nX: y\r\n\r\n"},
+}
+
+// TestGuardAlone refuses what fasthttp would refuse, too: it has no say here.
+func TestGuardAlone(t *testing.T) {
+	for _, message := range wireRefused {
+		switch message.name {
+		case "beyond the bound", "a long body", "a long chunk", "no address in brackets":
+			continue // the door's, and fasthttp's
+		}
+		passed, err := io.ReadAll(bufio.NewReaderSize(server.Guarded(newStream([]byte(message.raw), 1<<20)), server.DefaultMaxHeader))
+		if err == nil {
+			t.Errorf("%s: %q: passed on %q, want an error (RFC %s)", message.class, message.raw, passed, message.section)
+		}
+		if strings.HasPrefix(message.class, "chunk") && !strings.HasPrefix(message.raw, string(passed)) {
+			t.Errorf("%s: %q: passed on %q, which did not come", message.class, message.raw, passed)
+		}
+	}
+}
+
+// TestRequestsBeforeARefusedOneAreAnswered: what is refused came with them.
+func TestRequestsBeforeARefusedOneAreAnswered(t *testing.T) {
+	var asked asked
+	running := start(t, asked.api(t), &server.Server{})
+	for _, refused := range []string{"\n", "GET /\r\n", with + "Content-Length: x\r\n\r\n", line + " folded", chunks + "\r\n\r\n"} {
+		got := fmt.Sprint(running.sendWire(t, marker+chunks+"0\r\nX: y\r\n\r\n"+refused+marker, 1<<20))
+		want := "[200 {} 200 {} " + refusal(400) + "]"
+		if names := asked.take(); got != want || !slices.Equal(names, []string{"marker", "echo"}) {
+			t.Errorf("%q: got %v of %v, want %v", refused, got, names, want)
+		}
+	}
+}
+
+// TestTrailersAreDropped: a middleware would take them for header fields.
+func TestTrailersAreDropped(t *testing.T) {
+	api, seen := echo(), make(chan string, 2)
+	api.Use("v0/echo", func(next apiphant.Handler) apiphant.Handler {
+		return func(ctx context.Context, call *apiphant.Call) error {
+			seen <- call.Header("X-User")
+			return next(ctx, call)
+		}
+	})
+	c := start(t, api, &server.Server{}).dial()
+	for _, trailer := range []string{"X-User: root\r\n", "X-Other: y\r\nX-User: root\r\n"} {
+		if got := c.ask(chunks + "2\r\n{}\r\n0\r\n" + trailer + "\r\n"); got.String() != "200 {}" {
+			t.Errorf("got %v", got)
+		}
+		if user := wait(t, "the middleware", seen); user != "" {
+			t.Errorf("the middleware got %q out of the trailer", user)
+		}
+	}
+}
+
+// TestGuardReadByte reads as fasthttp does where it has no buffer for idle
+// connections: one byte at first.
+func TestGuardReadByte(t *testing.T) {
+	for _, message := range wireAccepted {
+		if strings.Contains(message.name, "trailer") || strings.HasPrefix(message.name, "TE") {
+			continue // is dropped
+		}
+		c := server.Guarded(newStream([]byte(message.raw), 1<<20))
+		p := make([]byte, server.DefaultMaxHeader)
+		first, err := c.Read(p[:1])
+		if err != nil || first != 1 {
+			t.Errorf("%q: got %d bytes and %v, want 1", message.raw, first, err)
+		}
+		rest, err := io.ReadAll(bufio.NewReaderSize(c, server.DefaultMaxHeader))
+		if got, want := string(p[:1])+string(rest), strings.TrimLeft(message.raw, "\r\n"); got != want || err != nil {
+			t.Errorf("got %q and %v, want %q", got, err, want)
+		}
+	}
 }
 
 // TestGuardOfEveryByte puts each byte at each place of a value, a name and a
@@ -237,12 +309,12 @@ func wantAsked(message wireCase, accepted bool, answers int) []string {
 
 // sendWire sends text, in pieces, and reads answers until the connection is
 // closed, or until nothing more comes behind the one to the marker.
-func (r *running) sendWire(t *testing.T, text string, pieces int) (answers []answer) {
+func (r *running) sendWire(t *testing.T, text string, piece int) (answers []answer) {
 	c := r.dial()
 	c.t = t
 	go func() { // the server may be through before all is sent
-		for piece := range slices.Chunk([]byte(text), pieces) {
-			if _, err := c.Write(piece); err != nil {
+		for part := range slices.Chunk([]byte(text), piece) {
+			if _, err := c.Write(part); err != nil {
 				return
 			}
 		}

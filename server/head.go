@@ -238,7 +238,7 @@ func isHost(b []byte) bool {
 	i := 0
 	if len(b) > 0 && b[0] == '[' {
 		i = bytes.IndexByte(b, ']') + 1
-		if i < len("[::]") || !isIPv6(b[1:i-1]) {
+		if i == 0 || !isIPv6(b[1:i-1]) {
 			return false
 		}
 	} else {

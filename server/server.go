@@ -255,7 +255,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 // headerReceived tells fasthttp what it does not see in the headers itself, and
 // gives the beginning of a body, which fasthttp reads, its time: see bodyRate.
 func (s *Server) headerReceived(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
-	if len(header.Peek("Connection")) > 0 && asksToClose(header.RawHeaders()) {
+	if len(header.PeekAll("Connection")) > 0 && asksToClose(header.RawHeaders()) {
 		header.SetConnectionClose() // fasthttp knows exactly "close" only, and of several fields the last
 	}
 	if expect := header.Peek("Expect"); len(expect) > 0 {

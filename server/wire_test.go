@@ -209,6 +209,8 @@ var wireRefused = []wireCase{
 	{"target", "absolute, user information", "9110 4.2.4", "POST http://user@test/api/v0/echo/read HTTP/1.1\r\nHost: test\r\n\r\n", 400},
 	{"target", "absolute, user and password", "9110 4.2.4", "POST http://u:p@test/api/v0/echo/read HTTP/1.1\r\nHost: test\r\n\r\n", 400},
 	{"target", "absolute, Host as user", "9110 4.2.4", "POST http://test@other/api/v0/echo/read HTTP/1.1\r\nHost: test@other\r\n\r\n", 400},
+	{"target", "absolute, user information, HTTP/1.0 without Host", "9110 4.2.4", "POST http://user@test/api/v0/echo/read HTTP/1.0\r\n\r\n", 400},
+	{"target", "absolute, no host, HTTP/1.0 without Host", "9110 4.2.1", "POST http:///api/v0/echo/read HTTP/1.0\r\n\r\n", 400},
 	{"target", "absolute, no host", "9110 4.2.1", "POST http:///api/v0/echo/read HTTP/1.1\r\nHost: test\r\n\r\n", 400},
 	{"target", "absolute, another scheme", "9110 4.2", "POST ftp://test/api/v0/echo/read HTTP/1.1\r\nHost: test\r\n\r\n", 400},
 	{"target", "absolute, no slashes", "3.2.2", "POST http:test HTTP/1.1\r\nHost: test\r\n\r\n", 400},
@@ -257,6 +259,8 @@ var wireRefused = []wireCase{
 
 	// Chunks.
 	{"chunk size", "none", "7.1", chunks + "\r\n{}\r\n" + last, 400},
+	{"chunk size", "none, nor a chunk", "7.1", chunks + "\r\n\r\n", 400},
+	{"chunk size", "none, an extension", "7.1", chunks + ";a\r\n\r\n", 400},
 	{"chunk size", "letters", "7.1", chunks + "two\r\n{}\r\n" + last, 400},
 	{"chunk size", "0x", "7.1", chunks + "0x2\r\n{}\r\n" + last, 400},
 	{"chunk size", "plus", "7.1", chunks + "+2\r\n{}\r\n" + last, 400},
@@ -316,6 +320,7 @@ var wireRefused = []wireCase{
 	{"trailer", "folded", "5.2", chunks + "2\r\n{}\r\n0\r\nX: y\r\n z\r\n\r\n", 400},
 	{"trailer", "space before the name", "7.1.2", chunks + "2\r\n{}\r\n0\r\n X: y\r\n\r\n", 400},
 	{"trailer", "Content-Length", "9110 6.5.1", chunks + "2\r\n{}\r\n0\r\nContent-Length: 72\r\n\r\n" + smuggle, 400},
+	{"trailer", "Content-Length behind another", "9110 6.5.1", chunks + "2\r\n{}\r\n0\r\nX: y\r\nContent-Length: 72\r\n\r\n" + smuggle, 400},
 	{"trailer", "Transfer-Encoding", "9110 6.5.1", chunks + "2\r\n{}\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n" + last, 400},
 	{"trailer", "Host", "9110 6.5.1", chunks + "2\r\n{}\r\n0\r\nhOSt: other\r\n\r\n", 400},
 	{"trailer", "Authorization", "9110 6.5.1", chunks + "2\r\n{}\r\n0\r\nAuthorization: x\r\n\r\n", 400},
@@ -334,8 +339,20 @@ var wireRefused = []wireCase{
 }
 
 // wireUnfinished are messages whose sender waits for an answer without having
-// finished them.
+// finished them. What is wrong already is not waited for.
 var wireUnfinished = []wireCase{
+	{"wrong already", "a space", "3", " ", 400},
+	{"wrong already", "LF", "2.2", "\n", 400},
+	{"wrong already", "HTTP/0.9", "2.3", "GET /\r\n", 400},
+	{"wrong already", "half a version and CRLF", "3", "POST / HTTP/1\r\n", 400},
+	{"wrong already", "LF alone after the request line", "2.2", "POST / HTTP/1.1\n", 400},
+	{"wrong already", "LF alone after a field", "2.2", with + "X: y\n", 400},
+	{"wrong already", "a folded line", "5.2", with + " ", 400},
+	{"wrong already", "an empty line of LF", "2.2", with + "\n", 400},
+	{"wrong already", "two lengths", "6.3", with + "Content-Length: 1\r\nContent-Length: 1\r\n", 400},
+	{"wrong already", "a chunk size", "7.1", chunks + "x", 400},
+	{"wrong already", "the end of a chunk", "7.1", chunks + "2\r\n{}x", 400},
+	{"wrong already", "the end of a trailer", "7.1.2", chunks + "0\r\n\n", 400},
 	{"unfinished", "half a request line", "3", "POST /api/v0/ec", 408},
 	{"unfinished", "half a version", "3", "POST /api/v0/echo/read HTTP/1.", 408},
 	{"unfinished", "CR of the request line", "3", "POST /api/v0/echo/read HTTP/1.1\r", 408},
@@ -408,6 +425,7 @@ var wireAccepted = []wireCase{
 var wireClosing = []wireCase{
 	{"valid", "asks to close", "9.6", with + "Connection: close\r\nContent-Length: 2\r\n\r\n{}", 200},
 	{"valid", "asks to close and to keep alive", "9.6", with + "Connection: close\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\n{}", 200},
+	{"valid", "asks to close and nothing", "9.6", with + "Connection: close\r\nConnection: \r\nContent-Length: 2\r\n\r\n{}", 200},
 	{"valid", "asks to keep alive and to close", "9.6", with + "Connection: keep-alive\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}", 200},
 	{"valid", "HTTP/1.0", "9.3", "POST /api/v0/echo/read HTTP/1.0\r\nHost: test\r\nContent-Length: 2\r\n\r\n{}", 200},
 	{"valid", "HTTP/1.0 without Host", "3.2", "POST /api/v0/echo/read HTTP/1.0\r\nContent-Length: 2\r\n\r\n{}", 200},
