@@ -83,6 +83,7 @@ func (l *listener) Accept() (*conn, error) {
 			}
 			pause = 0
 		case isShortage(err):
+			l.server.Metrics.failedToAccept()
 			l.server.log.Warn("Can't accept a connection, trying again in " + pause.String() + ": " + err.Error())
 			time.Sleep(pause)
 		default:
@@ -106,7 +107,7 @@ func (s *Server) open(accepted net.Conn) *conn {
 	}
 	c, why := s.conns.add(accepted, &s.patience, client)
 	if c == nil {
-		s.shed.count(why)
+		s.shedOne(why)
 		s.refuser.refuse(accepted)
 		return nil
 	}

@@ -41,21 +41,13 @@ func orAny[N int | int64](bound N) N {
 	return bound
 }
 
-// lack is what there was not enough of.
-type lack int
+// shed counts what was refused.
+type shed [len(shedReasons)]atomic.Uint64
 
-const (
-	lackOfConnections lack = iota
-	lackOfAddress
-	lackOfRunning
-	lackOfMemory
-	lacks // how many there are
-)
-
-// shed counts what was refused, by what there was not enough of.
-type shed [lacks]atomic.Uint64
-
-func (s *shed) count(why lack) { s[why].Add(1) }
+func (s *Server) shedOne(reason shedReason) {
+	s.shed[reason].Add(1)
+	s.Metrics.shedOne(reason)
+}
 
 // Shed is how often a bound was met since Serve began.
 type Shed struct {
@@ -66,7 +58,7 @@ type Shed struct {
 }
 
 func (s *shed) sum() Shed {
-	return Shed{s[lackOfConnections].Load(), s[lackOfAddress].Load(), s[lackOfRunning].Load(), s[lackOfMemory].Load()}
+	return Shed{s[shedConnections].Load(), s[shedAddress].Load(), s[shedRunning].Load(), s[shedMemory].Load()}
 }
 
 // since is what was refused after an earlier sum.

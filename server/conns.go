@@ -14,6 +14,7 @@ type conns struct {
 	most           int
 	mostPerAddress int
 	serve          func(*conn) // one that was parked
+	metrics        *Metrics
 
 	parked atomic.Int64
 
@@ -26,15 +27,15 @@ type conns struct {
 
 // add takes a connection in, of a client where those are counted. It returns nil, and what there isn't enough of,
 // where the connection is one too many.
-func (s *conns) add(accepted net.Conn, patience *patience, client netip.Prefix) (*conn, lack) {
+func (s *conns) add(accepted net.Conn, patience *patience, client netip.Prefix) (*conn, shedReason) {
 	c := &conn{Conn: accepted, conns: s, patience: patience, accepted: time.Now(), client: client}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case len(s.open) >= s.most:
-		return nil, lackOfConnections
+		return nil, shedConnections
 	case c.client.IsValid() && s.clients[c.client] >= s.mostPerAddress:
-		return nil, lackOfAddress
+		return nil, shedAddress
 	case s.open == nil:
 		s.open, s.clients = map[*conn]struct{}{}, map[netip.Prefix]int{}
 	}
@@ -43,6 +44,7 @@ func (s *conns) add(accepted net.Conn, patience *patience, client netip.Prefix) 
 	if c.client.IsValid() {
 		s.clients[c.client]++
 	}
+	s.metrics.opened()
 	return c, 0
 }
 
@@ -53,6 +55,7 @@ func (s *conns) remove(c *conn) (wasOpen bool) {
 		return false
 	}
 	delete(s.open, c)
+	s.metrics.closed()
 	if s.clients[c.client]--; s.clients[c.client] <= 0 {
 		delete(s.clients, c.client)
 	}

@@ -25,7 +25,8 @@ type door struct {
 	server   *Server
 	ctx      *fasthttp.RequestCtx
 	endpoint *apiphant.Endpoint // nil: there is none, or it isn't known yet
-	start    time.Time          // zero without an access log
+	start    time.Time          // when the request was there, but for its body
+	route    *routeCounts       // nil: nothing is counted
 	id       string             // of the request
 	buffer   bodyBuffer         // gives back what it took when the request is finished
 	body     requestBody
@@ -42,10 +43,36 @@ type door struct {
 func newDoor(s *Server, ctx *fasthttp.RequestCtx) *door {
 	d := &ctx.Conn().(*conn).door
 	*d = door{server: s, ctx: ctx, open: true, buffer: bodyBuffer{memory: &s.bodies}}
-	if s.AccessLog != nil {
-		d.start = time.Now()
-	}
 	return d
+}
+
+// begin is called once it is known for which route a request is.
+func (d *door) begin(route *routeCounts, start time.Time) {
+	d.route, d.start = route, start
+	d.server.Metrics.begin()
+}
+
+// status is that of the answer; 0: the connection is closed without one.
+func (d *door) status() int {
+	if d.aborted {
+		return 0
+	}
+	return d.ctx.Response.StatusCode()
+}
+
+// answered is how many bytes of a body the answer has, or had until it broke off.
+func (d *door) answered() int64 {
+	if d.raw != nil && d.sent == 0 {
+		return d.raw.written
+	}
+	return d.sent
+}
+
+// Panicked is called by the pipeline where a call ends with a panic.
+func (d *door) Panicked() {
+	if d.route != nil {
+		d.route.panics.Add(1)
+	}
 }
 
 func (d *door) path() []byte { return path(&d.ctx.Request.Header) }
@@ -90,13 +117,13 @@ func (d *door) RemoteAddr() netip.Addr { return d.client().Addr() }
 
 func (d *door) Body() ([]byte, error) {
 	if !d.server.calls.hasRoom() { // the body need not be read to know that
-		d.server.shed.count(lackOfRunning)
+		d.server.shedOne(shedRunning)
 		return nil, d.overloaded()
 	}
 	body, err := d.openBody(d.server.bodyLimit(d.endpoint)).readAll(&d.buffer)
 	switch {
 	case err == errNoMemory:
-		d.server.shed.count(lackOfMemory)
+		d.server.shedOne(shedMemory)
 		return nil, d.overloaded()
 	case err == nil && !d.enter():
 		return nil, d.overloaded()
@@ -166,7 +193,12 @@ func (d *door) end() {
 	if d.watched {
 		d.server.watcher.end(d.conn())
 	}
-	d.logAccess()
+	took := time.Duration(-1)
+	if d.route != nil || d.server.AccessLog != nil {
+		took = time.Since(d.start)
+	}
+	d.server.Metrics.end(d, took)
+	d.logAccess(took)
 }
 
 // finish ends the request: nothing of it is touched any more by who may have

@@ -39,7 +39,7 @@ func (d *door) enter() bool {
 	s := d.server
 	if s.calls.running.Add(1) > s.calls.most {
 		s.calls.running.Add(-1)
-		s.shed.count(lackOfRunning)
+		s.shedOne(shedRunning)
 		return false
 	}
 	d.running = true
