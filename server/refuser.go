@@ -27,8 +27,9 @@ const (
 	// there are clients that take no answer before they asked.
 	refuseAfter = 20 * time.Millisecond
 
-	// refuseWithin bounds all of it.
-	refuseWithin = time.Second
+	// refuseWithin is how long the client may take for a TLS handshake, and
+	// then to read its answer: longer would keep others from theirs.
+	refuseWithin = 100 * time.Millisecond
 )
 
 // refuser answers connections that are too many, each with a goroutine of its
