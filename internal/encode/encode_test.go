@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	types = flag.Int("types", 3000, "how many Go types are tried against encoding/json")
+	types = flag.Int("types", 1500, "how many Go types are tried against encoding/json")
 	seed  = flag.Uint64("seed", 1, "the first seed that they are made of")
 )
 
@@ -44,6 +44,19 @@ func TestDifferential(t *testing.T) {
 	if values := encoded + refused; encoded < values/2 || refused == 0 || trusted < values/2 {
 		t.Error("want most to be encoded, some to be refused, and most to be left to go-json")
 	}
+}
+
+// FuzzEncode is TestDifferential with the seeds that the fuzzer chooses.
+func FuzzEncode(f *testing.F) {
+	for seed := range uint64(50) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		g := jsongen.New(seed, false)
+		if _, wrong := compare(g.Value(g.Type())); wrong != "" {
+			t.Fatal(wrong)
+		}
+	})
 }
 
 // compare encodes a value both ways, as it is and by its address.
