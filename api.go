@@ -28,6 +28,13 @@ type API struct {
 	// field has, also where only its letter case differs.
 	Strict bool
 
+	// AllowOrigins are the other sites whose pages may call, as browsers name
+	// them: "https://app.example.com", which may also have cookies sent;
+	// "https://*.example.com" is every name below that one, and "*" every site,
+	// both without cookies. nil: none. A request with an Origin that is neither
+	// one of these nor the host that was asked is answered with 403.
+	AllowOrigins []string
+
 	// Start runs once before anything is served, and Stop after everything
 	// ended; nil: nothing. A Start that fails ends the program with its error.
 	Start, Stop func(ctx context.Context) error
@@ -37,6 +44,7 @@ type API struct {
 
 	once      sync.Once
 	endpoints map[string]*Endpoint
+	origins   origins
 	err       error
 }
 
@@ -55,6 +63,7 @@ type Endpoint struct {
 	Route
 	Source    Source
 	Signature string // of the function, in Go's syntax
+	Index     int    // its place in what [API.Routes] returns: doors keep in slices what they know of each
 
 	RawRequest  bool // the function reads the request itself
 	RawResponse bool // the function writes the answer itself
@@ -85,6 +94,10 @@ func (a *API) Check() error {
 // Routes returns every route, in the order of their paths.
 func (a *API) Routes() []*Endpoint {
 	a.once.Do(a.compile)
+	return a.sorted()
+}
+
+func (a *API) sorted() []*Endpoint {
 	routes := make([]*Endpoint, 0, len(a.endpoints))
 	for _, endpoint := range a.endpoints {
 		routes = append(routes, endpoint)
@@ -103,6 +116,7 @@ func (a *API) Find(path []byte) *Endpoint {
 // compile makes the table once, so that a call only looks it up.
 func (a *API) compile() {
 	var errs []error
+	a.origins, errs = compileOrigins(a.AllowOrigins)
 	slices.SortStableFunc(a.middlewares, func(a, b middleware) int { return cmp.Compare(len(a.path), len(b.path)) })
 	for _, m := range a.middlewares {
 		if err := checkMiddlewarePath(m.path); err != nil {
@@ -112,6 +126,9 @@ func (a *API) compile() {
 	a.endpoints = map[string]*Endpoint{}
 	for _, target := range a.targets {
 		errs = append(errs, a.add(target)...)
+	}
+	for i, endpoint := range a.sorted() {
+		endpoint.Index = i
 	}
 	a.err = errors.Join(errs...)
 }

@@ -24,13 +24,14 @@ var arrows = map[string][]string{
 	"internal/decode":  {"internal/rule"},
 	"internal/jsongen": {}, // for the tests of both
 	"internal/encode":  {"github.com/goccy/go-json"},
-	".":                {"internal/decode", "internal/encode"},
+	"internal/trace":   {},
+	".":                {"internal/decode", "internal/encode", "internal/trace"},
 
 	// What a product's functions use.
 	"validation": {".", "internal/rule", "internal/decode"},
 
 	// Doors never import each other.
-	"server": {".", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22"},
+	"server": {".", "internal/trace", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22", "golang.org/x/sys", "github.com/prometheus/client_golang"},
 
 	// Schedules and jobs.
 	"background": {".", "github.com/robfig/cron/v3", "go.uber.org/zap", "github.com/prometheus/client_golang"},
@@ -46,7 +47,7 @@ var arrows = map[string][]string{
 	"background/mail": {"background", "github.com/wneessen/go-mail"},
 
 	// What a built product is as a program.
-	"program": {".", "server", "background", "go.uber.org/zap", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"program": {".", "server", "background", "go.uber.org/zap", "github.com/prometheus/client_golang", "github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/coreos/go-systemd/v22", "golang.org/x/sys"},
 
 	// What makes a program of a product's folder, and a folder of a template.
 	"internal/origin":  {".", "golang.org/x/mod"},
@@ -57,6 +58,7 @@ var arrows = map[string][]string{
 	// Tests of products, and of doors.
 	"apitest":              {".", "internal/product", "github.com/google/go-cmp"},
 	"internal/conformance": {".", "validation", "github.com/rogpeppe/go-internal/txtar"},
+	"internal/load":        {},
 
 	// Commands.
 	"internal/cli":            {"internal/product", "deploy", "program", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},

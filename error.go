@@ -72,6 +72,8 @@ func toError(ctx context.Context, err error) *Error {
 			return &Error{Status: http.StatusInternalServerError, Err: err}
 		}
 		return known
+	case lostClient(ctx, err):
+		return &Error{Status: statusClientGone, Err: err}
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()): // the deadline, or the end of the server
 		return &Error{Status: http.StatusServiceUnavailable, Err: err}
 	case errors.As(err, &tooLarge):
@@ -81,8 +83,8 @@ func toError(ctx context.Context, err error) *Error {
 	}
 }
 
-// ended makes an error of a function's own context a 503, also where a middleware
-// gave that context an earlier end than the call's.
+// ended makes an error of a function's own context a 503 or a 499, also where a
+// middleware gave that context an earlier end than the call's.
 func ended(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 		return err
@@ -107,7 +109,10 @@ func (e *Error) body() ([]byte, error) {
 
 func statusText(status int) string {
 	text := http.StatusText(status)
-	if text == "" {
+	switch {
+	case status == statusClientGone:
+		text = "Client Closed Request"
+	case text == "":
 		return fmt.Sprint(status)
 	}
 	return fmt.Sprintf("%d %s", status, text)
@@ -164,6 +169,12 @@ func newPanicError(value any) *panicError {
 }
 
 func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }
+
+// isPanic tells whether a call ended with a panic that is a fault.
+func isPanic(err error) bool {
+	_, ok := err.(*panicError)
+	return ok && !aborted(err)
+}
 
 func aborted(err error) bool {
 	panicked, ok := err.(*panicError)

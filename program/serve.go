@@ -6,14 +6,10 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.uber.org/zap"
 
 	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/background"
@@ -28,16 +24,27 @@ func (p Product) serveCommand() *cobra.Command {
 		Long: `Serve the API at HOST:PORT until SIGTERM or SIGINT; then take no new work, let
 every client finish, and end with status 0. A second signal ends it at once.
 
+SIGHUP restarts it, with no request lost or refused: what is at its path by then is
+started with the same arguments and environment, takes over the listener, and when
+it is ready (READY=1, within a minute) the process that was there drains and ends.
+Where it is not, an error in the log says why, and the old one serves on. The new
+process has another number: systemd is told (Type=notify), supervisor and container
+engines can't be; there, let them hold the listener, or restart one of several
+processes after the other. In a terminal, SIGHUP ends the program as SIGTERM does.
+
 IPv6 is written [::1]:8001. Port 0 takes a free port, which the first line of the
 log names. A listener that is handed over (LISTEN_FDS, as systemd's socket
-activation does) is served in place of HOST:PORT. /healthz answers 200, and 503
-while the program ends.
+activation does) is served in place of HOST:PORT. The service manager hears when
+the program is ready, ends, and, for its watchdog, lives (sd_notify). /healthz
+answers 200, and 503 while the program ends. SIGUSR1 opens the file of --log-file
+anew.
 
 Sizes are bytes, or have a unit: 65536, 64KiB, 1MiB. Durations have one always:
 500ms, 30s, 2m.
 
 Every flag can be set by the environment variable behind it; a flag comes before
-its variable, a variable before the default.`,
+its variable, a variable before the default. A variable with _FILE at its name's
+end names a file that has the value: APIPHANT_DATABASE_FILE=/run/secrets/database.`,
 		Example: "  " + p.Name + ` serve 127.0.0.1:8001
   curl -d '{"hello": "world"}' http://127.0.0.1:8001/api/v0/echo/read
 
@@ -61,25 +68,47 @@ its variable, a variable before the default.`,
 // serve listens before it calls Start, so that a port which is taken does not
 // start anything, and a client that comes during Start waits and is not refused.
 func (p Product) serve(ctx context.Context, address string, settings *Settings, stderr io.Writer) (err error) {
-	ctx, stop := untilSignal(ctx)
-	defer stop()
+	succession := p.succession()
+	ctx, end := untilSignal(ctx, succession == nil)
+	defer end(nil)
 
+	if len(settings.AllowOrigins) > 0 {
+		p.API.AllowOrigins = settings.AllowOrigins
+	}
 	if err := p.API.Check(); err != nil {
 		return err
 	}
 	if len(p.API.Routes()) == 0 {
 		return fmt.Errorf("nothing to serve: write a function Create, Read, Update or Delete in a folder such as %s/api/v0/echo", p.Name)
 	}
+	certificate, err := settings.certificate()
+	if err != nil {
+		return err
+	}
+	successor := isSuccessor()
 	ln, err := server.Listen(address)
 	if err != nil {
 		return err
 	}
 	defer ln.Close()
 
-	log := NewLog(settings.Log, stderr)
-	defer log.Sync()
-	ctx = apiphant.WithLog(ctx, Slog(log))
-	database, err := p.database(ctx, settings.Database, settings.Migrate, log)
+	log, err := openLog(settings.Log, settings.LogFile, stderr)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	ctx = apiphant.WithLog(ctx, Slog(log.Logger))
+	door, admin := settings.server(p.API, log), (*admin)(nil)
+	door.Certificate = certificate
+	if settings.Admin != "" {
+		door.Metrics = server.NewMetrics(p.API)
+		admin = newAdmin(ctx, p.Name, log.Logger, door.Metrics, log)
+		if err := admin.listen(settings.Admin, successor); err != nil {
+			return err
+		}
+		defer admin.Close()
+	}
+	database, err := p.database(ctx, settings.Database, settings.Migrate, log.Logger)
 	if err != nil {
 		return err
 	}
@@ -87,7 +116,8 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 		defer database.Close()
 		ctx = background.WithQueue(ctx, database)
 	}
-	p.announce(settings, ln.Addr(), log, stderr)
+	p.announce(settings, ln.Addr(), log)
+	admin.announced()
 	if err := p.start(ctx); err != nil {
 		return err
 	}
@@ -98,57 +128,49 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 	}()
 	p.API.Timeout = offIfZero(settings.Timeout)
 	p.API.Strict = p.API.Strict || settings.Strict // a product may say it itself
-	return settings.server(p.API, log).Serve(ctx, ln)
+	admin.isReady()
+	defer succession.await(ctx, ln, log.Logger, end)()
+	return door.Serve(ctx, ln)
 }
 
-// untilSignal returns a context that ends with the first SIGTERM or SIGINT. A
-// second one ends the process at once: by the time the context has ended,
-// signals do again what they do by default.
-func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
-	go func() {
-		select {
-		case <-signals:
-		case <-ctx.Done():
-		}
-		signal.Stop(signals)
-		cancel()
-	}()
-	return ctx, cancel
+func (s *Settings) certificate() (*server.Certificate, error) {
+	if s.TLSCert == "" {
+		return nil, nil
+	}
+	return server.LoadCertificate(s.TLSCert, s.TLSKey)
 }
 
 // announce writes the first line, which says what is served, and where: first
 // also before what the product's Start logs, so that a program can read there
 // which port was taken. Who connects during Start waits.
-func (p Product) announce(settings *Settings, address net.Addr, log *zap.Logger, stderr io.Writer) {
+func (p Product) announce(settings *Settings, address net.Addr, log *logs) {
 	source := filepath.Join(settings.Source, "api")
 	if settings.Source == "" {
 		source = filepath.Join(p.Name, "api")
 	}
-	line := fmt.Sprintf("Apiphant is serving %s at http://%s%s", source, address, apiphant.PathPrefix)
-	if settings.Log == LogJSON {
-		log.Info(line)
-		return
+	scheme := "http"
+	if settings.TLSCert != "" {
+		scheme = "https"
 	}
-	fmt.Fprintln(stderr, line)
+	log.first(fmt.Sprintf("Apiphant is serving %s at %s://%s%s", source, scheme, address, apiphant.PathPrefix))
 }
 
-func (s *Settings) server(api *apiphant.API, log *zap.Logger) *server.Server {
+func (s *Settings) server(api *apiphant.API, log *logs) *server.Server {
 	door := &server.Server{
-		API:           api,
-		Log:           log,
-		MaxBody:       int64(s.MaxBody),
-		MaxUpload:     int64(s.MaxUpload),
-		MaxHeader:     int(s.MaxHeader),
-		HeaderTimeout: s.HeaderTimeout,
-		IdleTimeout:   s.IdleTimeout,
-		DrainWindow:   offIfZero(s.DrainWindow),
-		Drain:         offIfZero(s.Drain),
+		API:            api,
+		Log:            log.Logger,
+		MaxBody:        int64(s.MaxBody),
+		MaxUpload:      int64(s.MaxUpload),
+		MaxHeader:      int(s.MaxHeader),
+		TrustedProxies: s.TrustedProxies,
+		HeaderTimeout:  s.HeaderTimeout,
+		IdleTimeout:    s.IdleTimeout,
+		DrainWindow:    offIfZero(s.DrainWindow),
+		Drain:          offIfZero(s.Drain),
 	}
 	if s.AccessLog {
-		door.AccessLog = log.WithOptions(zap.WithCaller(false))
+		access := &accessLog{json: s.Log == LogJSON, output: log.output}
+		door.AccessLog = access.write
 	}
 	return door
 }

@@ -5,7 +5,7 @@ import "time"
 // Hurry shortens every wait that has no setting: a body's grace becomes d, and
 // the others as much in their own proportion.
 func (s *Server) Hurry(d time.Duration) {
-	s.patience = patience{bodyGrace: d, skip: d, write: 6 * d, linger: d, lingerAll: 4 * d, first: 10 * d, last: time.Millisecond, cancelled: time.Second}
+	s.patience = patience{bodyGrace: d, skip: d, write: 6 * d, linger: d, lingerAll: 4 * d, first: 10 * d, last: time.Millisecond, handshake: 10 * time.Millisecond, cancelled: time.Second}
 }
 
 // What the tests of bounds count with.

@@ -3,9 +3,11 @@ package server_test
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -19,7 +21,7 @@ func TestAccessLog(t *testing.T) {
 	running := start(t, api, &server.Server{MaxBody: 100})
 	c := running.dial()
 	for _, request := range []string{
-		"POST /api/v0/echo/read?secret HTTP/1.1\r\nHost: test\r\nX-Request-Id: a\r\nContent-Length: 7\r\n\r\n" + `{"a":1}`,
+		"POST /api/v0/echo/read?secret HTTP/1.1\r\nHost: test\r\nUser-Agent: curl\r\nX-Request-Id: a\r\nContent-Length: 7\r\n\r\n" + `{"a":1}`,
 		"POST /nothing%0a HTTP/1.1\r\nHost: test\r\nX-Request-Id: b\r\n\r\n",
 		"DELETE /api/v0/echo/read HTTP/1.1\r\nHost: test\r\nX-Request-Id: c\r\n\r\n",
 		"GET /api/v0/raw/read HTTP/1.1\r\nHost: test\r\nX-Request-Id: d\r\n\r\n",
@@ -34,23 +36,26 @@ func TestAccessLog(t *testing.T) {
 	c.ask("nonsense\r\n\r\n")
 	c.wantClosed()
 	want := []string{
-		`POST /api/v0/echo/read 200 7 a`,
-		`POST /nothing%0a 404 25 b`,
-		`DELETE /api/v0/echo/read 501 31 c`,
-		`GET /api/v0/raw/read 200 3 d`,
-		`GET /api/v0/flush/read 200 7 e`,
-		`POST /api/v0/fail/create 500 37 f`,
-		`POST /api/v0/echo/read 413 40 g`,
-		`  400 27 `,
+		`POST /api/v0/echo/read 200 7 7 a curl`,
+		`POST /nothing%0a 404 25 0 b `,
+		`DELETE /api/v0/echo/read 501 31 0 c `,
+		`GET /api/v0/raw/read 200 3 0 d `,
+		`GET /api/v0/flush/read 200 7 0 e `,
+		`POST /api/v0/fail/create 500 37 0 f `,
+		`POST /api/v0/echo/read 413 40 0 g `,
+		`  400 27 0  `,
 	}
 	var got []string
 	for line := range strings.Lines(running.access.String()) {
 		var entry struct {
 			Message, Method, Path string
 			Status, Bytes         json.Number
+			Received              json.Number
 			Duration              *int64
 			ID                    string `json:"request_id"`
 			Remote                string `json:"remote_addr"`
+			Agent                 string `json:"user_agent"`
+			Time                  time.Time
 		}
 		if err := json.Unmarshal([]byte(line), &entry); err != nil {
 			t.Fatalf("%s: %v", line, err)
@@ -58,8 +63,8 @@ func TestAccessLog(t *testing.T) {
 		if len(entry.ID) == 32 { // made
 			entry.ID = ""
 		}
-		got = append(got, strings.Join([]string{entry.Method, entry.Path, entry.Status.String(), entry.Bytes.String(), entry.ID}, " "))
-		if entry.Message != "access" || entry.Duration == nil || *entry.Duration <= 0 || !strings.HasPrefix(entry.Remote, "127.0.0.1:") {
+		got = append(got, strings.Join([]string{entry.Method, entry.Path, entry.Status.String(), entry.Bytes.String(), entry.Received.String(), entry.ID, entry.Agent}, " "))
+		if entry.Message != "access" || entry.Duration == nil || *entry.Duration <= 0 || time.Since(entry.Time) > time.Minute || !strings.HasPrefix(entry.Remote, "127.0.0.1:") {
 			t.Errorf("got %s", line)
 		}
 	}
@@ -108,5 +113,50 @@ func TestRequestID(t *testing.T) {
 		running.end()
 		wait(t, "Serve ends", running.ended)
 		running.ended <- nil
+	}
+}
+
+// TestTraceParent: a valid one is in the context, and its ids are in the call's
+// lines and in the access log; an invalid one is nowhere.
+func TestTraceParent(t *testing.T) {
+	const id, span = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+	api := echo()
+	read := func(ctx context.Context) (any, error) {
+		apiphant.Log(ctx).Info("a line")
+		return apiphant.Object{"parent": apiphant.TraceParent(ctx)}, nil
+	}
+	api.Handle("v0/trace", apiphant.Actions{
+		Read: apiphant.Func(func(ctx context.Context, _ apiphant.Object) (any, error) {
+			child, cancel := context.WithCancel(ctx)
+			defer cancel()
+			return read(child)
+		}),
+		Create: apiphant.RawRequest(func(_ context.Context, r *http.Request) (any, error) { return read(r.Context()) }),
+	})
+	for _, tt := range []struct{ came, want string }{
+		{"00-" + id + "-" + span + "-01", "00-" + id + "-" + span + "-01"},
+		{"01-" + id + "-" + span + "-01-more", "00-" + id + "-" + span + "-01"},
+		{"00-" + strings.ToUpper(id) + "-" + span + "-01", ""},
+		{"", ""},
+	} {
+		for _, path := range []string{"/api/v0/trace/read", "/api/v0/trace/create"} {
+			running := start(t, api, &server.Server{})
+			c := running.dial()
+			got := c.ask("POST " + path + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\ntraceparent: " + tt.came + "\r\n\r\n")
+			c.wantClosed()
+			if want := `200 {"parent":"` + tt.want + `"}`; got.String() != want {
+				t.Errorf("%q: got %v, want %v", tt.came, got, want)
+			}
+			line := `"trace_id":"` + id + `","parent_id":"` + span + `"`
+			if log := running.log.String(); strings.Contains(log, line) != (tt.want != "") || strings.Contains(log, "trace_id") != (tt.want != "") {
+				t.Errorf("%q: the log is %s", tt.came, log)
+			}
+			if log := running.access.String(); strings.Contains(log, `"trace_id":"`+id+`"`) != (tt.want != "") || strings.Contains(log, "trace_id") != (tt.want != "") {
+				t.Errorf("%q: the access log is %s", tt.came, log)
+			}
+		}
+	}
+	if got := apiphant.TraceParent(context.Background()); got != "" {
+		t.Errorf("outside a call: got %q", got)
 	}
 }
