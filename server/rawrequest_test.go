@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
@@ -106,26 +105,4 @@ func askSeen(t *testing.T, address, request string) (s seen) {
 		t.Fatalf("%q: %d, %v", request, r.StatusCode, err)
 	}
 	return s
-}
-
-// TestWhatIsKeptDoesNotChange keeps everything that functions were given, and
-// looks at it again after many other requests on the same connection.
-func TestWhatIsKeptDoesNotChange(t *testing.T) {
-	keep := &keeper{}
-	c := start(t, keep.api(), &server.Server{}).dial()
-	const n = 300
-	for i := range n {
-		unique := fmt.Sprint(1000 + i)
-		body := strings.ReplaceAll(`{"U":"U","in":[{"U":U.5,"x":"in U"}],"e":""}`, "U", unique)
-		c.ask(fmt.Sprintf("POST /api/v0/keep/read HTTP/1.1\r\nHost: %[1]s\r\nX-Request-Id: %[1]s\r\nX-Some: %[1]s\r\nContent-Length: %[2]d\r\n\r\n%[3]s", unique, len(body), body))
-		c.ask(fmt.Sprintf("PUT /api/v0/keep/create?q=%[1]s HTTP/1.1\r\nHost: %[1]s\r\nX-Some: %[1]s\r\nCookie: a=%[1]s\r\nUser-Agent: %[1]s\r\nContent-Length: 4\r\n\r\n%[1]s", unique))
-	}
-	if len(keep.now) != 2*n {
-		t.Fatalf("got %d calls, want %d", len(keep.now), 2*n)
-	}
-	for i, then := range keep.then {
-		if now := keep.now[i](); now != then {
-			t.Errorf("call %d: was %s, is %s", i, then, now)
-		}
-	}
 }

@@ -15,8 +15,8 @@ import (
 )
 
 var (
-	types     = flag.Int("types", 2500, "how many Go types are tried against encoding/json")
-	documents = flag.Int("documents", 4, "how many documents are tried for each")
+	types     = flag.Int("types", 1000, "how many Go types are tried against encoding/json")
+	documents = flag.Int("documents", 6, "how many documents are tried for each")
 	seed      = flag.Uint64("seed", 1, "the first seed that they are made of")
 )
 

@@ -32,7 +32,8 @@
 //   - Invalid UTF-8 is refused, not mended. So is a json.Number in quotes.
 //   - A wrong type is a [Problem] with its path, and decoding goes on.
 //   - The value is zero before and built anew: nothing is merged into what is there.
-//   - []byte is base64 alone, not a list of numbers too.
+//   - []byte is base64 alone, not a list of numbers too. A list of bytes that have
+//     UnmarshalText or UnmarshalJSON is a list.
 //   - With the option ",string", what is in the quotes is as it would be without them:
 //     "012", "0x1p4" and "null" are no numbers.
 //   - A list longer than its Go array is invalid, not cut.

@@ -4,16 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/apiphant/apiphant/internal/decode"
+	"github.com/apiphant/apiphant/internal/jsongen"
 )
 
 // everything has a field of each kind that decodes as in encoding/json.
@@ -88,46 +87,25 @@ func FuzzObject(f *testing.F) {
 		if !bytes.Equal(body, sent) {
 			t.Fatal("the body was written to")
 		}
-		want, accepted := reference(body)
-		if accepted != (err == nil) || !accepted && !errors.Is(err, decode.ErrNotObject) {
-			t.Fatalf("%q: got %v, want accepted: %v", body, err, accepted)
+		_, repeats, strictErr := decode.StrictObject(body)
+		expected := expect(reflect.TypeFor[map[string]any](), body)
+		if expected.accepted != (err == nil) || expected.accepted != (strictErr == nil) || err != nil && !errors.Is(err, decode.ErrNotObject) {
+			t.Fatalf("%q: got %v and strictly %v, want accepted: %v", body, err, strictErr, expected.accepted)
 		}
 		clear(body) // nothing may point into it
-		if accepted && !reflect.DeepEqual(got, want) {
-			t.Fatalf("%q: %s", sent, cmp.Diff(got, want))
+		if !expected.accepted {
+			return
+		}
+		if wants := expected.repeats; wants != (repeats != nil) {
+			t.Fatalf("%q: strictly got %v, want some: %v", sent, repeats, wants)
+		}
+		var want map[string]any
+		d := json.NewDecoder(bytes.NewReader(expected.body))
+		d.UseNumber()
+		if err := d.Decode(&want); err != nil || !reflect.DeepEqual(got, want) {
+			t.Fatalf("%q: %v %s", sent, err, cmp.Diff(got, want))
 		}
 	})
-}
-
-// reference decodes as [decode.Object] by encoding/json and the documented differences.
-func reference(body []byte) (m map[string]any, ok bool) {
-	if len(body) == 0 {
-		return map[string]any{}, true
-	}
-	if !utf8.Valid(body) {
-		return nil, false
-	}
-	depth, deepest := 0, 0
-	d := json.NewDecoder(bytes.NewReader(body))
-	for {
-		token, err := d.Token()
-		if err != nil {
-			break
-		}
-		if delim, ok := token.(json.Delim); ok && (delim == '{' || delim == '[') {
-			depth++
-			deepest = max(deepest, depth)
-		} else if ok {
-			depth--
-		}
-	}
-	d = json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	if deepest > 64 || d.Decode(&m) != nil || m == nil {
-		return nil, false
-	}
-	_, err := d.Token()
-	return m, err == io.EOF
 }
 
 func FuzzTyped(f *testing.F) {
@@ -139,92 +117,27 @@ func FuzzTyped(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		sent := bytes.Clone(body)
-		var got everything
-		problems, err := plan.Decode(body, &got)
-		if !bytes.Equal(body, sent) {
-			t.Fatal("the body was written to")
-		}
-		object, accepted := reference(body)
-		if accepted != (err == nil) {
-			t.Fatalf("%q: got %v, want accepted: %v", body, err, accepted)
-		}
-		if !accepted {
-			return
-		}
-		for _, p := range problems {
-			if p.Path == "" || p.State != decode.Invalid {
-				t.Fatalf("%q: %+v", body, p)
-			}
-		}
-		clear(body)
-		if differs(t, object, sent) {
-			return
-		}
-		var want everything
-		d := json.NewDecoder(bytes.NewReader(append(sent, "{}"...)))
-		d.UseNumber()
-		err = d.Decode(&want)
-		if (err == nil) != (problems == nil) {
-			t.Fatalf("%q: got %v, want %v", sent, problems, err)
-		}
-		if err == nil && !reflect.DeepEqual(got, want) {
-			t.Fatalf("%q: %s", sent, cmp.Diff(got, want, cmp.AllowUnexported(everything{}, inner{})))
+		if wrong := (tally{}).compare(plan, reflect.TypeFor[everything](), body); wrong != "" {
+			t.Fatalf("%q: %s", body, wrong)
 		}
 	})
 }
 
-// differs says whether a body has any of what encoding/json decodes in another way:
-// null, another letter case, duplicate keys.
-func differs(t *testing.T, object map[string]any, body []byte) bool {
-	members := bytes.Count(body, []byte(":")) // at least as many as there are
-	known := map[string]bool{}
-	typ := reflect.TypeFor[everything]()
-	for _, f := range reflect.VisibleFields(typ) {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name == "" {
-			name = f.Name
-		}
-		known[strings.ToLower(name)] = true
-		known[name] = true
+// FuzzTypes is [TestDifferential] with documents that the fuzzer makes, for types of
+// the seeds that it chooses.
+func FuzzTypes(f *testing.F) {
+	for seed := range uint64(50) {
+		g := jsongen.New(seed, true)
+		f.Add(seed, g.Document(g.Type()))
 	}
-	found := 0
-	var walk func(v any) bool
-	walk = func(v any) bool {
-		switch v := v.(type) {
-		case nil:
-			return true
-		case []any:
-			for _, e := range v {
-				if walk(e) {
-					return true
-				}
-			}
-		case map[string]any:
-			found += len(v)
-			for k, e := range v {
-				if strings.Contains(k, ":") || !ascii(k) || known[strings.ToLower(k)] && !known[k] || walk(e) {
-					return true
-				}
-				if k == "named" {
-					return true
-				}
-			}
-		case string:
-			if strings.Contains(v, ":") {
-				members -= strings.Count(v, ":")
-			}
+	f.Fuzz(func(t *testing.T, seed uint64, body []byte) {
+		typ := jsongen.New(seed, true).Type()
+		plan, err := decode.Compile(typ, nil)
+		if err != nil {
+			t.Fatal(err)
 		}
-		return false
-	}
-	return walk(object) || found != members
-}
-
-func ascii(s string) bool {
-	for i := range len(s) {
-		if s[i] > 127 {
-			return false
+		if wrong := (tally{}).compare(plan, typ, body); wrong != "" {
+			t.Fatalf("%s\n%q\n%s", typ, body, wrong)
 		}
-	}
-	return true
+	})
 }

@@ -172,8 +172,10 @@ func (d *decoder) field(o *object, i int, dst unsafe.Pointer, seen []uint64, c b
 	}
 	*word |= bit
 	found := d.found
-	p := unsafe.Add(dst, f.place.offset)
-	if f.place.hops != nil {
+	var p unsafe.Pointer
+	if f.place.hops == nil {
+		p = unsafe.Add(dst, f.place.offset)
+	} else {
 		p = f.place.at(dst)
 	}
 	if !d.fill(f.node, p, c) {

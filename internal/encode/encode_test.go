@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"math/big"
 	"reflect"
 	"testing"
 
@@ -13,7 +14,7 @@ import (
 )
 
 var (
-	types = flag.Int("types", 3000, "how many Go types are tried against encoding/json")
+	types = flag.Int("types", 1500, "how many Go types are tried against encoding/json")
 	seed  = flag.Uint64("seed", 1, "the first seed that they are made of")
 )
 
@@ -44,6 +45,75 @@ func TestDifferential(t *testing.T) {
 	if values := encoded + refused; encoded < values/2 || refused == 0 || trusted < values/2 {
 		t.Error("want most to be encoded, some to be refused, and most to be left to go-json")
 	}
+}
+
+// TestWhatGoJSONDoesWrong has values of the types that must not be left to go-json,
+// alone and inside of others.
+func TestWhatGoJSONDoesWrong(t *testing.T) {
+	number := big.NewInt(17)
+	var bag = new(jsongen.Bag)
+	*bag = jsongen.Bag{"a": 1}
+	var marshaler json.Marshaler = number
+	var loop any
+	loop = map[string]any{"loop": &loop}
+	for name, value := range map[string]any{
+		"a pointer to a pointer to methods":     &number,
+		"a pointer to a pointer to a map":       &bag,
+		"a pointer to an interface":             &marshaler,
+		"methods of pointers in an array":       [2]jsongen.Point{},
+		"methods of pointers in a value":        *number,
+		"keys that are no UTF-8 by methods":     map[jsongen.Either]int{jsongen.NewEither("\xff<"): 1, jsongen.NewEither("\U0001f600"): 2},
+		"what contains itself, by any":          loop,
+		"what nests deeper than anything would": deep(2000),
+	} {
+		for place, inside := range map[string]any{
+			"alone":          value,
+			"in an object":   map[string]any{"v": value},
+			"in a list":      []any{1, value},
+			"in a struct":    struct{ V any }{value},
+			"behind it":      &struct{ V []any }{[]any{nil, value}},
+			"in a typed map": map[string]struct{ V any }{"k": {value}},
+			"in an array":    [1]any{value},
+			"in a field":     inField(value),
+		} {
+			if _, wrong := compare(addressed(inside)); wrong != "" {
+				t.Errorf("%s, %s: %.1000s", name, place, wrong)
+			}
+		}
+	}
+}
+
+// inField is a struct that has a field of the value's own type.
+func inField(v any) any {
+	s := reflect.New(reflect.StructOf([]reflect.StructField{{Name: "V", Type: reflect.TypeOf(v)}})).Elem()
+	s.Field(0).Set(reflect.ValueOf(v))
+	return s.Interface()
+}
+
+func deep(n int) (v any) {
+	for range n {
+		v = []any{v}
+	}
+	return v
+}
+
+func addressed(v any) reflect.Value {
+	p := reflect.New(reflect.TypeOf(v))
+	p.Elem().Set(reflect.ValueOf(v))
+	return p.Elem()
+}
+
+// FuzzEncode is TestDifferential with the seeds that the fuzzer chooses.
+func FuzzEncode(f *testing.F) {
+	for seed := range uint64(50) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		g := jsongen.New(seed, false)
+		if _, wrong := compare(g.Value(g.Type())); wrong != "" {
+			t.Fatal(wrong)
+		}
+	})
 }
 
 // compare encodes a value both ways, as it is and by its address.

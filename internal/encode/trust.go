@@ -104,9 +104,10 @@ func trustIn(t reflect.Type) trust {
 
 // trustOf knows what go-json 0.12 does wrong. It reads memory that isn't the
 // value's for a pointer to a pointer whose end has methods; it writes null for what
-// is behind a pointer to an interface with methods; and it calls methods of
-// pointers in arrays that have no address. All of that is rare, and so is
-// what looks like it: it is all left to encoding/json.
+// is behind a pointer to an interface with methods; it calls methods of pointers in
+// arrays that have no address; and it sorts keys that have methods in another order
+// where they are no UTF-8. All of that is rare, and so is what looks like it: it is
+// all left to encoding/json.
 func trustOf(t reflect.Type, seen map[reflect.Type]bool) trust {
 	if seen[t] {
 		return always // it counts once
@@ -133,6 +134,9 @@ func trustOf(t reflect.Type, seen map[reflect.Type]bool) trust {
 	case reflect.Slice, reflect.Array, reflect.Map:
 		if hasMethods(t) {
 			return always
+		}
+		if t.Kind() == reflect.Map && (hasMethods(t.Key()) || hasMethods(reflect.PointerTo(t.Key()))) {
+			return never
 		}
 		return trustOf(t.Elem(), seen)
 	case reflect.Struct:

@@ -91,6 +91,9 @@ func (w *writer) value(t reflect.Type, depth int) {
 func (w *writer) textOf(t reflect.Type) []string {
 	switch t.String() {
 	case "json.Number":
+		if w.noise > 0 && w.one(8) {
+			return []string{w.quote(w.numberText())}
+		}
 		return []string{w.numberText()}
 	case "json.RawMessage", "jsongen.Code", "jsongen.Bag", "jsongen.Either":
 		return []string{w.anyText(2)}

@@ -187,5 +187,8 @@ func (e Either) MarshalJSON() ([]byte, error) { return json.Marshal(e.text) }
 // MarshalText is for keys.
 func (e Either) MarshalText() ([]byte, error) { return []byte("key " + e.text), nil }
 
+// NewEither returns one with the text.
+func NewEither(text string) Either { return Either{text} }
+
 // Error makes Either an error, which JSON does not look at.
 func (e Either) Error() string { return "either" }
