@@ -1,13 +1,49 @@
 package server
 
 import (
+	"crypto/tls"
 	"errors"
 	"net"
 	"os"
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/valyala/fasthttp"
 )
+
+// serveAll serves the clients of a listener, each in a goroutine of its own,
+// until it is closed. fasthttp's pool of goroutines does not survive a panic
+// outside of the handler, and leaks a place where a function ends its goroutine.
+func (s *Server) serveAll(http *fasthttp.Server, l *listener) error {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		go s.serveConn(http, c)
+	}
+}
+
+// serveConn serves one client. Whatever happens to its goroutine, the connection
+// ends with it, unless fasthttp has passed it on.
+func (s *Server) serveConn(http *fasthttp.Server, c *conn) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if value := recover(); value != nil {
+			logPanic(s.log, "a connection", value)
+		}
+		c.door.lose()
+		c.Close()
+	}()
+	if err := http.ServeConn(c); err != nil {
+		http.Logger.Printf("a connection ended with an error: %v", err)
+	}
+	returned = true
+}
 
 // listener accepts for as long as it is open: running out of descriptors, or a
 // client that is gone before it is accepted, is no reason to stop serving.
@@ -25,9 +61,9 @@ func (s *Server) listener(ln net.Listener) *listener {
 // timed is a listener whose Accept can be woken.
 type timed interface{ SetDeadline(time.Time) error }
 
-func (l *listener) Accept() (net.Conn, error) {
+func (l *listener) Accept() (*conn, error) {
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		accepted, err := l.Listener.Accept()
+		accepted, err := l.accept()
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			if l.goesOn() {
 				continue
@@ -39,7 +75,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		}
 		switch {
 		case err == nil:
-			return l.server.conns.add(accepted, &l.server.patience), nil
+			return l.server.open(accepted), nil
 		case isShortage(err):
 			l.server.log.Warn("Can't accept a connection, trying again in " + pause.String() + ": " + err.Error())
 			time.Sleep(pause)
@@ -49,8 +85,27 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 }
 
+// open makes an accepted client one of the open connections.
+func (s *Server) open(accepted net.Conn) *conn {
+	if s.tls != nil {
+		accepted = tls.Server(&wire{Conn: accepted}, s.tls)
+	}
+	c := s.conns.add(accepted, &s.patience)
+	c.trusted = len(s.TrustedProxies) > 0 && s.trusts(addressOf(accepted.RemoteAddr()).Addr())
+	c.shaking.Store(s.tls != nil)
+	return c
+}
+
+func (l *listener) accept() (c net.Conn, err error) {
+	err = errPanicked // unless it returns
+	defer survive(l.server.log, "accepting a connection")
+	return l.Listener.Accept()
+}
+
+var errPanicked = errors.New("there was a panic")
+
 func isShortage(err error) bool {
-	for _, shortage := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
+	for _, shortage := range []error{errPanicked, syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
 		if errors.Is(err, shortage) {
 			return true
 		}

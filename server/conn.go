@@ -45,16 +45,21 @@ type conn struct {
 	net.Conn
 	conns    *conns
 	patience *patience
+	guard    guard
 	door     door // of the request that is being answered
+	watch    watch
 	accepted time.Time
+	trusted  bool  // the peer is a proxy that is believed
+	taken    int64 // of TLS: what had come when something was last read
 
 	readDeadline time.Time
 	pending      bool      // readDeadline is not known to the system yet
 	rate         *bodyRate // how long the next read may take, while a body is read
+	failure      error     // of a Read
 
 	heard       atomic.Bool // something came
 	busy        atomic.Bool // a request is being read or answered
-	ended       atomic.Bool // the client will send no more
+	shaking     atomic.Bool // the TLS handshake is not made yet
 	interrupted atomic.Bool // no further request is to be read
 	linger      atomic.Bool // part of a request is unread
 }
@@ -64,7 +69,8 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 	return nil
 }
 
-func (c *conn) Read(p []byte) (n int, err error) {
+// receive reads what comes, before the guard has looked at it.
+func (c *conn) receive(p []byte) (n int, err error) {
 	if c.rate != nil {
 		n, err = c.rate.read(c, p)
 	} else {
@@ -72,11 +78,10 @@ func (c *conn) Read(p []byte) (n int, err error) {
 	}
 	switch {
 	case n > 0:
+		c.take()
 		if !c.heard.Load() {
 			c.heard.Store(true)
 		}
-	case err == io.EOF:
-		c.ended.Store(true)
 	case !c.heard.Load() && errors.Is(err, os.ErrDeadlineExceeded):
 		return 0, io.EOF // who never asked gets no answer: it would be taken for that to a later request
 	}
@@ -84,6 +89,9 @@ func (c *conn) Read(p []byte) (n int, err error) {
 }
 
 func (c *conn) read(p []byte) (int, error) {
+	if c.shaking.Load() && c.shake() != nil {
+		return 0, io.EOF // who speaks no TLS would not understand an answer
+	}
 	if c.pending {
 		if err := c.Conn.SetReadDeadline(c.readDeadline); err != nil {
 			return 0, err
@@ -127,7 +135,7 @@ func (c *conn) Close() error {
 	if !c.conns.remove(c) {
 		return net.ErrClosed
 	}
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.linger.Load() && half.CloseWrite() == nil {
+	if c.linger.Load() && c.closeWrite() {
 		c.discardRest()
 	}
 	return c.Conn.Close()
@@ -149,6 +157,10 @@ func (c *conn) discardRest() {
 // interrupt ends the wait for a further request; one that has begun is read on.
 func (c *conn) interrupt() {
 	c.interrupted.Store(true)
+	if c.shaking.Load() {
+		c.hurryHandshake()
+		return
+	}
 	if c.isInterrupted() {
 		_ = c.Conn.SetReadDeadline(time.Unix(1, 0))
 	}
@@ -171,5 +183,9 @@ func (c *conn) lastRead(p []byte) (int, error) {
 		return 0, err
 	}
 	c.pending = true
-	return c.Conn.Read(p)
+	n, err := c.Conn.Read(p)
+	if n == 0 {
+		return c.readBegun(p, err)
+	}
+	return n, err
 }

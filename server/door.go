@@ -30,13 +30,15 @@ type door struct {
 	raw     *rawResponse // nil: the pipeline writes the answer
 	rawBody *rawBody
 	sent    int64 // bytes of the body that Answer was given
+	open    bool  // the request has not ended
 	aborted bool  // there is no answer
 	unread  bool  // what fasthttp has of the request is nothing, or not all
+	watched bool  // somebody waits to be told that the client has gone
 }
 
 func newDoor(s *Server, ctx *fasthttp.RequestCtx) *door {
 	d := &ctx.Conn().(*conn).door
-	*d = door{server: s, ctx: ctx}
+	*d = door{server: s, ctx: ctx, open: true}
 	if s.AccessLog != nil {
 		d.start = time.Now()
 	}
@@ -69,14 +71,19 @@ func (d *door) Method() string {
 	return string(method)
 }
 
-func (d *door) Header(name string) string { return string(d.ctx.Request.Header.Peek(name)) }
-
-func (d *door) RemoteAddr() netip.Addr {
-	if tcp, ok := d.ctx.RemoteAddr().(*net.TCPAddr); ok {
-		return tcp.AddrPort().Addr().Unmap()
+func (d *door) Header(name string) string {
+	switch {
+	case name == "Host":
+		return d.host()
+	case name == "X-Forwarded-Proto":
+		return d.forwardedProto()
+	case apiphant.IsForwarded(name) && !d.conn().trusted:
+		return ""
 	}
-	return netip.Addr{}
+	return string(d.ctx.Request.Header.Peek(name))
 }
+
+func (d *door) RemoteAddr() netip.Addr { return d.client().Addr() }
 
 func (d *door) Body() ([]byte, error) {
 	d.buffer = buffers.Get().(*[]byte)
@@ -101,7 +108,9 @@ func (d *door) Answer(status int, body []byte) {
 		return
 	}
 	d.ctx.Response.SetStatusCode(status)
-	d.ctx.Response.Header.SetContentType(jsonContentType)
+	if body != nil {
+		d.ctx.Response.Header.SetContentType(jsonContentType)
+	}
 	d.ctx.Response.SetBody(body)
 	d.sent = int64(len(body))
 }
@@ -128,6 +137,23 @@ func (d *door) abandon() {
 	d.ctx.Hijack(func(net.Conn) {}) // fasthttp closes the connection after it
 }
 
+// WatchClient is called by the goroutine that looks at the call's context.
+func (d *door) WatchClient(gone func()) {
+	if d.server.watcher != nil {
+		d.watched = true
+		d.server.watcher.begin(d.conn(), gone)
+	}
+}
+
+// end is the last of a request.
+func (d *door) end() {
+	d.open = false
+	if d.watched {
+		d.server.watcher.end(d.conn())
+	}
+	d.logAccess()
+}
+
 // finish ends the request: nothing of it is touched any more by who may have
 // kept it, and the connection is left where the next request begins, or closed.
 func (d *door) finish() {
@@ -148,13 +174,21 @@ func (d *door) finish() {
 	if d.server.draining.Load() {
 		d.ctx.SetConnectionClose()
 	}
-	d.logAccess()
+	d.end()
 }
 
 // refused ends a request of which the body, or more, was not read.
 func (d *door) refused() {
 	d.closeUnread()
-	d.logAccess()
+	d.end()
+}
+
+// lose ends a request whose goroutine ends without an answer.
+func (d *door) lose() {
+	if d.open {
+		d.aborted = true
+		d.end()
+	}
 }
 
 // closeUnread lets the connection be closed after the answer: where the next

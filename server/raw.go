@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/valyala/fasthttp"
+	"go.uber.org/zap"
 
 	"github.com/apiphant/apiphant"
 )
@@ -18,11 +19,13 @@ var errAborted = errors.New("the function that was writing the answer failed")
 // serveRaw serves a function that writes its answer itself. It runs beside
 // fasthttp's goroutine, which writes what the function streams.
 func (d *door) serveRaw(endpoint *apiphant.Endpoint) {
-	ctx, cancel := context.WithCancel(d.server.base)
+	ctx, cancel := context.WithCancelCause(d.server.base)
 	d.raw = newRawResponse(d)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		defer d.raw.giveUp() // of no effect after finish
+		defer survive(d.server.log, "a raw call")
 		d.server.API.Serve(ctx, endpoint, d)
 		d.raw.finish()
 	}()
@@ -31,12 +34,12 @@ func (d *door) serveRaw(endpoint *apiphant.Endpoint) {
 	case <-d.raw.started:
 	}
 	if !d.raw.hasStarted() {
-		cancel()
+		cancel(nil)
 		d.finish()
 		return
 	}
-	d.send(&rawStream{conn: d.conn(), reader: d.raw.reader, close: func() {
-		cancel() // where the client went away, the function is told
+	d.send(&rawStream{log: d.server.log, conn: d.conn(), reader: d.raw.reader, close: func() {
+		cancel(apiphant.ErrClientGone) // unless the function has ended, in which case nobody sees it
 		<-done
 		d.finish()
 	}})
@@ -59,6 +62,7 @@ func (d *door) send(stream *rawStream) {
 
 // rawStream is the body of a streaming answer as fasthttp reads it.
 type rawStream struct {
+	log    *zap.Logger
 	conn   *conn
 	reader *io.PipeReader
 	close  func()
@@ -108,13 +112,15 @@ func (s *rawStream) WriteTo(w io.Writer) (written int64, err error) {
 // in order, or, where the function failed, so that it can't be taken for whole.
 func (s *rawStream) serveUntilClose(header []byte) fasthttp.HijackHandler {
 	return func(hijacked net.Conn) {
+		defer survive(s.log, "a streaming answer")
 		defer s.Close()
 		if _, err := hijacked.Write(header); err != nil {
 			return
 		}
 		_, err := s.WriteTo(hijacked)
-		if tcp, ok := s.conn.Conn.(*net.TCPConn); ok && errors.Is(err, errAborted) {
+		if tcp, ok := s.conn.socket().(*net.TCPConn); ok && errors.Is(err, errAborted) {
 			_ = tcp.SetLinger(0) // a reset
+			_ = tcp.Close()      // without the word by which TLS says that all was sent
 		}
 	}
 }

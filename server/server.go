@@ -3,10 +3,12 @@ package server
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -44,6 +46,15 @@ type Server struct {
 	HeaderTimeout time.Duration // from a request's first byte to the end of its headers; 0: DefaultHeaderTimeout. Beyond it: 408
 	IdleTimeout   time.Duration // between two requests of a connection; 0: DefaultIdleTimeout. Beyond it: closed
 
+	// TrustedProxies are the networks of the proxies that are believed about who
+	// asks: X-Forwarded-For tells [apiphant.Call.RemoteAddr], X-Forwarded-Host and
+	// X-Forwarded-Proto the headers Host and X-Forwarded-Proto. nil: none is, and
+	// functions don't see such headers.
+	TrustedProxies []netip.Prefix
+
+	// Certificate makes it HTTPS, from TLS 1.2 on; nil: plain HTTP.
+	Certificate *Certificate
+
 	// DrainWindow is how long, once Serve is to end, connections are still
 	// accepted and requests answered, each with "Connection: close", so that
 	// clients and load balancers go elsewhere without an error.
@@ -55,8 +66,10 @@ type Server struct {
 	Drain time.Duration
 
 	log      *zap.Logger
+	tls      *tls.Config     // nil: plain HTTP
 	base     context.Context // of all calls
 	conns    conns
+	watcher  *watcher    // nil: the system can't tell
 	draining atomic.Bool // answers say "Connection: close"
 	away     atomic.Bool // /healthz says so
 	patience patience    // zero: defaultPatience
@@ -84,10 +97,15 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	s.base, s.log, s.patience = base, cmp.Or(s.Log, zap.NewNop()), cmp.Or(s.patience, defaultPatience)
+	if s.Certificate != nil {
+		s.Certificate.log, s.tls = s.log, s.Certificate.config()
+	}
+	s.watcher = newWatcher(s.log)
+	defer s.watcher.close()
 
 	l := s.listener(ln)
 	closed := make(chan error, 1)
-	go func() { closed <- s.fasthttp().Serve(l) }()
+	go func() { closed <- s.serveAll(s.fasthttp(), l) }()
 	s.notifyReady()
 	endWatchdog := s.startWatchdog(l)
 	select {
@@ -134,7 +152,7 @@ func (s *Server) drain(cancel context.CancelFunc) {
 	s.log.Warn("Calls still run at the end of the drain: their contexts are cancelled")
 	cancel()
 	s.waitUntilGone(s.patience.cancelled)
-	s.conns.each(func(c *conn) { c.Conn.Close() })
+	s.conns.each(func(c *conn) { c.socket().Close() })
 }
 
 func (s *Server) waitUntilGone(limit time.Duration) bool {
@@ -183,8 +201,8 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 // headerReceived tells fasthttp what it does not see in the headers itself, and
 // gives the beginning of a body, which fasthttp reads, its time: see bodyRate.
 func (s *Server) headerReceived(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
-	if connection := header.Peek("Connection"); len(connection) > 0 && hasToken(connection, "close") {
-		header.SetConnectionClose() // fasthttp knows exactly "close" only
+	if len(header.Peek("Connection")) > 0 && asksToClose(header.RawHeaders()) {
+		header.SetConnectionClose() // fasthttp knows exactly "close" only, and of several fields the last
 	}
 	if expect := header.Peek("Expect"); len(expect) > 0 {
 		if !header.IsHTTP11() { // RFC 9110, 10.1.1: 1.0 has no 100 Continue
