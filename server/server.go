@@ -75,16 +75,16 @@ type Server struct {
 	patience patience    // zero: defaultPatience
 }
 
-// HandedOver is the cause with which the context of [Server.Serve] ends when
+// ErrHandedOver is the cause with which the context of [Server.Serve] ends when
 // another process has begun to accept from the same listener.
-var HandedOver = errors.New("the listener is handed over to another process")
+var ErrHandedOver = errors.New("the listener is handed over to another process")
 
 // Serve answers requests of a listener until ctx ends; then it drains and
 // returns nil. The listener is closed in any case. Readiness, being alive and
 // the beginning of the end are told to the service manager, where NOTIFY_SOCKET
 // names one (sd_notify(3)).
 //
-// Where ctx ends with the cause [HandedOver], the listener is left to the other
+// Where ctx ends with the cause [ErrHandedOver], the listener is left to the other
 // process at once, and it is that one which speaks with the service manager.
 //
 // ctx is also where calls get their values and their log from, but not what
@@ -115,7 +115,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	case <-ctx.Done():
 	}
 	endWatchdog()
-	s.leave(errors.Is(context.Cause(ctx), HandedOver), l, closed)
+	s.leave(errors.Is(context.Cause(ctx), ErrHandedOver), l, closed)
 	s.drain(cancel)
 	return nil
 }
