@@ -77,6 +77,7 @@ func (l *listener) Accept() (*conn, error) {
 		case err == nil:
 			return l.server.open(accepted), nil
 		case isShortage(err):
+			l.server.Metrics.failedToAccept()
 			l.server.log.Warn("Can't accept a connection, trying again in " + pause.String() + ": " + err.Error())
 			time.Sleep(pause)
 		default:
@@ -87,10 +88,13 @@ func (l *listener) Accept() (*conn, error) {
 
 // open makes an accepted client one of the open connections.
 func (s *Server) open(accepted net.Conn) *conn {
+	var below *wire
 	if s.tls != nil {
-		accepted = tls.Server(&wire{Conn: accepted}, s.tls)
+		below = &wire{Conn: accepted}
+		accepted = tls.Server(below, s.tls)
 	}
 	c := s.conns.add(accepted, &s.patience)
+	c.wire = below
 	c.trusted = len(s.TrustedProxies) > 0 && s.trusts(addressOf(accepted.RemoteAddr()).Addr())
 	c.shaking.Store(s.tls != nil)
 	return c

@@ -149,12 +149,12 @@ func TestGoexitLeaksNothing(t *testing.T) {
 // unruly is a listener that panics, as do its connections.
 type unruly struct {
 	net.Listener
-	accepts, reads, writes atomic.Int32 // how often
+	accepts, reads, writes atomic.Int32 // how often, and of how many connections
 }
 
 type unrulyConn struct {
 	net.Conn
-	unruly *unruly
+	reading, writing bool // panics
 }
 
 func (u *unruly) Accept() (net.Conn, error) {
@@ -162,18 +162,18 @@ func (u *unruly) Accept() (net.Conn, error) {
 		panic("while accepting")
 	}
 	c, err := u.Listener.Accept()
-	return unrulyConn{c, u}, err
+	return unrulyConn{c, u.reads.Add(-1) >= 0, u.writes.Add(-1) >= 0}, err
 }
 
 func (c unrulyConn) Read(p []byte) (int, error) {
-	if c.unruly.reads.Add(-1) >= 0 {
+	if c.reading {
 		panic("while reading")
 	}
 	return c.Conn.Read(p)
 }
 
 func (c unrulyConn) Write(p []byte) (int, error) {
-	if c.unruly.writes.Add(-1) >= 0 {
+	if c.writing {
 		panic("while writing")
 	}
 	return c.Conn.Write(p)
@@ -188,14 +188,19 @@ func TestPanicsOutsideOfCalls(t *testing.T) {
 	u := &unruly{Listener: ln}
 	u.accepts.Store(3)
 	running := startAt(t, u, echo(), &server.Server{})
-	running.dial().wantOpen()
+	wantServed := func() { // by a connection that reads no more, which would take the panic of the next
+		c := running.dial()
+		c.ask("POST /api/v0/echo/read HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+		c.wantClosed()
+	}
+	wantServed()
 	for what, times := range map[string]*atomic.Int32{"reading": &u.reads, "writing": &u.writes} {
 		times.Store(1)
 		c := running.dial()
 		c.send(post("/api/v0/echo/read", "{}"))
 		c.wantClosed()
 		times.Store(0)
-		running.dial().wantOpen()
+		wantServed()
 		if log := running.log.String(); !strings.Contains(log, "Panic in a connection: while "+what) || !strings.Contains(log, "unrulyConn") {
 			t.Errorf("%s: the log is %s", what, log)
 		}

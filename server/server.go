@@ -37,8 +37,12 @@ type Server struct {
 	API *apiphant.API
 	Log *zap.Logger // nil: nothing is logged
 
-	// AccessLog gets a line for each request; nil: none.
-	AccessLog *zap.Logger
+	// AccessLog is called once for each request, when it is answered; nil: not
+	// at all. Calls may run at once. What it gets is valid until it returns.
+	AccessLog func(*Access)
+
+	// Metrics count what the server does; nil: nothing is counted.
+	Metrics *Metrics
 
 	MaxBody       int64         // bytes of a JSON request; 0: DefaultMaxBody. Beyond it: 413
 	MaxUpload     int64         // bytes of a raw request, which streams; 0: DefaultMaxUpload. Beyond it: 413
@@ -97,6 +101,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	s.base, s.log, s.patience = base, cmp.Or(s.Log, zap.NewNop()), cmp.Or(s.patience, defaultPatience)
+	s.conns.metrics = s.Metrics
 	if s.Certificate != nil {
 		s.Certificate.log, s.tls = s.log, s.Certificate.config()
 	}
@@ -185,11 +190,13 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	d := newDoor(s, ctx)
 	path := d.path()
 	if string(path) == healthPath {
+		d.begin(s.Metrics.health(), ctx.Time())
 		d.answerHealth()
 		d.finish()
 		return
 	}
 	endpoint := s.API.Find(path)
+	d.begin(s.Metrics.route(endpoint), ctx.Time())
 	if endpoint != nil && endpoint.RawResponse {
 		d.serveRaw(endpoint)
 		return
@@ -234,7 +241,9 @@ func (s *Server) expect(ctx *fasthttp.RequestCtx) int {
 		return http.StatusContinue
 	}
 	d := newDoor(s, ctx)
-	if endpoint := s.API.Find(d.path()); endpoint != nil {
+	endpoint := s.API.Find(d.path())
+	d.begin(s.Metrics.route(endpoint), time.Now())
+	if endpoint != nil {
 		s.API.Refuse(s.base, d, readError(fasthttp.ErrBodyTooLarge))
 	} else {
 		s.API.Serve(s.base, nil, d)
@@ -247,6 +256,7 @@ func (s *Server) expect(ctx *fasthttp.RequestCtx) int {
 func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 	d := newDoor(s, ctx)
 	d.unread = true
+	d.begin(s.Metrics.route(nil), time.Now())
 	s.API.Refuse(s.base, d, readError(err))
 	d.refused()
 }
