@@ -140,7 +140,7 @@ func TestServiceManager(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "product")
 	release(t, path, "v0")
 	p := startProcess(t, func(command *exec.Cmd) {
-		released(path)(command)
+		command.Path, command.Args = "/bin/sh", append([]string{"sh", "-c", `WATCHDOG_PID=$$ exec "$0" "$@"`, path}, command.Args[1:]...)
 		command.Env = append(command.Env, "NOTIFY_SOCKET="+manager.LocalAddr().String(), "WATCHDOG_USEC=100000")
 	})
 	want := func(pattern string, but ...string) {

@@ -1,6 +1,9 @@
 package server
 
-import "time"
+import (
+	"net"
+	"time"
+)
 
 // Hurry shortens every wait that has no setting: a body's grace becomes d, and
 // the others as much in their own proportion.
@@ -25,3 +28,6 @@ const (
 func AllowedWait(grace, waited time.Duration, came int64) time.Duration {
 	return (&bodyRate{grace: grace, waited: waited, came: came}).allowed()
 }
+
+// IsSole tells whether nobody else is taken to hold a listener.
+func IsSole(ln net.Listener) bool { return isSole(ln) }

@@ -117,6 +117,9 @@ func TestShortageDoesNotEndTheServer(t *testing.T) {
 // childEnv tells the test binary to be the server that TestErrHandedOver starts.
 const childEnv = "APIPHANT_TEST_CHILD"
 
+// soleEnv lets it only say whether it takes the listener for its own alone.
+const soleEnv = "APIPHANT_TEST_SOLE"
+
 func TestMain(m *testing.M) {
 	if address := os.Getenv(childEnv); address != "" {
 		os.Exit(child(address))
@@ -134,6 +137,10 @@ func child(address string) int {
 	if os.Getenv("LISTEN_FDS") != "" {
 		fmt.Fprintln(os.Stderr, "LISTEN_FDS is left for others")
 		return 1
+	}
+	if os.Getenv(soleEnv) != "" {
+		fmt.Println(server.IsSole(ln))
+		return 0
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
@@ -224,6 +231,41 @@ func TestErrHandedOverWrong(t *testing.T) {
 			out, err := command.CombinedOutput()
 			if err == nil || !strings.Contains(string(out), tt.want) {
 				t.Errorf("got %v and %s, want %s", err, out, tt.want)
+			}
+		})
+	}
+}
+
+// TestSoleListener: a listener that comes from somebody else may be theirs, too,
+// and must not be made deaf, unless they said that they leave it.
+func TestSoleListener(t *testing.T) {
+	tests := []struct {
+		name string
+		env  []string
+		want string
+	}{
+		{"its own", nil, "true"},
+		{"inherited", []string{"LISTEN_FDS=1"}, "false"},
+		{"inherited by a name", []string{"LISTEN_FDS=1", "LISTEN_FDNAMES=web"}, "false"},
+		{"left to it", []string{"LISTEN_FDS=1", "LISTEN_FDNAMES=sole"}, "true"},
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	file, err := ln.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			command := exec.CommandContext(t.Context(), os.Args[0])
+			command.Env = append(append(os.Environ(), childEnv+"=127.0.0.1:0", soleEnv+"=1", "GORACE=atexit_sleep_ms=0"), tt.env...)
+			command.ExtraFiles = []*os.File{file}
+			if out, err := command.CombinedOutput(); strings.TrimSpace(string(out)) != tt.want {
+				t.Errorf("got %s and %v, want %s", out, err, tt.want)
 			}
 		})
 	}
