@@ -10,7 +10,7 @@ export CGO_ENABLED ?= 1
 
 .PHONY: help
 help: ## Print this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: test
 test: build vet lint ## Build, vet, lint and run every test with the race detector
@@ -50,6 +50,10 @@ fuzz: ## Run every fuzz test for FUZZTIME (60s); make test runs their saved corp
 			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) $$package; \
 		done; \
 	done
+
+.PHONY: reliability
+reliability: ## Measure what docs/reliability.md says, and write it; about ten minutes
+	$(GO) run ./reliability -o docs/reliability.md
 
 .PHONY: verify
 verify: test ## Run the tests, and check that go.mod and go.sum are tidy

@@ -1,0 +1,70 @@
+// Package slow waits for as long as it is told, and heeds its context. It
+// remembers when each call began and when its context ended.
+package slow
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/apiphant/apiphant"
+)
+
+// Request says how long a call takes. A call with an ID is remembered.
+type Request struct {
+	ID string `json:"id"`
+	MS int    `json:"ms"`
+}
+
+// Ledger is what became of the calls that had an ID.
+type Ledger struct {
+	Began int              `json:"began"`
+	Ended map[string]int64 `json:"ended"` // when its context ended, in nanoseconds since 1970
+}
+
+var (
+	mu     sync.Mutex
+	ledger = Ledger{Ended: map[string]int64{}}
+)
+
+// Create waits.
+func Create(ctx context.Context, request Request) (apiphant.Object, error) {
+	if request.ID != "" {
+		mu.Lock()
+		ledger.Began++
+		mu.Unlock()
+	}
+	timer := time.NewTimer(time.Duration(request.MS) * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return apiphant.Object{"waited": request.MS}, nil
+	case <-ctx.Done():
+	}
+	now := time.Now().UnixNano()
+	if request.ID != "" {
+		mu.Lock()
+		ledger.Ended[request.ID] = now
+		mu.Unlock()
+	}
+	return nil, context.Cause(ctx)
+}
+
+// Read tells the ledger.
+func Read(request apiphant.Object) (Ledger, error) {
+	mu.Lock()
+	defer mu.Unlock()
+	told := Ledger{Began: ledger.Began, Ended: make(map[string]int64, len(ledger.Ended))}
+	for id, at := range ledger.Ended {
+		told.Ended[id] = at
+	}
+	return told, nil
+}
+
+// Delete begins a new ledger.
+func Delete(request apiphant.Object) error {
+	mu.Lock()
+	defer mu.Unlock()
+	ledger = Ledger{Ended: map[string]int64{}}
+	return nil
+}
