@@ -55,6 +55,7 @@ var arrows = map[string][]string{
 	// Tests of products, and of doors.
 	"apitest":              {".", "internal/product", "github.com/google/go-cmp"},
 	"internal/conformance": {".", "validation", "github.com/rogpeppe/go-internal/txtar"},
+	"internal/load":        {},
 
 	// What docs/reliability.md says, measured.
 	"reliability": {},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -67,8 +68,9 @@ type Work struct {
 	Drain   time.Duration // see Database.Work
 	Base    context.Context
 
-	// Run does one attempt of a job, with all that belongs to it.
-	Run func(ctx context.Context, job *Definition, args []byte, attempt int) error
+	// Run does one attempt of a job, with all that belongs to it. The last one
+	// is known from what was enqueued, which need not be as the listed job is.
+	Run func(ctx context.Context, job *Definition, args []byte, attempt int, last bool) error
 }
 
 // Ledger lets one worker of all have each tick of a task, and one at a time
@@ -139,9 +141,12 @@ var known = map[string]string{"postgres": "postgres", "postgresql": "postgres", 
 // Open opens the database that url names with the engine that the product has
 // for it. What goes on in it is logged, unless log is nil.
 func (p *Product) Open(ctx context.Context, url string, log *zap.Logger) (Database, error) {
-	scheme, _, ok := strings.Cut(url, "://")
-	if !ok {
-		return nil, errors.New("--database has no scheme: want sqlite:///path or postgres://…") // it may be a secret
+	scheme, rest, ok := strings.Cut(url, "://")
+	if !ok || !schemeForm.MatchString(scheme) { // it may be a secret
+		return nil, fmt.Errorf("--database has no scheme: %w", ErrScheme)
+	}
+	if known[scheme] == "postgres" && hasUnescapedPassword(rest) {
+		return nil, errors.New("--database has an @ after its host: in a user, a password and what follows the host, write / ? # @ as %2F %3F %23 %40")
 	}
 	jobs, err := p.Definitions()
 	if err != nil {
@@ -165,7 +170,19 @@ func (p *Product) Open(ctx context.Context, url string, log *zap.Logger) (Databa
 			"\timport \"github.com/apiphant/apiphant/background/%s\"\n\n"+
 			"\tfunc Engines() []background.Engine { return []background.Engine{%[2]s.Engine()} }", redacted(url), name)
 	}
-	return nil, fmt.Errorf("--database %s: there is no engine for %s: want sqlite:///path or postgres://…", redacted(url), scheme)
+	return nil, fmt.Errorf("--database: there is no engine for %s: %w", scheme, ErrScheme)
+}
+
+// ErrScheme is in what [Product.Open] returns for a database of an unknown kind.
+var ErrScheme = errors.New("want sqlite:///path or postgres://…")
+
+var schemeForm = regexp.MustCompile("^[a-z][a-z0-9+.-]*$")
+
+// hasUnescapedPassword tells whether what follows the scheme seems to have a
+// password that was cut in two, of which one part would be taken for a name.
+func hasUnescapedPassword(rest string) bool {
+	host := strings.IndexAny(rest, "/?#")
+	return host >= 0 && strings.Contains(rest[host:], "@")
 }
 
 // redacted returns a URL without what may be secret in it: the password, and all

@@ -14,6 +14,12 @@ func TestOpenTellsNoSecret(t *testing.T) {
 		"postgres://user@127.0.0.1/shop?password=verysecret&sslmode=bogus",
 		"host=127.0.0.1 password=verysecret",
 		"postgres://user:verysecret@[::1/shop",
+		"host=127.0.0.1 password=verysecret options=a://b",
+		"postgres:user:verysecret@://127.0.0.1/shop",
+		"postgres://user:1/verysecret@127.0.0.1/shop",
+		"postgres://user:1?verysecret@127.0.0.1/shop",
+		"postgres://user:1#verysecret@127.0.0.1/shop",
+		"mysql://user:1/verysecret@127.0.0.1/shop",
 	} {
 		_, err := (&background.Product{}).Open(t.Context(), url, nil)
 		if err == nil || strings.Contains(err.Error(), "verysecret") {

@@ -50,6 +50,10 @@ func (r *runner) Run(ctx context.Context, run run) error {
 		r.log.Info(kind(run.job) + " " + run.name + ": OK.")
 		return nil
 	}
+	if outcome.interrupted && run.job {
+		r.log.Warn("Job " + run.name + " is interrupted by the end of the program, and will be begun anew")
+		return outcome.err
+	}
 	failure := Failure{
 		Task: run.name, Err: outcome.err, Stack: outcome.stack, Panic: outcome.panicked, Started: started, Took: took,
 		Job: run.job, Attempt: run.attempt, Last: run.last,
@@ -94,9 +98,10 @@ func (r *runner) hook(ctx context.Context, failure Failure) outcome {
 
 // outcome is how a run went.
 type outcome struct {
-	err      error
-	stack    string
-	panicked bool
+	err         error
+	stack       string
+	panicked    bool
+	interrupted bool // the program had to end before it was done
 }
 
 // call calls the function and waits for it, for longer than its timeout if need
@@ -120,6 +125,7 @@ func (r *runner) call(ctx context.Context, run run) outcome {
 				result.err = fmt.Errorf("%w: its timeout is %s", result.err, run.timeout)
 			}
 			if errors.Is(result.err, context.Canceled) && r.base.Err() != nil {
+				result.interrupted = true
 				result.err = fmt.Errorf("%w: the program had to end before it was done", result.err)
 			}
 			return result
@@ -130,7 +136,7 @@ func (r *runner) call(ctx context.Context, run run) outcome {
 		case <-ended:
 			ended, abandon = nil, time.After(stopGrace)
 		case <-abandon:
-			return outcome{err: errors.New("interrupted by the end of the program, and did not return"), stack: run.place}
+			return outcome{err: errors.New("interrupted by the end of the program, and did not return"), stack: run.place, interrupted: true}
 		}
 	}
 }

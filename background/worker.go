@@ -20,6 +20,12 @@ const (
 	DefaultWorkers = 10
 )
 
+const (
+	// takeWait is how long [Worker.Once] waits for a task that another worker has.
+	takeWait  = 2 * time.Second
+	takePause = 20 * time.Millisecond
+)
+
 // Worker runs a product's tasks, and works its jobs where there is a database.
 // The zero values of the settings are good ones.
 type Worker struct {
@@ -111,7 +117,8 @@ func (w *Worker) Once(ctx context.Context, name string) (ok bool, err error) {
 }
 
 // List writes a line for each task: its name, its schedule, and its next three
-// times from now on, as if the program started now.
+// times from now on, as if the program started now; and one for each job: its
+// name and its queue.
 func (w *Worker) List(to io.Writer, now time.Time) error {
 	plan, err := w.Product.plan()
 	if err != nil {
@@ -131,6 +138,9 @@ func (w *Worker) List(to io.Writer, now time.Time) error {
 			fmt.Fprintf(table, "\t%s", tick.Format(time.RFC3339))
 		}
 		fmt.Fprintln(table)
+	}
+	for _, job := range plan.jobs {
+		fmt.Fprintf(table, "%s\tjob\tin queue %s\n", job.Name, job.Queue)
 	}
 	return table.Flush()
 }
@@ -247,9 +257,9 @@ func (s *session) work(ctx context.Context) error {
 		Workers: cmp.Or(s.Workers, DefaultWorkers),
 		Drain:   max(cmp.Or(s.Drain, DefaultDrain), 0),
 		Base:    s.base,
-		Run: func(ctx context.Context, job *Definition, args []byte, attempt int) error {
+		Run: func(ctx context.Context, job *Definition, args []byte, attempt int, last bool) error {
 			return s.runner.Run(ctx, run{
-				name: job.Name, job: true, attempt: attempt, last: attempt >= job.Attempts,
+				name: job.Name, job: true, attempt: attempt, last: last,
 				timeout: job.Timeout, place: job.place,
 				f: func(ctx context.Context) error { return job.Run(ctx, args) },
 			})
@@ -262,20 +272,33 @@ func (s *session) once(ctx context.Context, t *task) (ok bool, err error) {
 	if err := s.begin(ctx); err != nil {
 		return false, err
 	}
-	entries, err := s.ledger.Read(ctx)
-	if err != nil {
+	if err := s.take(ctx, t); err != nil {
 		return false, err
-	}
-	seen := entries[t.Name]
-	claimed, err := s.ledger.Claim(ctx, t.Name, seen, seen.Tick)
-	if err != nil {
-		return false, err
-	}
-	if !claimed {
-		return false, fmt.Errorf("task %s runs in another worker", t.Name)
 	}
 	failed := s.runner.Run(s.taskContext(time.Now().Round(0)), t.run())
 	return failed == nil, s.ledger.Release(context.WithoutCancel(ctx), t.Name, true)
+}
+
+// take claims a task out of turn. Another worker may take its ticks meanwhile:
+// that only changes what has to be seen, or keeps it busy for a moment.
+func (s *session) take(ctx context.Context, t *task) error {
+	for end := time.Now().Add(takeWait); ; sleep(ctx, takePause) {
+		entries, err := s.ledger.Read(ctx)
+		if err != nil {
+			return err
+		}
+		if seen := entries[t.Name]; !seen.Busy {
+			if claimed, err := s.ledger.Claim(ctx, t.Name, seen, seen.Tick); claimed || err != nil {
+				return err
+			}
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("task %s runs in another worker", t.Name)
+		}
+	}
 }
 
 func (c *task) run() run {

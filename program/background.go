@@ -40,7 +40,7 @@ func (s *BackgroundSettings) AddFlags(flags *pflag.FlagSet) {
 	addDatabaseFlags(flags, &s.Database, &s.MigrateAtStart)
 	flags.StringVar(&s.Admin, "admin", "", "answer /metrics for Prometheus, and /healthz, at this `HOST:PORT`")
 	flags.StringVar(&s.Once, "once", "", "run the task of this `NAME` now, and end with its outcome")
-	flags.BoolVar(&s.List, "list", false, "print every task, its schedule and its next three times")
+	flags.BoolVar(&s.List, "list", false, "print every task with its schedule and next three times, and every job with its queue")
 	flags.BoolVar(&s.Migrate, "migrate", false, "make the database's tables or bring them up to date, and end")
 	ShowEnvironment(flags)
 }
@@ -168,6 +168,9 @@ func (p Product) database(ctx context.Context, url string, migrate bool, log *za
 		return nil, nil
 	}
 	database, err := p.Background.Open(ctx, url, log)
+	if errors.Is(err, background.ErrScheme) {
+		return nil, UsageError{err}
+	}
 	if err != nil {
 		return nil, err
 	}

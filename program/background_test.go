@@ -74,7 +74,7 @@ func TestBackgroundOnce(t *testing.T) {
 		want           int
 		stdout, stderr string // patterns
 	}{
-		{"list", []string{"--list"}, 0, `(?s)^Works  every 1s   20\S+Z  20\S+Z  20\S+Z\nFails  0 3 \* \* 7  20\S+T03:00:00Z  .*T03:00:00Z\n$`, `^$`},
+		{"list", []string{"--list"}, 0, `(?s)^Works +every 1s +20\S+Z  20\S+Z  20\S+Z\nFails +0 3 \* \* 7  20\S+T03:00:00Z  .*T03:00:00Z\nnumber +job +in queue default\n$`, `^$`},
 		{"once", []string{"--once", "Works"}, 0, `^$`, `^INFO at background\.Run:\d+ \[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\] Task Works: OK\.\n$`},
 		{"once, failing", []string{"--once=Fails"}, 1, `^$`,
 			`^ERROR at background\.Run:\d+ \[.*\] Task Fails failed:\n\s*no luck\n.*program_test\.Fails\n\s*\S*background_test\.go:\d+\n$`},
@@ -85,7 +85,7 @@ func TestBackgroundOnce(t *testing.T) {
 		{"migrate what", []string{"--migrate"}, 2, `^$`, `--migrate needs --database`},
 		{"an engine that is not there", []string{"--database=postgres://ann:secret@h/db"}, 1, `^$`,
 			`postgres://ann:xxxxx@h/db: the product is built without this engine(?s).*import "github.com/apiphant/apiphant/background/postgres"`},
-		{"no database", []string{"--database=nonsense"}, 1, `^$`, `want sqlite:///path or postgres`},
+		{"no database", []string{"--database=nonsense"}, 2, `^$`, `want sqlite:///path or postgres`},
 		{"not migrated", []string{"--once=Works", "--migrate-at-start=false", "--database", file + "2"}, 1, `^$`, `--migrate`},
 		{"workers", []string{"--workers=0"}, 2, `^$`, `--workers is 0: want 1 to 10000`},
 		{"drain", []string{"--drain=-1s"}, 2, `^$`, `--drain is -1s`},

@@ -67,11 +67,11 @@ func (d *Database[Tx]) Work(ctx context.Context, work background.Work) error {
 type worker struct {
 	river.WorkerDefaults[payload]
 	job *background.Definition
-	run func(ctx context.Context, job *background.Definition, args []byte, attempt int) error
+	run func(ctx context.Context, job *background.Definition, args []byte, attempt int, last bool) error
 }
 
 func (w *worker) Work(ctx context.Context, job *river.Job[payload]) error {
-	return w.run(ctx, w.job, job.Args.args, job.Attempt)
+	return w.run(ctx, w.job, job.Args.args, job.Attempt, job.Attempt >= job.MaxAttempts)
 }
 
 // Timeout is for the case that the job does not heed its own.

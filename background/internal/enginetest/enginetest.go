@@ -126,6 +126,8 @@ func (s suite) jobs(t *testing.T) {
 	unique.Unique, unique.Queue = true, "others"
 	delayed := background.NewJob("delayed", func(context.Context, struct{}) error { ran <- "delayed"; return nil })
 	delayed.Delay = time.Second
+	once := *hopeless
+	once.Attempts = 1
 	chained := background.NewJob("chained", func(ctx context.Context, n int) error { return number.Enqueue(ctx, n) })
 
 	product := s.product(mail, number, flaky, hopeless, slow, unique, delayed, chained)
@@ -135,7 +137,7 @@ func (s suite) jobs(t *testing.T) {
 	began := time.Now()
 	for i, err := range []error{
 		mail.Enqueue(ctx, args{To: "ann"}), number.Enqueue(ctx, 7), flaky.Enqueue(ctx, struct{}{}),
-		hopeless.Enqueue(ctx, struct{}{}), slow.Enqueue(ctx, struct{}{}), delayed.Enqueue(ctx, struct{}{}), chained.Enqueue(ctx, 8),
+		hopeless.Enqueue(ctx, struct{}{}), once.Enqueue(ctx, struct{}{}), slow.Enqueue(ctx, struct{}{}), delayed.Enqueue(ctx, struct{}{}), chained.Enqueue(ctx, 8),
 		unique.Enqueue(ctx, args{To: "a"}), unique.Enqueue(ctx, args{To: "b"}), unique.Enqueue(ctx, args{To: "a"}),
 		unique.Enqueue(ctx, args{To: "c", Odd: map[string]any{"x": 1}}), unique.Enqueue(ctx, args{To: "c", Odd: map[string]any{"x": 2}}),
 	} {
@@ -155,13 +157,13 @@ func (s suite) jobs(t *testing.T) {
 		t.Errorf("the delayed job, and the one with a Backoff of 0, were done after %s", took)
 	}
 	var failures []string
-	for _, f := range await(t, failed, 5) {
+	for _, f := range await(t, failed, 6) {
 		failures = append(failures, fmt.Sprintf("%s %d %t %t %v", f.Task, f.Attempt, f.Last, f.Job, f.Err))
 	}
 	slices.Sort(failures)
 	wantFailures := []string{
 		"flaky 1 false true try 1", "flaky 2 false true try 2",
-		"hopeless 1 false true panic: never", "hopeless 2 true true panic: never",
+		"hopeless 1 false true panic: never", "hopeless 1 true true panic: never", "hopeless 2 true true panic: never",
 		"slow 1 true true context deadline exceeded: its timeout is 50ms",
 	}
 	if !slices.Equal(failures, wantFailures) {
@@ -190,7 +192,8 @@ func (s suite) awaitUnique(t *testing.T, enqueue func() error, ran <-chan string
 	t.Error("a unique job that is done keeps others from being enqueued")
 }
 
-// interrupted tests that a job which the end of a worker interrupts is begun anew.
+// interrupted tests that a job which the end of a worker interrupts is begun
+// anew, and is no failure.
 func (s suite) interrupted(t *testing.T) {
 	began, done := make(chan int, 10), make(chan int, 10)
 	job := background.NewJob("long", func(ctx context.Context, n int) error {
@@ -208,6 +211,10 @@ func (s suite) interrupted(t *testing.T) {
 	job.Attempts = 1
 	url := s.newURL(t)
 	product := s.product(job)
+	product.OnError = func(_ context.Context, failure background.Failure) error {
+		t.Errorf("OnError is told of a job that is begun anew: %s", failure)
+		return nil
+	}
 	first := s.open(t, url, job)
 	if err := job.Enqueue(background.WithQueue(t.Context(), first), 1); err != nil {
 		t.Fatal(err)
