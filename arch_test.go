@@ -58,7 +58,7 @@ var arrows = map[string][]string{
 	"internal/load":        {},
 
 	// What docs/reliability.md says, measured.
-	"reliability": {},
+	"reliability": {"internal/load"},
 
 	// Commands.
 	"internal/cli":            {"internal/product", "deploy", "program", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -56,7 +57,7 @@ func atMostTimes(what string, before, during time.Duration, bar float64) row {
 // because adds, where a bar was missed, what went wrong first.
 func (r row) because(problems []string) row {
 	if !r.met && len(problems) > 0 {
-		r.measured += ": " + problems[0]
+		r.measured += fmt.Sprintf(": %.200s", strings.Join(strings.Fields(problems[0]), " "))
 	}
 	return r
 }

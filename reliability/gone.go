@@ -41,6 +41,11 @@ func runGone(ctx context.Context, lab *lab) ([]row, error) {
 		}
 		return nil
 	})
+	return goneRows(left, seen), nil
+}
+
+// goneRows compares when clients went with when their calls' contexts ended.
+func goneRows(left map[string]time.Time, seen ledger) []row {
 	var took []time.Duration
 	var sum time.Duration
 	for id, at := range seen.Ended {
@@ -51,7 +56,13 @@ func runGone(ctx context.Context, lab *lab) ([]row, error) {
 	slowest := within("from the client's end to the context's, the slowest", percentile(took, 100), goneBar)
 	slowest.met = slowest.met && len(took) > 0
 	slowest.measured += fmt.Sprintf(" (mean %s)", span(sum/time.Duration(max(len(took), 1))))
-	return []row{all("clients whose going was noticed", len(took), clients), slowest}, nil
+	early := 0
+	for _, d := range took {
+		if d < 0 {
+			early++
+		}
+	}
+	return []row{all("clients whose going was noticed", len(took), len(left)), slowest, none("contexts that ended before their clients went", early, len(left))}
 }
 
 // ledger is what package slow of the product remembers.

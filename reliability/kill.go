@@ -44,7 +44,7 @@ func runKill(ctx context.Context, lab *lab) ([]row, error) {
 			if err != nil {
 				return rows, err
 			}
-			h := cut(p.address, post(kind.path, fmt.Sprintf(`{"bytes":%d}`, kind.bytes)), kind.clients, p.kill)
+			h := cut(p.address, post(kind.path, fmt.Sprintf(`{"bytes":%d}`, kind.bytes)), kind.clients, patience, p.kill)
 			total.broken += h.broken
 			total.whole = append(total.whole, h.whole...)
 			total.hung = append(total.hung, h.hung...)
@@ -64,10 +64,10 @@ func (h half) rows(what string) []row {
 }
 
 // cut lets clients begin to read, kills the server, and lets them read on.
-func cut(address, request string, clients int, kill func()) (h half) {
+func cut(address, request string, clients int, patience time.Duration, kill func()) (h half) {
 	responses := make([]*http.Response, clients)
 	errs := together(clients, clients, func(i int) (err error) {
-		responses[i], err = beginReading(address, request)
+		responses[i], err = beginReading(address, request, patience)
 		return err
 	})
 	kill()
@@ -96,7 +96,7 @@ func cut(address, request string, clients int, kill func()) (h half) {
 
 // beginReading asks, with a receive buffer so small that a large answer can't
 // be on its way as a whole, and reads the answer's beginning.
-func beginReading(address, request string) (*http.Response, error) {
+func beginReading(address, request string, patience time.Duration) (*http.Response, error) {
 	w, err := dial(address)
 	if err != nil {
 		return nil, err

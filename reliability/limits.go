@@ -141,7 +141,7 @@ func (l limitCheck) try(address string) (time.Duration, error) {
 	if l.dribble != "" {
 		go w.dribble(l.dribble, l.every, answered)
 	}
-	a, err := w.read(l.latest + time.Second)
+	a, err := w.read(2 * l.latest)
 	took := time.Since(began)
 	switch {
 	case isTimeout(err):

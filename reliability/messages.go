@@ -37,13 +37,15 @@ func runMessages(ctx context.Context, lab *lab) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	return checkMessages(p.address)
+	return checkMessages(p.address, max(testedHeaderTimeout, bodyGrace)+time.Second)
 }
 
-func checkMessages(address string) ([]row, error) {
+// checkMessages delivers the corpus; a message hangs that is not done with by
+// the end of the time-out.
+func checkMessages(address string, timeout time.Duration) ([]row, error) {
 	outcomes := make([]outcome, len(corpus))
 	errs := together(len(corpus), len(corpus), func(i int) (err error) {
-		outcomes[i], err = deliver(address, corpus[i])
+		outcomes[i], err = deliver(address, corpus[i], timeout)
 		return err
 	})
 	if len(errs) > 0 {
@@ -96,7 +98,7 @@ const maxNamed = 10
 
 // deliver sends a message and reads answers until it has as many as a valid one
 // must get, or the connection is closed.
-func deliver(address string, m message) (outcome, error) {
+func deliver(address string, m message, timeout time.Duration) (outcome, error) {
 	var o outcome
 	w, err := dial(address)
 	if err != nil {
@@ -106,7 +108,7 @@ func deliver(address string, m message) (outcome, error) {
 	if _, err := io.WriteString(w, m.bytes); err != nil {
 		return o, err
 	}
-	deadline := time.Now().Add(max(testedHeaderTimeout, bodyGrace) + time.Second)
+	deadline := time.Now().Add(timeout)
 	for !m.valid() || o.served < m.served {
 		_ = w.SetReadDeadline(deadline)
 		if _, err := w.in.Peek(1); err != nil {

@@ -34,7 +34,12 @@ func (l *lab) serve(ctx context.Context, flags ...string) (*process, error) {
 
 // serveAt is serve for an address, and a listener that is handed over.
 func (l *lab) serveAt(ctx context.Context, address string, listener *os.File, flags ...string) (*process, error) {
-	program := exec.Command(l.binary, append([]string{"serve", address}, flags...)...)
+	return l.serveBinary(ctx, l.binary, address, listener, flags...)
+}
+
+// serveBinary is serveAt for another file of the product.
+func (l *lab) serveBinary(ctx context.Context, binary, address string, listener *os.File, flags ...string) (*process, error) {
+	program := exec.Command(binary, append([]string{"serve", address}, flags...)...)
 	program.Env = environment()
 	if listener != nil {
 		program.Env = append(program.Env, "LISTEN_FDS=1")
@@ -135,6 +140,11 @@ func (l *lab) stopAll() {
 		p.kill()
 	}
 	l.processes = nil
+	for _, pid := range l.descendants() { // successors
+		if process, err := os.FindProcess(pid); err == nil {
+			_ = process.Kill()
+		}
+	}
 }
 
 // resident returns the bytes of memory that the process has now.

@@ -43,7 +43,7 @@ func runSlow(ctx context.Context, lab *lab) ([]row, error) {
 		var busy offeredTally
 		var group sync.WaitGroup
 		group.Go(func() { busy = honest.run() })
-		times, errs := crawl(p.address, connections)
+		times, errs := crawl(p.address, connections, 3*slowTimeout)
 		group.Wait()
 		for kind := range times {
 			closed += len(times[kind])
@@ -71,7 +71,7 @@ func runSlow(ctx context.Context, lab *lab) ([]row, error) {
 
 // crawl opens slow connections of both kinds at once, and returns how long it
 // took until each was closed.
-func crawl(address string, connections int) (closed [2][]time.Duration, errs []error) {
+func crawl(address string, connections int, patience time.Duration) (closed [2][]time.Duration, errs []error) {
 	heads := [2]string{"POST /api/v0/echo/read HTTP/1.1\r\nHost: product\r\nX: ", declaring(echoPath, 10_000) + "{"}
 	var mu sync.Mutex
 	errs = together(2*connections, 2*connections, func(i int) error {
@@ -87,7 +87,7 @@ func crawl(address string, connections int) (closed [2][]time.Duration, errs []e
 		end := make(chan struct{})
 		defer close(end)
 		go w.dribble("x", time.Second, end)
-		err = w.closedAfterAnswer(3 * slowTimeout)
+		err = w.closedAfterAnswer(patience)
 		mu.Lock()
 		defer mu.Unlock()
 		if err == nil {
