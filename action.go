@@ -44,7 +44,7 @@ func Func[T, R any](f func(ctx context.Context, request T) (R, error)) Action {
 	decoder, response := decoderOf[T](), reflect.TypeFor[R]()
 	run := func(ctx context.Context, call *Call) error {
 		var request T
-		if err := decoder.decode(call.body, &request); err != nil {
+		if err := decoder.decode(call, &request); err != nil {
 			return err
 		}
 		response, err := f(ctx, request)
@@ -91,7 +91,7 @@ func RawResponse[T any](f func(ctx context.Context, request T, w http.ResponseWr
 	decoder := decoderOf[T]()
 	run := func(ctx context.Context, call *Call) error {
 		var request T
-		if err := decoder.decode(call.body, &request); err != nil {
+		if err := decoder.decode(call, &request); err != nil {
 			return err
 		}
 		return ended(ctx, f(ctx, request, call.door.ResponseWriter()))

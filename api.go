@@ -23,6 +23,18 @@ type API struct {
 	// context's end is answered with 503.
 	Timeout time.Duration
 
+	// Strict refuses JSON requests that others pass over: a key that comes
+	// twice in one object, at any depth, and in a typed request a key that no
+	// field has, also where only its letter case differs.
+	Strict bool
+
+	// AllowOrigins are the other sites whose pages may call, as browsers name
+	// them: "https://app.example.com", which may also have cookies sent;
+	// "https://*.example.com" is every name below that one, and "*" every site,
+	// both without cookies. nil: none. A request with an Origin that is neither
+	// one of these nor the host that was asked is answered with 403.
+	AllowOrigins []string
+
 	// Start runs once before anything is served, and Stop after everything
 	// ended; nil: nothing. A Start that fails ends the program with its error.
 	Start, Stop func(ctx context.Context) error
@@ -32,6 +44,7 @@ type API struct {
 
 	once      sync.Once
 	endpoints map[string]*Endpoint
+	origins   origins
 	err       error
 }
 
@@ -98,6 +111,7 @@ func (a *API) Find(path []byte) *Endpoint {
 // compile makes the table once, so that a call only looks it up.
 func (a *API) compile() {
 	var errs []error
+	a.origins, errs = compileOrigins(a.AllowOrigins)
 	slices.SortStableFunc(a.middlewares, func(a, b middleware) int { return cmp.Compare(len(a.path), len(b.path)) })
 	for _, m := range a.middlewares {
 		if err := checkMiddlewarePath(m.path); err != nil {

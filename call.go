@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"strings"
 )
 
 // Handler answers a call. A middleware is a func(next Handler) Handler; the
@@ -24,7 +25,10 @@ type Call struct {
 	endpoint *Endpoint
 	door     Door
 	body     []byte
+	strict   bool // see [API.Strict]
 	answer   *answer
+	standing standing // of the site that it comes from
+	varies   bool     // the answer depends on the site
 }
 
 // Route returns where the call goes.
@@ -34,7 +38,10 @@ func (c *Call) Route() Route { return c.endpoint.Route }
 func (c *Call) Method() string { return c.door.Method() }
 
 // Header returns the first value of a header of the request, "" where there is
-// none. Names are compared without regard to letter case.
+// none. Names are compared without regard to letter case. "Host" is what the
+// client asked for, and "X-Forwarded-Proto" is "https" where it is known to have
+// asked by that; what else proxies tell of a client (see [IsForwarded]) is only
+// there when it came from a proxy that is trusted.
 func (c *Call) Header(name string) string { return c.door.Header(http.CanonicalHeaderKey(name)) }
 
 // RemoteAddr returns who asks; the zero Addr where the door does not know.
@@ -52,7 +59,12 @@ func (c *Call) Body() []byte { return c.body }
 
 // SetHeader sets a header of the answer, whoever writes it and also where it is
 // an error.
-func (c *Call) SetHeader(name, value string) { c.door.SetHeader(name, value) }
+func (c *Call) SetHeader(name, value string) {
+	if c.varies && strings.EqualFold(name, "Vary") {
+		value = strings.TrimPrefix(value+", Origin", ", ")
+	}
+	c.door.SetHeader(name, value)
+}
 
 // Answer makes response, which must encode as a JSON object, the answer of the
 // call, in place of any other so far. It is how a middleware answers itself.

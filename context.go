@@ -11,17 +11,20 @@ import (
 // someone waits for it: only then the standard library's context, with its
 // timer, is made, and from then on it answers for everything. It may be kept
 // after the call, as any context may: it is cancelled then. One that nobody
-// looked at before is cancelled by the call's end, not by its deadline.
+// looked at before is cancelled by the call's end, not by its deadline. The
+// client is watched from the first look on, too.
 type callContext struct {
 	parent   context.Context
 	deadline time.Time // zero: none
 	id       string
+	door     Door // not to be touched once ended
 
-	mu     sync.Mutex
-	ended  bool
-	inner  context.Context // made by the first Done
-	cancel context.CancelFunc
-	logger *slog.Logger // made by the first Log
+	mu      sync.Mutex
+	ended   bool
+	watched bool
+	inner   context.Context // made by the first Done
+	cancel  context.CancelCauseFunc
+	logger  *slog.Logger // made by the first Log
 }
 
 func (c *callContext) Deadline() (time.Time, bool) {
@@ -35,26 +38,50 @@ func (c *callContext) Deadline() (time.Time, bool) {
 func (c *callContext) Done() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.inner == nil {
-		c.wait()
-	}
+	c.watch()
+	c.wait()
 	return c.inner.Done()
 }
 
+// wait makes the inner context, if there is none yet.
 func (c *callContext) wait() {
-	if c.deadline.IsZero() || c.ended {
-		c.inner, c.cancel = context.WithCancel(c.parent)
-	} else {
-		c.inner, c.cancel = context.WithDeadline(c.parent, c.deadline)
+	if c.inner != nil {
+		return
 	}
+	c.inner, c.cancel = context.WithCancelCause(c.parent)
 	if c.ended {
-		c.cancel()
+		c.cancel(nil)
+	} else if !c.deadline.IsZero() {
+		end := c.cancel
+		inner, stop := context.WithDeadline(c.inner, c.deadline)
+		c.inner, c.cancel = inner, func(cause error) { end(cause); stop() }
+	}
+}
+
+// watch lets a door that can tell do so when the client goes.
+func (c *callContext) watch() {
+	if c.watched || c.ended {
+		return
+	}
+	c.watched = true
+	if door, ok := c.door.(clientWatcher); ok {
+		door.WatchClient(c.loseClient)
+	}
+}
+
+func (c *callContext) loseClient() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.ended {
+		c.wait()
+		c.cancel(ErrClientGone)
 	}
 }
 
 func (c *callContext) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.watch()
 	if c.inner == nil && (c.ended || !c.deadline.IsZero() && !time.Now().Before(c.deadline)) {
 		c.wait() // so that an error, once given, stays the same one
 	}
@@ -93,6 +120,6 @@ func (c *callContext) end() {
 	defer c.mu.Unlock()
 	c.ended = true
 	if c.cancel != nil {
-		c.cancel()
+		c.cancel(nil)
 	}
 }

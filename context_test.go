@@ -19,6 +19,7 @@ type twins struct {
 	ours, theirs             context.Context
 	call                     *callContext
 	endOurs, endTheirs, stop context.CancelFunc
+	loseTheirs               context.CancelCauseFunc
 }
 
 func newTwins(timeout, parentTimeout time.Duration) *twins {
@@ -30,11 +31,13 @@ func newTwins(timeout, parentTimeout time.Duration) *twins {
 	t := &twins{stop: func() { stop(errors.New("the cause")); release() }}
 	t.call = &callContext{parent: parent}
 	t.ours, t.endOurs = t.call, t.call.end
+	lost, lose := context.WithCancelCause(parent)
+	t.loseTheirs = lose
 	if timeout > 0 {
 		t.call.deadline = time.Now().Add(timeout)
-		t.theirs, t.endTheirs = context.WithDeadline(parent, t.call.deadline)
+		t.theirs, t.endTheirs = context.WithDeadline(lost, t.call.deadline)
 	} else {
-		t.theirs, t.endTheirs = context.WithCancel(parent)
+		t.theirs, t.endTheirs = context.WithCancel(lost)
 	}
 	return t
 }
@@ -74,7 +77,7 @@ func TestContextIsTheStandardLibrarys(t *testing.T) {
 				steps += " look"
 				check("the context", pair.ours, pair.theirs)
 			}
-			switch random.IntN(3) {
+			switch random.IntN(4) {
 			case 0:
 				steps += " end"
 				pair.endOurs()
@@ -83,6 +86,10 @@ func TestContextIsTheStandardLibrarys(t *testing.T) {
 				steps += " stop of the parent"
 				pair.stop()
 			case 2:
+				steps += " loss of the client"
+				pair.call.loseClient()
+				pair.loseTheirs(ErrClientGone)
+			case 3:
 				steps += " sleep"
 				time.Sleep(time.Duration(random.IntN(8)) * time.Second / 2)
 			}

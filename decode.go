@@ -13,8 +13,8 @@ var errNotObject = &Error{Status: http.StatusBadRequest, Detail: "Request conten
 
 // decoder reads the requests of one type.
 type decoder[T any] struct {
-	plan *decode.Plan // nil: T is Object
-	err  error        // why T can't be a request
+	plan, strict *decode.Plan // nil: T is Object
+	err          error        // why T can't be a request
 }
 
 func decoderOf[T any]() decoder[T] {
@@ -23,17 +23,26 @@ func decoderOf[T any]() decoder[T] {
 		return decoder[T]{}
 	}
 	plan, err := decode.Compile(t, validateMeaning)
-	return decoder[T]{plan: plan, err: err}
+	if err != nil {
+		return decoder[T]{err: err}
+	}
+	return decoder[T]{plan: plan, strict: plan.Strict()}
 }
 
-// decode fills request, or tells all that is wrong with the body.
-func (d decoder[T]) decode(body []byte, request *T) error {
-	if object, ok := any(request).(*Object); ok {
-		values, err := decode.Object(body)
-		*object = values
-		return requestError(err)
+// decode fills request from a call's body, or tells all that is wrong with it.
+func (d decoder[T]) decode(call *Call, request *T) error {
+	var problems []decode.Problem
+	var err error
+	switch object, isObject := any(request).(*Object); {
+	case isObject && call.strict:
+		*object, problems, err = decode.StrictObject(call.body)
+	case isObject:
+		*object, err = decode.Object(call.body)
+	case call.strict:
+		problems, err = d.strict.Decode(call.body, request)
+	default:
+		problems, err = d.plan.Decode(call.body, request)
 	}
-	problems, err := d.plan.Decode(body, request)
 	if err != nil {
 		return requestError(err)
 	}

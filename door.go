@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"strings"
 )
 
 // Door is how a transport lends one request to the pipeline and takes its
@@ -19,7 +20,11 @@ type Door interface {
 	Method() string
 
 	// Header returns the first value of the request's header, "" where there
-	// is none. The name is in canonical form, such as "Content-Type".
+	// is none. The name is in canonical form, such as "Content-Type". "Host" is
+	// what the client asked for. "X-Forwarded-Proto" is "https" where the
+	// client is known to have asked by that; other headers that [IsForwarded]
+	// tells are not there unless a proxy sent them that the door trusts, and
+	// neither are they in Request.
 	Header(name string) string
 
 	// RemoteAddr is who asks; the zero Addr where the transport does not know.
@@ -38,10 +43,12 @@ type Door interface {
 	Request(ctx context.Context) *http.Request
 
 	// SetHeader sets a header of the answer, also of one that a function
-	// writes itself; without effect once the answer has started.
+	// writes itself; without effect once the answer has started. What a function
+	// sets itself under the same name comes in its place, but a Vary is added.
 	SetHeader(name, value string)
 
-	// Answer answers with a JSON body; it keeps nothing of body. Headers that
+	// Answer answers with a JSON body, or with none (and no Content-Type) where
+	// it is nil; it keeps nothing of body. Headers that
 	// were set on the ResponseWriter's Header do not go out.
 	Answer(status int, body []byte)
 
@@ -57,4 +64,11 @@ type Door interface {
 	// Abort ends a started answer in such a way that the caller can't take
 	// what came of it for the whole.
 	Abort()
+}
+
+// IsForwarded tells whether a header, in canonical form, is one in which proxies
+// tell of the client that they ask for. Anybody can send it: who believes it
+// believes whoever sent it.
+func IsForwarded(name string) bool {
+	return strings.HasPrefix(name, "X-Forwarded-") || name == "X-Real-Ip" || name == "Forwarded"
 }

@@ -3,20 +3,20 @@ package apiphant
 import (
 	"bytes"
 	"encoding"
-	stdjson "encoding/json"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
 	"sync"
 
-	"github.com/goccy/go-json"
+	"github.com/apiphant/apiphant/internal/encode"
 )
 
 // answer is the JSON object that a call is answered with, in a buffer that is
 // used again for later calls.
 type answer struct {
 	buffer  bytes.Buffer
-	encoder *json.Encoder
+	encoder encode.Encoder
 }
 
 var (
@@ -29,8 +29,7 @@ const maxPooledAnswer = 1 << 20
 
 var answers = sync.Pool{New: func() any {
 	a := new(answer)
-	a.encoder = json.NewEncoder(&a.buffer)
-	a.encoder.SetEscapeHTML(false)
+	a.encoder = encode.NewEncoder(&a.buffer)
 	return a
 }}
 
@@ -76,7 +75,7 @@ func (a *answer) bytes() []byte {
 }
 
 var (
-	jsonMarshaler = reflect.TypeFor[stdjson.Marshaler]()
+	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
 	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
 )
 
@@ -99,8 +98,8 @@ func checkResponse(t reflect.Type) error {
 // the type could ever be encoded with, such as channels and functions.
 func checkEncodable(t reflect.Type) (err error) {
 	defer func() { _ = recover() }() // a MarshalJSON that a zero value is too little for
-	var unsupported *json.UnsupportedTypeError
-	if _, err := json.Marshal(reflect.New(t).Interface()); errors.As(err, &unsupported) {
+	var unsupported *encode.UnsupportedTypeError
+	if _, err := encode.Marshal(reflect.New(t).Interface()); errors.As(err, &unsupported) {
 		return fmt.Errorf("the response %s can't be encoded: %w", t, err)
 	}
 	return nil

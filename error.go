@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"runtime/debug"
 
-	"github.com/goccy/go-json"
+	"github.com/apiphant/apiphant/internal/encode"
 )
 
 // Error is an error that its caller is meant to see. Returned by a function or
@@ -43,7 +43,8 @@ func (e *Error) Unwrap() error { return e.Err }
 //
 //	{"field":"lines[1].code","state":"missing"}
 //
-// State is "missing", "invalid", or a word of the product's own.
+// State is "missing", "invalid", a word of the product's own, or, where
+// [API.Strict] is set, "unknown" or "duplicate".
 type FieldError struct {
 	Field   string `json:"field"`
 	State   string `json:"state"`
@@ -71,6 +72,8 @@ func toError(ctx context.Context, err error) *Error {
 			return &Error{Status: http.StatusInternalServerError, Err: err}
 		}
 		return known
+	case lostClient(ctx, err):
+		return &Error{Status: statusClientGone, Err: err}
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()): // the deadline, or the end of the server
 		return &Error{Status: http.StatusServiceUnavailable, Err: err}
 	case errors.As(err, &tooLarge):
@@ -80,8 +83,8 @@ func toError(ctx context.Context, err error) *Error {
 	}
 }
 
-// ended makes an error of a function's own context a 503, also where a middleware
-// gave that context an earlier end than the call's.
+// ended makes an error of a function's own context a 503 or a 499, also where a
+// middleware gave that context an earlier end than the call's.
 func ended(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 		return err
@@ -101,12 +104,15 @@ func (e *Error) body() ([]byte, error) {
 	if len(e.Errors) > 1 {
 		body.Errors = e.Errors
 	}
-	return json.MarshalWithOption(body, json.DisableHTMLEscape())
+	return encode.Marshal(body)
 }
 
 func statusText(status int) string {
 	text := http.StatusText(status)
-	if text == "" {
+	switch {
+	case status == statusClientGone:
+		text = "Client Closed Request"
+	case text == "":
 		return fmt.Sprint(status)
 	}
 	return fmt.Sprintf("%d %s", status, text)

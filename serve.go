@@ -21,6 +21,10 @@ const requestIDHeader = "X-Request-Id"
 func (a *API) Serve(ctx context.Context, endpoint *Endpoint, door Door) {
 	call := a.newCall(ctx, endpoint, door)
 	defer call.end()
+	if call.isPreflight() {
+		call.answerPreflight()
+		return
+	}
 	if err := call.run(); err != nil {
 		call.refuse(err)
 		return
@@ -47,13 +51,14 @@ func (a *API) Refuse(ctx context.Context, door Door, err error) {
 }
 
 func (a *API) newCall(ctx context.Context, endpoint *Endpoint, door Door) *Call {
-	call := &Call{endpoint: endpoint, door: door}
-	call.context.parent = ctx
+	call := &Call{endpoint: endpoint, door: door, strict: a.Strict}
+	call.context.parent, call.context.door = ctx, door
 	call.context.id = requestID(door.Header(requestIDHeader))
 	if timeout := cmp.Or(a.Timeout, DefaultTimeout); timeout > 0 {
 		call.context.deadline = time.Now().Add(timeout)
 	}
 	door.SetHeader(requestIDHeader, call.context.id)
+	call.admit(&a.origins)
 	return call
 }
 
@@ -68,6 +73,9 @@ func (c *Call) run() (err error) {
 }
 
 func (c *Call) handle() error {
+	if c.standing == foreignOrigin {
+		return c.foreign()
+	}
 	if c.endpoint == nil {
 		return &Error{Status: http.StatusNotFound}
 	}

@@ -14,8 +14,15 @@ import (
 )
 
 func TestLocalConforms(t *testing.T) {
-	server := apitest.Local(t, conformance.API())
-	conformance.Run(t, func(t testing.TB, q conformance.Request) conformance.Answer {
+	conformance.Run(t, askLocal(apitest.Local(t, conformance.API())))
+}
+
+func TestStrictLocalConforms(t *testing.T) {
+	conformance.RunStrict(t, askLocal(apitest.Local(t, conformance.StrictAPI())))
+}
+
+func askLocal(server *apitest.Server) func(testing.TB, conformance.Request) conformance.Answer {
+	return func(t testing.TB, q conformance.Request) conformance.Answer {
 		r, err := http.NewRequestWithContext(context.Background(), q.Method, server.URL, bytes.NewReader(q.Body))
 		if err != nil {
 			t.Fatal(err)
@@ -36,5 +43,5 @@ func TestLocalConforms(t *testing.T) {
 			t.Error(err)
 		}
 		return conformance.Answer{Status: answer.StatusCode, Header: answer.Header, Body: body, Broken: err != nil}
-	})
+	}
 }

@@ -28,10 +28,13 @@ type door struct {
 	response *response
 }
 
-func newDoor(r *http.Request, cancel func()) *door {
+func newDoor(r *http.Request, cancel context.CancelCauseFunc) *door {
 	d := &door{request: r, header: http.Header{}, body: newRequestBody(r), response: newResponse(r, cancel)}
 	for name, values := range r.Header {
 		name = http.CanonicalHeaderKey(name)
+		if apiphant.IsForwarded(name) {
+			continue // there is no proxy
+		}
 		d.header[name] = append(d.header[name], values...)
 	}
 	if length := d.body.declared; length > 0 || length == 0 && r.Body != nil {

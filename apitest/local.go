@@ -81,7 +81,7 @@ func (l *local) RoundTrip(r *http.Request) (*http.Response, error) {
 		closeBody(r)
 		return nil, http.ErrServerClosed
 	}
-	ctx, cancel := context.WithCancel(l.base)
+	ctx, cancel := context.WithCancelCause(l.base)
 	d := newDoor(r, cancel)
 	go func() {
 		defer l.calls.Done()
@@ -97,6 +97,7 @@ func (l *local) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return d.response.reply, nil
 	case <-r.Context().Done():
+		cancel(apiphant.ErrClientGone)
 		return nil, r.Context().Err()
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+
+	"github.com/apiphant/apiphant"
 )
 
 // maxBuffered is how much of a raw answer is kept before it begins to stream: a
@@ -18,9 +20,9 @@ const maxBuffered = 32 << 10
 // function that writes it itself. Used after the call it returns errors.
 type response struct {
 	request *http.Request
-	cancel  func()         // ends the call's context
-	began   chan struct{}  // closed once the next field is set
-	reply   *http.Response // what the client gets; nil: no answer
+	cancel  context.CancelCauseFunc // ends the call's context
+	began   chan struct{}           // closed once the next field is set
+	reply   *http.Response          // what the client gets; nil: no answer
 
 	mu       sync.Mutex
 	set      http.Header // by SetHeader
@@ -36,7 +38,7 @@ type response struct {
 	writer   *io.PipeWriter // nil: the answer does not stream
 }
 
-func newResponse(r *http.Request, cancel func()) *response {
+func newResponse(r *http.Request, cancel context.CancelCauseFunc) *response {
 	return &response{request: r, cancel: cancel, began: make(chan struct{}), set: http.Header{}, header: http.Header{}, length: -1}
 }
 
@@ -151,7 +153,10 @@ func (r *response) replace(status int, body []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.replaced = true
-	r.status, r.length, r.sent = status, -1, http.Header{"Content-Type": {"application/json"}}
+	r.status, r.length, r.sent = status, -1, http.Header{}
+	if body != nil {
+		r.sent.Set("Content-Type", "application/json")
+	}
 	r.buffer = bytes.Clone(body)
 }
 
@@ -176,7 +181,7 @@ func (r *response) finish() {
 	defer r.mu.Unlock()
 	r.writeHeader(http.StatusOK)
 	r.finished = true
-	defer r.cancel()
+	defer r.cancel(nil)
 	short := r.length > r.written && !r.isHead()
 	switch {
 	case r.writer != nil && short:
@@ -198,7 +203,11 @@ func (r *response) finish() {
 // begin lets the client have the answer.
 func (r *response) begin(length int64, body io.ReadCloser) {
 	header := r.set.Clone()
+	vary := header["Vary"]
 	maps.Copy(header, r.sent)
+	if own := r.sent["Vary"]; len(vary) > 0 && len(own) > 0 {
+		header["Vary"] = append(vary, own...)
+	}
 	if length >= 0 && r.status != http.StatusNoContent && r.status != http.StatusNotModified {
 		header.Set("Content-Length", strconv.FormatInt(length, 10))
 	}
@@ -222,7 +231,7 @@ func (r *response) streamed(reader *io.PipeReader) io.ReadCloser {
 	gone := func(err error) {
 		_ = reader.CloseWithError(err)
 		closeBody(r.request)
-		r.cancel()
+		r.cancel(apiphant.ErrClientGone)
 	}
 	ctx := r.request.Context()
 	stop := context.AfterFunc(ctx, func() { gone(ctx.Err()) })

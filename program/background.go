@@ -47,6 +47,7 @@ func (s *BackgroundSettings) AddFlags(flags *pflag.FlagSet) {
 
 func addDatabaseFlags(flags *pflag.FlagSet, database *string, migrate *bool) {
 	flags.StringVar(database, "database", "", "keep jobs and ticks there: sqlite:///path or postgres://… as `URL`")
+	markSecret(flags, "database")
 	flags.BoolVar(migrate, "migrate-at-start", true, "bring the database's tables up to date when the program starts")
 }
 

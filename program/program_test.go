@@ -148,6 +148,26 @@ func TestServe(t *testing.T) {
 	wantMatch(t, `(?s)Draining: .*stopping\n$`, rest)
 }
 
+// TestServeStrict: the flag makes the product strict, and its absence doesn't make
+// one that is strict by itself lenient.
+func TestServeStrict(t *testing.T) {
+	for name, own := range map[string]bool{"by flag": false, "by itself": true} {
+		t.Run(name, func(t *testing.T) {
+			product := echo(nil)
+			product.API.Strict = own
+			var args []string
+			if !own {
+				args = []string{"--strict"}
+			}
+			r := serve(t, product, args...)
+			if got, want := r.post(`{"a":1,"a":2}`), `400 {"error":{"field":"a","state":"duplicate"}}`; got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+			r.end()
+		})
+	}
+}
+
 // TestServeJSON: every line is JSON, the first one too.
 func TestServeJSON(t *testing.T) {
 	product := echo(nil)

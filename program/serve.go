@@ -37,7 +37,8 @@ Sizes are bytes, or have a unit: 65536, 64KiB, 1MiB. Durations have one always:
 500ms, 30s, 2m.
 
 Every flag can be set by the environment variable behind it; a flag comes before
-its variable, a variable before the default.`,
+its variable, a variable before the default. A variable with _FILE at its name's
+end names a file that has the value: APIPHANT_DATABASE_FILE=/run/secrets/database.`,
 		Example: "  " + p.Name + ` serve 127.0.0.1:8001
   curl -d '{"hello": "world"}' http://127.0.0.1:8001/api/v0/echo/read
 
@@ -64,11 +65,18 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 	ctx, stop := untilSignal(ctx)
 	defer stop()
 
+	if len(settings.AllowOrigins) > 0 {
+		p.API.AllowOrigins = settings.AllowOrigins
+	}
 	if err := p.API.Check(); err != nil {
 		return err
 	}
 	if len(p.API.Routes()) == 0 {
 		return fmt.Errorf("nothing to serve: write a function Create, Read, Update or Delete in a folder such as %s/api/v0/echo", p.Name)
+	}
+	certificate, err := settings.certificate()
+	if err != nil {
+		return err
 	}
 	ln, err := server.Listen(address)
 	if err != nil {
@@ -97,7 +105,17 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 		err = errors.Join(err, p.stop(ending))
 	}()
 	p.API.Timeout = offIfZero(settings.Timeout)
-	return settings.server(p.API, log).Serve(ctx, ln)
+	p.API.Strict = p.API.Strict || settings.Strict // a product may say it itself
+	door := settings.server(p.API, log)
+	door.Certificate = certificate
+	return door.Serve(ctx, ln)
+}
+
+func (s *Settings) certificate() (*server.Certificate, error) {
+	if s.TLSCert == "" {
+		return nil, nil
+	}
+	return server.LoadCertificate(s.TLSCert, s.TLSKey)
 }
 
 // untilSignal returns a context that ends with the first SIGTERM or SIGINT. A
@@ -126,7 +144,11 @@ func (p Product) announce(settings *Settings, address net.Addr, log *zap.Logger,
 	if settings.Source == "" {
 		source = filepath.Join(p.Name, "api")
 	}
-	line := fmt.Sprintf("Apiphant is serving %s at http://%s%s", source, address, apiphant.PathPrefix)
+	scheme := "http"
+	if settings.TLSCert != "" {
+		scheme = "https"
+	}
+	line := fmt.Sprintf("Apiphant is serving %s at %s://%s%s", source, scheme, address, apiphant.PathPrefix)
 	if settings.Log == LogJSON {
 		log.Info(line)
 		return
@@ -136,15 +158,16 @@ func (p Product) announce(settings *Settings, address net.Addr, log *zap.Logger,
 
 func (s *Settings) server(api *apiphant.API, log *zap.Logger) *server.Server {
 	door := &server.Server{
-		API:           api,
-		Log:           log,
-		MaxBody:       int64(s.MaxBody),
-		MaxUpload:     int64(s.MaxUpload),
-		MaxHeader:     int(s.MaxHeader),
-		HeaderTimeout: s.HeaderTimeout,
-		IdleTimeout:   s.IdleTimeout,
-		DrainWindow:   offIfZero(s.DrainWindow),
-		Drain:         offIfZero(s.Drain),
+		API:            api,
+		Log:            log,
+		MaxBody:        int64(s.MaxBody),
+		MaxUpload:      int64(s.MaxUpload),
+		MaxHeader:      int(s.MaxHeader),
+		TrustedProxies: s.TrustedProxies,
+		HeaderTimeout:  s.HeaderTimeout,
+		IdleTimeout:    s.IdleTimeout,
+		DrainWindow:    offIfZero(s.DrainWindow),
+		Drain:          offIfZero(s.Drain),
 	}
 	if s.AccessLog {
 		door.AccessLog = log.WithOptions(zap.WithCaller(false))

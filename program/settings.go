@@ -3,7 +3,6 @@ package program
 import (
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -15,19 +14,24 @@ import (
 // Settings are what can be set of a program that serves. Each is a flag and an
 // environment variable: --max-body is APIPHANT_MAX_BODY.
 type Settings struct {
-	Log           string
-	AccessLog     bool
-	Timeout       time.Duration
-	Drain         time.Duration
-	DrainWindow   time.Duration
-	MaxBody       Size
-	MaxUpload     Size
-	MaxHeader     Size
-	HeaderTimeout time.Duration
-	IdleTimeout   time.Duration
-	Database      string // where actions enqueue jobs; "": nowhere
-	Migrate       bool   // bring its tables up to date at the start
-	Source        string // the folder that the program was built from; "": not known
+	Log            string
+	AccessLog      bool
+	Strict         bool
+	Timeout        time.Duration
+	Drain          time.Duration
+	DrainWindow    time.Duration
+	MaxBody        Size
+	MaxUpload      Size
+	MaxHeader      Size
+	HeaderTimeout  time.Duration
+	IdleTimeout    time.Duration
+	AllowOrigins   []string
+	TrustedProxies Networks
+	TLSCert        string // "": plain HTTP
+	TLSKey         string
+	Database       string // where actions enqueue jobs; "": nowhere
+	Migrate        bool   // bring its tables up to date at the start
+	Source         string // the folder that the program was built from; "": not known
 }
 
 // AddFlags adds the flags that fill s, with their defaults.
@@ -35,6 +39,7 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	s.MaxBody, s.MaxUpload, s.MaxHeader = server.DefaultMaxBody, server.DefaultMaxUpload, server.DefaultMaxHeader
 	flags.StringVar(&s.Log, "log", LogText, "the `form` of the log: text for people, json for machines")
 	flags.BoolVar(&s.AccessLog, "access-log", false, "log a line for each request")
+	flags.BoolVar(&s.Strict, "strict", false, "refuse JSON with duplicate keys, and unknown fields in typed requests")
 	flags.DurationVar(&s.Timeout, "timeout", apiphant.DefaultTimeout, "how long a call may take until its context ends; 0: for ever")
 	flags.DurationVar(&s.Drain, "drain", server.DefaultDrain, "how long running calls may take to finish when the program ends; 0: not at all")
 	flags.DurationVar(&s.DrainWindow, "drain-window", server.DefaultDrainWindow, "how long requests are still taken when the program ends; 0: not at all")
@@ -43,6 +48,10 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	flags.Var(&s.MaxHeader, "max-header", "how large a request's line and headers may be together")
 	flags.DurationVar(&s.HeaderTimeout, "header-timeout", server.DefaultHeaderTimeout, "how long a request's headers may take to come")
 	flags.DurationVar(&s.IdleTimeout, "idle-timeout", server.DefaultIdleTimeout, "how long a connection may wait for its next request")
+	flags.StringSliceVar(&s.AllowOrigins, "allow-origin", nil, "the `sites` whose pages may call, too: https://app.example.com, https://*.example.com or *")
+	flags.Var(&s.TrustedProxies, "trusted-proxies", "the proxies that are believed about who asks (X-Forwarded-For, -Host, -Proto): 127.0.0.1,10.0.0.0/8")
+	flags.StringVar(&s.TLSCert, "tls-cert", "", "serve HTTPS with the certificate in this `FILE`, PEM with all up to the root; read again when it changes")
+	flags.StringVar(&s.TLSKey, "tls-key", "", "the certificate's key is in this `FILE`")
 	addDatabaseFlags(flags, &s.Database, &s.Migrate)
 	flags.StringVar(&s.Source, "source", "", "the folder that the program was built from")
 	_ = flags.MarkHidden("source")
@@ -53,6 +62,12 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 func (s *Settings) Check() error {
 	if s.Log != LogText && s.Log != LogJSON {
 		return UsageError{fmt.Errorf("--log is %q: want %s or %s", s.Log, LogText, LogJSON)}
+	}
+	if err := (&apiphant.API{AllowOrigins: s.AllowOrigins}).Check(); err != nil {
+		return UsageError{fmt.Errorf("--allow-origin: %w", err)}
+	}
+	if (s.TLSCert == "") != (s.TLSKey == "") {
+		return UsageError{errors.New("--tls-cert and --tls-key belong together: want both or neither")}
 	}
 	for _, setting := range []struct {
 		flag     string
@@ -74,52 +89,3 @@ func (s *Settings) Check() error {
 	}
 	return nil
 }
-
-const environmentPrefix = "APIPHANT_"
-
-// environmentName is the variable of a flag: max-body is APIPHANT_MAX_BODY.
-func environmentName(flag string) string {
-	name := []byte(environmentPrefix + flag)
-	for i, c := range name {
-		switch {
-		case c == '-':
-			name[i] = '_'
-		case 'a' <= c && c <= 'z':
-			name[i] = c - 'a' + 'A'
-		}
-	}
-	return string(name)
-}
-
-// ShowEnvironment names each flag's environment variable in its help.
-func ShowEnvironment(flags *pflag.FlagSet) {
-	flags.VisitAll(func(flag *pflag.Flag) { flag.Usage += " [" + environmentName(flag.Name) + "]" })
-}
-
-// fromEnvironment sets the flags that were not given from their variables. An
-// empty variable is one that is not set.
-func fromEnvironment(flags *pflag.FlagSet) (err error) {
-	flags.VisitAll(func(flag *pflag.Flag) {
-		value := os.Getenv(environmentName(flag.Name))
-		if flag.Changed || value == "" || flag.Name == "help" || flag.Name == "version" {
-			return
-		}
-		failure := flags.Set(flag.Name, value)
-		var invalid *pflag.InvalidValueError // speaks of the flag
-		if errors.As(failure, &invalid) {
-			failure = invalid.Unwrap()
-		}
-		if failure != nil && err == nil {
-			err = UsageError{fmt.Errorf("%s is %q: %w", environmentName(flag.Name), value, failure)}
-		}
-		_ = flags.SetAnnotation(flag.Name, fromVariable, []string{value})
-	})
-	return err
-}
-
-const fromVariable = "apiphant_environment"
-
-// IsFromEnvironment tells whether a flag was set by its variable. A program that
-// this one starts has the variable too, and a password in it is not to be
-// written where others read what was typed.
-func IsFromEnvironment(flag *pflag.Flag) bool { return flag.Annotations[fromVariable] != nil }

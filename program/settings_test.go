@@ -41,15 +41,15 @@ func TestSettings(t *testing.T) {
 		want        func(*program.Settings)
 	}{
 		{"defaults", nil, nil, func(*program.Settings) {}},
-		{"all flags", nil, strings.Fields("--log json --access-log --timeout 1s --drain 0 --drain-window 3s --max-body 4 --max-upload 5KiB --max-header 6MiB --header-timeout 7ms --idle-timeout 8m --source /x"),
+		{"all flags", nil, strings.Fields("--log json --access-log --strict --timeout 1s --drain 0 --drain-window 3s --max-body 4 --max-upload 5KiB --max-header 6MiB --header-timeout 7ms --idle-timeout 8m --source /x"),
 			func(s *program.Settings) {
-				*s = program.Settings{Log: "json", AccessLog: true, Timeout: time.Second, DrainWindow: 3 * time.Second, MaxBody: 4,
+				*s = program.Settings{Log: "json", AccessLog: true, Strict: true, Timeout: time.Second, DrainWindow: 3 * time.Second, MaxBody: 4,
 					MaxUpload: 5 << 10, MaxHeader: 6 << 20, HeaderTimeout: 7 * time.Millisecond, IdleTimeout: 8 * time.Minute, Migrate: true, Source: "/x"}
 			}},
-		{"all variables", strings.Fields("APIPHANT_LOG=json APIPHANT_ACCESS_LOG=true APIPHANT_TIMEOUT=1s APIPHANT_DRAIN=0 APIPHANT_DRAIN_WINDOW=3s APIPHANT_MAX_BODY=4 " +
+		{"all variables", strings.Fields("APIPHANT_LOG=json APIPHANT_ACCESS_LOG=true APIPHANT_STRICT=true APIPHANT_TIMEOUT=1s APIPHANT_DRAIN=0 APIPHANT_DRAIN_WINDOW=3s APIPHANT_MAX_BODY=4 " +
 			"APIPHANT_MAX_UPLOAD=5KiB APIPHANT_MAX_HEADER=6MiB APIPHANT_HEADER_TIMEOUT=7ms APIPHANT_IDLE_TIMEOUT=8m APIPHANT_SOURCE=/x"), nil,
 			func(s *program.Settings) {
-				*s = program.Settings{Log: "json", AccessLog: true, Timeout: time.Second, DrainWindow: 3 * time.Second, MaxBody: 4,
+				*s = program.Settings{Log: "json", AccessLog: true, Strict: true, Timeout: time.Second, DrainWindow: 3 * time.Second, MaxBody: 4,
 					MaxUpload: 5 << 10, MaxHeader: 6 << 20, HeaderTimeout: 7 * time.Millisecond, IdleTimeout: 8 * time.Minute, Migrate: true, Source: "/x"}
 			}},
 		{"flag before variable", []string{"APIPHANT_TIMEOUT=1s", "APIPHANT_ACCESS_LOG=1"}, []string{"--timeout=2s", "--access-log=false"},

@@ -1,9 +1,11 @@
 package server
 
 import (
+	"crypto/tls"
 	"errors"
 	"net"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -13,12 +15,24 @@ import (
 type listener struct {
 	net.Listener
 	server *Server
+	beat   chan struct{} // one for each time that Accept was woken to show that it lives
+	ending atomic.Bool
 }
+
+func (s *Server) listener(ln net.Listener) *listener {
+	return &listener{Listener: ln, server: s, beat: make(chan struct{}, 1)}
+}
+
+// timed is a listener whose Accept can be woken.
+type timed interface{ SetDeadline(time.Time) error }
 
 func (l *listener) Accept() (net.Conn, error) {
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		accepted, err := l.Listener.Accept()
-		if errors.Is(err, os.ErrDeadlineExceeded) { // see end
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			if l.goesOn() {
+				continue
+			}
 			if accepted, err = acceptWaiting(l.Listener); err != nil {
 				l.Listener.Close()
 				return nil, net.ErrClosed
@@ -26,7 +40,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		}
 		switch {
 		case err == nil:
-			return l.server.conns.add(accepted, &l.server.patience), nil
+			return l.server.take(accepted), nil
 		case isShortage(err):
 			l.server.log.Warn("Can't accept a connection, trying again in " + pause.String() + ": " + err.Error())
 			time.Sleep(pause)
@@ -34,6 +48,17 @@ func (l *listener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 	}
+}
+
+// take makes an accepted client one of the open connections.
+func (s *Server) take(accepted net.Conn) *conn {
+	if s.tls != nil {
+		accepted = tls.Server(accepted, s.tls)
+	}
+	c := s.conns.add(accepted, &s.patience)
+	c.trusted = len(s.TrustedProxies) > 0 && s.trusts(addressOf(accepted.RemoteAddr()).Addr())
+	c.shaking.Store(s.tls != nil)
+	return c
 }
 
 func isShortage(err error) bool {
@@ -45,13 +70,40 @@ func isShortage(err error) bool {
 	return false
 }
 
+// wake makes Accept send a beat, or returns false where that can't be.
+func (l *listener) wake() bool {
+	timed, ok := l.Listener.(timed)
+	return ok && timed.SetDeadline(time.Unix(1, 0)) == nil
+}
+
+// goesOn tells, of an Accept that was woken, that it was not by end.
+func (l *listener) goesOn() bool {
+	timed, ok := l.Listener.(timed)
+	if !ok || l.ending.Load() || timed.SetDeadline(time.Time{}) != nil || l.ending.Load() { // again: that may have undone end's deadline
+		return false
+	}
+	select {
+	case l.beat <- struct{}{}:
+	default:
+	}
+	return true
+}
+
 // end closes the listener once everyone is accepted who has connected: the
 // system would reset the connections of those who were not, with the requests
-// that they have sent. It returns at once; Accept does the rest. What remains is
-// the moment between the last accept and close, for those who connect just then.
+// that they have sent. It returns at once; Accept does the rest.
+//
+// So that nobody connects between the last accept and close, no one new is let
+// in from now on, where the system can do that and no other process accepts
+// there. Those who have begun to connect have a moment to complete it.
 func (l *listener) end() {
-	timed, ok := l.Listener.(interface{ SetDeadline(time.Time) error })
-	if !ok || timed.SetDeadline(time.Unix(1, 0)) != nil {
+	l.ending.Store(true)
+	last := time.Unix(1, 0)
+	if isSole(l.Listener) && letNobodyIn(l.Listener) {
+		last = time.Now().Add(l.server.patience.handshake)
+	}
+	timed, ok := l.Listener.(timed)
+	if !ok || timed.SetDeadline(last) != nil {
 		l.Listener.Close()
 	}
 }

@@ -33,7 +33,7 @@ func (d *door) logAccess() {
 		zap.Int64("bytes", sent),
 		zap.Duration("duration", time.Since(d.start)),
 		d.requestID(),
-		zap.String("remote_addr", d.ctx.RemoteAddr().String()),
+		zap.String("remote_addr", d.remoteAddr()),
 	)
 }
 

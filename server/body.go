@@ -79,7 +79,9 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	case b.came > b.limit:
 		b.err = &http.MaxBytesError{Limit: b.limit}
 		return 0, b.err
-	case err == io.EOF && (b.declared >= 0 && b.came < b.declared || b.declared < 0 && b.conn.ended.Load()):
+	case err != nil && b.declared < 0 && b.conn.failure != nil: // fasthttp may take it for the end
+		b.err = readError(b.conn.failure)
+	case err == io.EOF && b.declared >= 0 && b.came < b.declared:
 		b.err = readError(io.ErrUnexpectedEOF)
 	case err == io.EOF:
 		b.err = io.EOF
@@ -124,9 +126,12 @@ func readError(err error) error {
 	var small *fasthttp.ErrSmallBuffer
 	var timeout net.Error
 	var large *http.MaxBytesError
+	var malformed *malformed
 	switch {
 	case errors.As(err, &known):
 		return err
+	case errors.As(err, &malformed):
+		return &apiphant.Error{Status: malformed.status}
 	case errors.As(err, &large), errors.Is(err, fasthttp.ErrBodyTooLarge):
 		return &apiphant.Error{Status: http.StatusRequestEntityTooLarge}
 	case errors.As(err, &small):

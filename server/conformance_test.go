@@ -19,14 +19,21 @@ import (
 )
 
 func TestServerConforms(t *testing.T) {
-	address := serveAPI(t)
+	address := serveAPI(t, conformance.API())
 	conformance.Run(t, func(t testing.TB, q conformance.Request) conformance.Answer {
 		return askRaw(t, address, q)
 	})
 }
 
-// serveAPI serves the suite's product for the time of the test.
-func serveAPI(t *testing.T) (address string) {
+func TestStrictServerConforms(t *testing.T) {
+	address := serveAPI(t, conformance.StrictAPI())
+	conformance.RunStrict(t, func(t testing.TB, q conformance.Request) conformance.Answer {
+		return askRaw(t, address, q)
+	})
+}
+
+// serveAPI serves a product of the suite for the time of the test.
+func serveAPI(t *testing.T, api *apiphant.API) (address string) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -34,7 +41,7 @@ func serveAPI(t *testing.T) (address string) {
 	}
 	ctx, cancel := context.WithCancel(apiphant.WithLog(context.Background(), slog.New(slog.DiscardHandler)))
 	served := make(chan error, 1)
-	go func() { served <- (&server.Server{API: conformance.API(), DrainWindow: -1}).Serve(ctx, ln) }()
+	go func() { served <- (&server.Server{API: api, DrainWindow: -1}).Serve(ctx, ln) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-served; err != nil {

@@ -18,6 +18,7 @@ type patience struct {
 	lingerAll time.Duration // for all of it
 	first     time.Duration // for the first byte of a new connection, when Serve ends
 	last      time.Duration // for what an idle one has just sent, when Serve ends
+	handshake time.Duration // for those who connect just when the listener is to be closed
 	cancelled time.Duration // for calls to return once their contexts are cancelled
 }
 
@@ -29,6 +30,7 @@ var defaultPatience = patience{
 	lingerAll: 5 * time.Second,
 	first:     500 * time.Millisecond,
 	last:      time.Millisecond,
+	handshake: 10 * time.Millisecond,
 	cancelled: time.Second,
 }
 
@@ -43,16 +45,20 @@ type conn struct {
 	net.Conn
 	conns    *conns
 	patience *patience
+	guard    guard
 	door     door // of the request that is being answered
+	watch    watch
 	accepted time.Time
+	trusted  bool // the peer is a proxy that is believed
 
 	readDeadline time.Time
 	pending      bool      // readDeadline is not known to the system yet
 	rate         *bodyRate // how long the next read may take, while a body is read
+	failure      error     // of a Read
 
 	heard       atomic.Bool // something came
 	busy        atomic.Bool // a request is being read or answered
-	ended       atomic.Bool // the client will send no more
+	shaking     atomic.Bool // the TLS handshake is not made yet
 	interrupted atomic.Bool // no further request is to be read
 	linger      atomic.Bool // part of a request is unread
 }
@@ -62,7 +68,8 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 	return nil
 }
 
-func (c *conn) Read(p []byte) (n int, err error) {
+// receive reads what comes, before the guard has looked at it.
+func (c *conn) receive(p []byte) (n int, err error) {
 	if c.rate != nil {
 		n, err = c.rate.read(c, p)
 	} else {
@@ -73,8 +80,6 @@ func (c *conn) Read(p []byte) (n int, err error) {
 		if !c.heard.Load() {
 			c.heard.Store(true)
 		}
-	case err == io.EOF:
-		c.ended.Store(true)
 	case !c.heard.Load() && errors.Is(err, os.ErrDeadlineExceeded):
 		return 0, io.EOF // who never asked gets no answer: it would be taken for that to a later request
 	}
@@ -82,6 +87,9 @@ func (c *conn) Read(p []byte) (n int, err error) {
 }
 
 func (c *conn) read(p []byte) (int, error) {
+	if c.shaking.Load() && c.shake() != nil {
+		return 0, io.EOF // who speaks no TLS would not understand an answer
+	}
 	if c.pending {
 		if err := c.Conn.SetReadDeadline(c.readDeadline); err != nil {
 			return 0, err
@@ -125,7 +133,7 @@ func (c *conn) Close() error {
 	if !c.conns.remove(c) {
 		return net.ErrClosed
 	}
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.linger.Load() && half.CloseWrite() == nil {
+	if c.linger.Load() && c.closeWrite() {
 		c.discardRest()
 	}
 	return c.Conn.Close()
@@ -136,9 +144,10 @@ func (c *conn) Close() error {
 // connection. It is done for a client that is busy sending, and not for one
 // that dribbles.
 func (c *conn) discardRest() {
+	socket := c.socket()
 	for end := time.Now().Add(c.patience.lingerAll); time.Now().Before(end); {
-		_ = c.Conn.SetReadDeadline(time.Now().Add(c.patience.linger))
-		if _, err := io.CopyN(io.Discard, c.Conn, lingerChunk); err != nil {
+		_ = socket.SetReadDeadline(time.Now().Add(c.patience.linger))
+		if _, err := io.CopyN(io.Discard, socket, lingerChunk); err != nil {
 			return
 		}
 	}
@@ -147,6 +156,10 @@ func (c *conn) discardRest() {
 // interrupt ends the wait for a further request; one that has begun is read on.
 func (c *conn) interrupt() {
 	c.interrupted.Store(true)
+	if c.shaking.Load() {
+		c.hurryHandshake()
+		return
+	}
 	if c.isInterrupted() {
 		_ = c.Conn.SetReadDeadline(time.Unix(1, 0))
 	}

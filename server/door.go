@@ -32,6 +32,7 @@ type door struct {
 	sent    int64 // bytes of the body that Answer was given
 	aborted bool  // there is no answer
 	unread  bool  // what fasthttp has of the request is nothing, or not all
+	watched bool  // somebody waits to be told that the client has gone
 }
 
 func newDoor(s *Server, ctx *fasthttp.RequestCtx) *door {
@@ -69,14 +70,19 @@ func (d *door) Method() string {
 	return string(method)
 }
 
-func (d *door) Header(name string) string { return string(d.ctx.Request.Header.Peek(name)) }
-
-func (d *door) RemoteAddr() netip.Addr {
-	if tcp, ok := d.ctx.RemoteAddr().(*net.TCPAddr); ok {
-		return tcp.AddrPort().Addr().Unmap()
+func (d *door) Header(name string) string {
+	switch {
+	case name == "Host":
+		return d.host()
+	case name == "X-Forwarded-Proto":
+		return d.forwardedProto()
+	case apiphant.IsForwarded(name) && !d.conn().trusted:
+		return ""
 	}
-	return netip.Addr{}
+	return string(d.ctx.Request.Header.Peek(name))
 }
+
+func (d *door) RemoteAddr() netip.Addr { return d.client().Addr() }
 
 func (d *door) Body() ([]byte, error) {
 	d.buffer = buffers.Get().(*[]byte)
@@ -101,7 +107,9 @@ func (d *door) Answer(status int, body []byte) {
 		return
 	}
 	d.ctx.Response.SetStatusCode(status)
-	d.ctx.Response.Header.SetContentType(jsonContentType)
+	if body != nil {
+		d.ctx.Response.Header.SetContentType(jsonContentType)
+	}
 	d.ctx.Response.SetBody(body)
 	d.sent = int64(len(body))
 }
@@ -128,9 +136,25 @@ func (d *door) abandon() {
 	d.ctx.Hijack(func(net.Conn) {}) // fasthttp closes the connection after it
 }
 
+// WatchClient is called by the goroutine that looks at the call's context.
+func (d *door) WatchClient(gone func()) {
+	if d.server.watcher != nil {
+		d.watched = true
+		d.server.watcher.begin(d.conn(), gone)
+	}
+}
+
+func (d *door) endWatch() {
+	if d.watched {
+		d.watched = false
+		d.server.watcher.end(d.conn())
+	}
+}
+
 // finish ends the request: nothing of it is touched any more by who may have
 // kept it, and the connection is left where the next request begins, or closed.
 func (d *door) finish() {
+	d.endWatch()
 	if d.rawBody != nil {
 		_ = d.rawBody.Close()
 	}
@@ -153,6 +177,7 @@ func (d *door) finish() {
 
 // refused ends a request of which the body, or more, was not read.
 func (d *door) refused() {
+	d.endWatch()
 	d.closeUnread()
 	d.logAccess()
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,8 +20,8 @@ import (
 
 // TestDrainLosesNothing: 50 clients ask all the time, each on a connection that
 // it keeps until it is told not to, while Serve ends. Every request is answered.
-// (Who connects anew all the time can still meet the moment in which the
-// listener is closed; see TestDrainAcceptsWhoHasConnected.)
+// (For who connects anew, see TestDrainAcceptsWhoHasConnected and
+// TestDrainLetsNobodyIn.)
 func TestDrainLosesNothing(t *testing.T) {
 	const clients = 50
 	running := start(t, echo(), &server.Server{DrainWindow: patience})
@@ -280,4 +281,42 @@ func TestServeFails(t *testing.T) {
 			t.Errorf("got %v, want %v", err, net.ErrClosed)
 		}
 	})
+}
+
+// lastMoment is a listener at which somebody tries to connect between its last
+// accept and its close.
+type lastMoment struct {
+	*net.TCPListener
+	connected chan error
+}
+
+func (l *lastMoment) Close() error {
+	conn, err := net.DialTimeout("tcp", l.Addr().String(), 100*time.Millisecond)
+	if err == nil {
+		conn.Close()
+	}
+	select {
+	case l.connected <- err:
+	default:
+	}
+	return l.TCPListener.Close()
+}
+
+// TestDrainLetsNobodyIn whom the close of the listener would reset: who comes at
+// the last moment waits, and is refused then.
+func TestDrainLetsNobodyIn(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the system has no way to do it")
+	}
+	ln, err := server.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := &lastMoment{ln.(*net.TCPListener), make(chan error, 1)}
+	running := startAt(t, last, echo(), &server.Server{DrainWindow: -1})
+	running.dial().wantOpen()
+	running.end()
+	if err := wait(t, "somebody comes at the last moment", last.connected); err == nil {
+		t.Error("somebody could connect, whom nobody accepts")
+	}
 }

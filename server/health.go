@@ -5,9 +5,10 @@ import "net/http"
 // healthPath is where load balancers ask whether to send requests here.
 const healthPath = "/healthz"
 
-// answerHealth answers 200, and 503 while draining.
+// answerHealth answers 200, and 503 while the server ends and no other process
+// takes its place.
 func (d *door) answerHealth() {
-	if d.server.draining.Load() {
+	if d.server.away.Load() {
 		d.Answer(http.StatusServiceUnavailable, []byte(`{"error":"503 Service Unavailable"}`))
 		return
 	}

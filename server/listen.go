@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -29,7 +30,9 @@ func Listen(address string) (net.Listener, error) {
 	if inherited != nil || err != nil {
 		return inherited, err
 	}
-	listener, err := net.Listen(network(address), address)
+	var config net.ListenConfig
+	config.SetMultipathTCP(false) // Go's default, whose sockets take no filter: see letNobodyIn
+	listener, err := config.Listen(context.Background(), network(address), address)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%s is taken: another program listens there; stop it, or choose another port (0 takes a free one)", address)
 	}
@@ -71,9 +74,20 @@ func ParseAddress(address string) (string, error) {
 	return net.JoinHostPort(inner, port), nil
 }
 
+// sharedListener is one that other processes hold, too.
+type sharedListener struct{ *net.TCPListener }
+
+func isSole(ln net.Listener) bool {
+	_, shared := ln.(sharedListener)
+	return !shared
+}
+
+// soleName is the name (LISTEN_FDNAMES) under which a process gets a listener
+// that nobody else will go on to hold; see [HandOver].
+const soleName = "sole"
+
 func inheritedListener() (net.Listener, error) {
-	count := os.Getenv("LISTEN_FDS")
-	pid := os.Getenv("LISTEN_PID")
+	count, pid, names := os.Getenv("LISTEN_FDS"), os.Getenv("LISTEN_PID"), os.Getenv("LISTEN_FDNAMES")
 	if count == "" || pid != "" && pid != strconv.Itoa(os.Getpid()) {
 		return nil, nil
 	}
@@ -81,13 +95,24 @@ func inheritedListener() (net.Listener, error) {
 		_ = os.Unsetenv(name) // so that a program started by this one does not take them for its own
 	}
 	if count != "1" {
-		return nil, fmt.Errorf("LISTEN_FDS is %q: want exactly one listener", count)
+		return nil, fmt.Errorf("LISTEN_FDS is %q%s: want exactly one listener", count, called(names))
 	}
 	file := os.NewFile(firstInherited, "listener")
 	defer file.Close()
 	listener, err := net.FileListener(file)
 	if err != nil {
-		return nil, fmt.Errorf("the inherited descriptor %d is no listener: %w", firstInherited, err)
+		return nil, fmt.Errorf("the inherited descriptor %d%s is no listener: %w", firstInherited, called(names), err)
+	}
+	if tcp, ok := listener.(*net.TCPListener); ok && names != soleName {
+		return sharedListener{tcp}, nil
 	}
 	return listener, nil
+}
+
+// called shows LISTEN_FDNAMES in an error, by which the one at fault can be found.
+func called(names string) string {
+	if names == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (%s)", names)
 }

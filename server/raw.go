@@ -18,7 +18,7 @@ var errAborted = errors.New("the function that was writing the answer failed")
 // serveRaw serves a function that writes its answer itself. It runs beside
 // fasthttp's goroutine, which writes what the function streams.
 func (d *door) serveRaw(endpoint *apiphant.Endpoint) {
-	ctx, cancel := context.WithCancel(d.server.base)
+	ctx, cancel := context.WithCancelCause(d.server.base)
 	d.raw = newRawResponse(d)
 	done := make(chan struct{})
 	go func() {
@@ -31,12 +31,12 @@ func (d *door) serveRaw(endpoint *apiphant.Endpoint) {
 	case <-d.raw.started:
 	}
 	if !d.raw.hasStarted() {
-		cancel()
+		cancel(nil)
 		d.finish()
 		return
 	}
 	d.send(&rawStream{conn: d.conn(), reader: d.raw.reader, close: func() {
-		cancel() // where the client went away, the function is told
+		cancel(apiphant.ErrClientGone) // unless the function has ended, in which case nobody sees it
 		<-done
 		d.finish()
 	}})
@@ -113,8 +113,9 @@ func (s *rawStream) serveUntilClose(header []byte) fasthttp.HijackHandler {
 			return
 		}
 		_, err := s.WriteTo(hijacked)
-		if tcp, ok := s.conn.Conn.(*net.TCPConn); ok && errors.Is(err, errAborted) {
+		if tcp, ok := s.conn.socket().(*net.TCPConn); ok && errors.Is(err, errAborted) {
 			_ = tcp.SetLinger(0) // a reset
+			_ = tcp.Close()      // without the word by which TLS says that all was sent
 		}
 	}
 }

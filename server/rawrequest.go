@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+
+	"github.com/apiphant/apiphant"
 )
 
 // httpRequest copies the request into net/http's form; only the body is read
@@ -14,7 +16,9 @@ func (d *door) httpRequest(ctx context.Context) *http.Request {
 	h := &d.ctx.Request.Header
 	header := make(http.Header, h.Len())
 	for name, value := range h.AllInOrder() {
-		header.Add(string(name), string(value))
+		if name := string(name); d.conn().trusted || !apiphant.IsForwarded(name) {
+			header.Add(name, string(value))
+		}
 	}
 	header.Del("Host")
 	header.Del("Transfer-Encoding")
@@ -31,8 +35,9 @@ func (d *door) httpRequest(ctx context.Context) *http.Request {
 		Header:        header,
 		Body:          d.rawBody,
 		ContentLength: d.body.declared,
-		Host:          string(h.Host()),
-		RemoteAddr:    d.ctx.RemoteAddr().String(),
+		Host:          d.host(),
+		RemoteAddr:    d.remoteAddr(),
+		TLS:           d.conn().tlsState(),
 		RequestURI:    target,
 	}
 	r.ProtoMajor, r.ProtoMinor, _ = http.ParseHTTPVersion(r.Proto)

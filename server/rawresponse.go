@@ -243,7 +243,9 @@ func (r *rawResponse) copyHeader() {
 		if name == "Content-Length" || name == "Transfer-Encoding" || name == "Trailer" || strings.HasPrefix(name, http.TrailerPrefix) {
 			continue
 		}
-		response.Header.Del(name)
+		if name != "Vary" { // whatever it depends on for others, it still does
+			response.Header.Del(name)
+		}
 		for _, value := range values {
 			response.Header.Add(name, value)
 		}

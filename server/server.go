@@ -3,9 +3,12 @@ package server
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -43,6 +46,15 @@ type Server struct {
 	HeaderTimeout time.Duration // from a request's first byte to the end of its headers; 0: DefaultHeaderTimeout. Beyond it: 408
 	IdleTimeout   time.Duration // between two requests of a connection; 0: DefaultIdleTimeout. Beyond it: closed
 
+	// TrustedProxies are the networks of the proxies that are believed about who
+	// asks: X-Forwarded-For tells [apiphant.Call.RemoteAddr], X-Forwarded-Host and
+	// X-Forwarded-Proto the headers Host and X-Forwarded-Proto. nil: none is, and
+	// functions don't see such headers.
+	TrustedProxies []netip.Prefix
+
+	// Certificate makes it HTTPS, from TLS 1.2 on; nil: plain HTTP.
+	Certificate *Certificate
+
 	// DrainWindow is how long, once Serve is to end, connections are still
 	// accepted and requests answered, each with "Connection: close", so that
 	// clients and load balancers go elsewhere without an error.
@@ -54,16 +66,26 @@ type Server struct {
 	Drain time.Duration
 
 	log      *zap.Logger
+	tls      *tls.Config     // nil: plain HTTP
 	base     context.Context // of all calls
 	conns    conns
-	draining atomic.Bool
-	patience patience // zero: defaultPatience
+	watcher  *watcher    // nil: the system can't tell
+	draining atomic.Bool // answers say "Connection: close"
+	away     atomic.Bool // /healthz says so
+	patience patience    // zero: defaultPatience
 }
 
+// HandedOver is the cause with which the context of [Server.Serve] ends when
+// another process has begun to accept from the same listener.
+var HandedOver = errors.New("the listener is handed over to another process")
+
 // Serve answers requests of a listener until ctx ends; then it drains and
-// returns nil. The listener is closed in any case. Readiness and the beginning
-// of the end are told to the service manager, where NOTIFY_SOCKET names one
-// (sd_notify(3)).
+// returns nil. The listener is closed in any case. Readiness, being alive and
+// the beginning of the end are told to the service manager, where NOTIFY_SOCKET
+// names one (sd_notify(3)).
+//
+// Where ctx ends with the cause [HandedOver], the listener is left to the other
+// process at once, and it is that one which speaks with the service manager.
 //
 // ctx is also where calls get their values and their log from, but not what
 // ends them: see Drain.
@@ -75,24 +97,48 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	s.base, s.log, s.patience = base, cmp.Or(s.Log, zap.NewNop()), cmp.Or(s.patience, defaultPatience)
+	if s.Certificate != nil {
+		s.Certificate.log, s.tls = s.log, s.Certificate.config()
+	}
+	s.watcher = newWatcher(s.log)
+	defer s.watcher.close()
 
-	l := &listener{Listener: ln, server: s}
+	l := s.listener(ln)
 	closed := make(chan error, 1)
 	go func() { closed <- s.fasthttp().Serve(l) }()
-	s.notify(daemon.SdNotifyReady)
+	s.notifyReady()
+	endWatchdog := s.startWatchdog(l)
 	select {
 	case err := <-closed:
+		endWatchdog()
 		return fmt.Errorf("can't accept connections any more: %w", cmp.Or(err, net.ErrClosed))
 	case <-ctx.Done():
 	}
-	s.notify(daemon.SdNotifyStopping)
-	s.log.Info("Draining: clients are told to go elsewhere")
-	s.draining.Store(true)
-	s.waitUntilGone(cmp.Or(s.DrainWindow, DefaultDrainWindow))
-	l.end()
-	<-closed
+	endWatchdog()
+	s.leave(errors.Is(context.Cause(ctx), HandedOver), l, closed)
 	s.drain(cancel)
 	return nil
+}
+
+// leave lets clients go elsewhere for a window: each answer tells them to. New
+// ones find the other process where there is one; where there is none, they are
+// answered here until the window ends.
+func (s *Server) leave(handedOver bool, l *listener, closed <-chan error) {
+	window := cmp.Or(s.DrainWindow, DefaultDrainWindow)
+	s.draining.Store(true)
+	if handedOver {
+		s.log.Info("Draining: another process has taken over")
+		l.end()
+		<-closed
+		s.waitUntilGone(window)
+		return
+	}
+	s.away.Store(true)
+	s.notify(daemon.SdNotifyStopping)
+	s.log.Info("Draining: clients are told to go elsewhere")
+	s.waitUntilGone(window)
+	l.end()
+	<-closed
 }
 
 // drain lets every client finish, now that no further ones come. Closing the
@@ -106,19 +152,13 @@ func (s *Server) drain(cancel context.CancelFunc) {
 	s.log.Warn("Calls still run at the end of the drain: their contexts are cancelled")
 	cancel()
 	s.waitUntilGone(s.patience.cancelled)
-	s.conns.each(func(c *conn) { c.Conn.Close() })
+	s.conns.each(func(c *conn) { c.socket().Close() })
 }
 
 func (s *Server) waitUntilGone(limit time.Duration) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), max(limit, 0))
 	defer cancel()
 	return s.conns.wait(ctx)
-}
-
-func (s *Server) notify(state string) {
-	if _, err := daemon.SdNotify(false, state); err != nil {
-		s.log.Warn("Can't notify the service manager: " + err.Error())
-	}
 }
 
 func (s *Server) fasthttp() *fasthttp.Server {
@@ -161,8 +201,8 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 // headerReceived tells fasthttp what it does not see in the headers itself, and
 // gives the beginning of a body, which fasthttp reads, its time: see bodyRate.
 func (s *Server) headerReceived(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
-	if connection := header.Peek("Connection"); len(connection) > 0 && hasToken(connection, "close") {
-		header.SetConnectionClose() // fasthttp knows exactly "close" only
+	if len(header.Peek("Connection")) > 0 && asksToClose(header.RawHeaders()) {
+		header.SetConnectionClose() // fasthttp knows exactly "close" only, and of several fields the last
 	}
 	if expect := header.Peek("Expect"); len(expect) > 0 {
 		if !header.IsHTTP11() { // RFC 9110, 10.1.1: 1.0 has no 100 Continue

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -64,9 +65,14 @@ SIGTERM and SIGINT let every client finish before the program ends.`,
 // given returns the flags that were typed, to be passed on to the product.
 func given(flags *pflag.FlagSet, but string) (args []string) {
 	flags.Visit(func(flag *pflag.Flag) {
-		if flag.Name != but && !program.IsFromEnvironment(flag) {
-			args = append(args, "--"+flag.Name+"="+flag.Value.String())
+		if flag.Name == but || program.IsFromEnvironment(flag) {
+			return
 		}
+		value := flag.Value.String()
+		if list, ok := flag.Value.(pflag.SliceValue); ok { // it would write brackets
+			value = strings.Join(list.GetSlice(), ",")
+		}
+		args = append(args, "--"+flag.Name+"="+value)
 	})
 	return args
 }

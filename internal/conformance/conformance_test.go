@@ -1,8 +1,9 @@
 package conformance
 
 import (
+	"fmt"
+	"io/fs"
 	"net/http"
-	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -13,21 +14,24 @@ import (
 // questions reads all chapters.
 func questions(t *testing.T) []question {
 	t.Helper()
-	files, err := chapters.ReadDir("testdata")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all []question
-	for _, file := range files {
-		content, err := chapters.ReadFile(path.Join("testdata", file.Name()))
+	err := fs.WalkDir(chapters, "testdata", func(name string, file fs.DirEntry, err error) error {
+		if err != nil || file.IsDir() {
+			return err
+		}
+		content, err := chapters.ReadFile(name)
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 		read, err := parse(content)
 		if err != nil {
-			t.Fatalf("%s: %v", file.Name(), err)
+			return fmt.Errorf("%s: %w", name, err)
 		}
 		all = append(all, read...)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return all
 }

@@ -1,7 +1,8 @@
 // Package conformance is the wire contract as a suite that every door must
 // pass: a product ([API]) and the requests to it with the answers they must
 // get, byte for byte. The cases are in testdata/*.txtar, one file a chapter, to
-// be read like a manual:
+// be read like a manual, those of a strict product ([StrictAPI]) in
+// testdata/strict:
 //
 //	-- the keys of an Object are sorted --
 //	POST /api/v0/echo/read

@@ -9,7 +9,10 @@ import (
 
 // API returns the product that the cases ask. Each call returns a new one.
 func API() *apiphant.API {
-	api := &apiphant.API{Timeout: 100 * time.Millisecond}
+	api := &apiphant.API{
+		Timeout:      100 * time.Millisecond,
+		AllowOrigins: []string{"https://app.example.com", "https://*.example.org"},
+	}
 	api.Handle("v0/echo", apiphant.Actions{
 		Create: apiphant.Func(create), Read: apiphant.Func(echo), Update: apiphant.Func(update), Delete: apiphant.Func(remove),
 	})
@@ -23,6 +26,14 @@ func API() *apiphant.API {
 	addErrors(read)
 	addRaw(read)
 	addMiddleware(api, read)
+	addSites(api, read)
+	return api
+}
+
+// StrictAPI returns that product with [apiphant.API.Strict] set.
+func StrictAPI() *apiphant.API {
+	api := API()
+	api.Strict = true
 	return api
 }
 

@@ -55,9 +55,13 @@ func (d *decoder) anyObject() (map[string]any, bool) {
 		if !d.colon() {
 			return nil, false
 		}
+		found := d.found
 		v, ok := d.anyValue(d.peek())
 		if !ok {
 			return nil, false
+		}
+		if d.strict {
+			d.anyMember(m, key, found)
 		}
 		m[key] = v
 		if end, ok := d.next('}'); end || !ok {
@@ -77,9 +81,13 @@ func (d *decoder) anyList() ([]any, bool) {
 	size := &d.sizes[d.depth%len(d.sizes)]
 	list := make([]any, 0, max(size.list, 2))
 	for {
+		found := d.found
 		v, ok := d.anyValue(d.peek())
 		if !ok {
 			return nil, false
+		}
+		if d.found != found {
+			d.under(found, step{order: len(list), element: true})
 		}
 		list = append(list, v)
 		if end, ok := d.next(']'); end || !ok {

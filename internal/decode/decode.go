@@ -36,25 +36,52 @@ func Object(body []byte) (map[string]any, error) {
 	return m, nil
 }
 
+// StrictObject is [Object] for a caller who lets no key come twice, at any depth:
+// each that does is a problem. Where there is one the map must not be used.
+func StrictObject(body []byte) (map[string]any, []Problem, error) {
+	if len(body) == 0 {
+		return map[string]any{}, nil, nil
+	}
+	var m map[string]any
+	problems, err := strictObject.DecodePointer(body, unsafe.Pointer(&m))
+	return m, problems, err
+}
+
+// strictObject is the plan of a strict object.
+var strictObject = Plan{root: &node{kind: kindAnyMap, typ: anyMapType}, strict: true}
+
 // Plan is how a body becomes a value of one Go type. Make it with [Compile]; it
 // is safe for concurrent use.
 type Plan struct {
 	root    *node
 	meaning Meaning
+	strict  bool
+}
+
+// Strict returns a plan that refuses what p passes over: keys that come twice at
+// any depth, in what is kept as it came too, and keys that a struct has no field
+// for, of which some differ from a field's name in their letter case alone. Each is
+// a problem of its own.
+func (p *Plan) Strict() *Plan {
+	strict := *p
+	strict.strict = true
+	return &strict
 }
 
 // Problem is what is wrong with one value of a request.
 type Problem struct {
 	Path    string // lines[1].code, byname.key.sub; "" is the request itself
-	State   string // Missing, Invalid, or a word of the product's own
+	State   string // one of those below, or a word of the product's own
 	Explain any    // any JSON value, or nil
 	Err     error  // what a Validate method said, for the log; else nil
 }
 
 // The states of a problem that this package finds by itself.
 const (
-	Missing = "missing"
-	Invalid = "invalid"
+	Missing   = "missing"
+	Invalid   = "invalid"
+	Unknown   = "unknown"   // where strict; Explain is the name that differs in letter case alone, if there is one
+	Duplicate = "duplicate" // where strict
 )
 
 // Meaning says what an error of a Validate method means: problems, whose paths
@@ -88,7 +115,7 @@ func (p *Plan) DecodePointer(body []byte, dst unsafe.Pointer) ([]Problem, error)
 	if !utf8.Valid(body) {
 		return nil, ErrNotObject
 	}
-	d := decoder{data: body, meaning: p.meaning}
+	d := decoder{data: body, meaning: p.meaning, strict: p.strict}
 	if d.peek() != '{' {
 		return nil, ErrNotObject
 	}

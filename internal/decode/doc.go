@@ -33,7 +33,12 @@
 //   - A wrong type is a [Problem] with its path, and decoding goes on.
 //   - The value is zero before and built anew: nothing is merged into what is there.
 //   - []byte is base64 alone, not a list of numbers too.
+//   - With the option ",string", what is in the quotes is as it would be without them:
+//     "012", "0x1p4" and "null" are no numbers.
 //   - A list longer than its Go array is invalid, not cut.
+//
+// A plan made by [Plan.Strict], and [StrictObject], refuse duplicate keys instead,
+// and unknown ones too.
 //
 // What does not differ, though it may surprise: 1.0 and 1e0 are no integers, and -0
 // is an integer but no unsigned one.

@@ -166,8 +166,11 @@ func (d *decoder) mapping(n *node, dst unsafe.Pointer) bool {
 				before := m.Len()
 				m.SetMapIndex(key, elem.Elem())
 				if m.Len() == before && d.dead == nil {
-					d.duplicates = true
-					return false
+					if !d.strict {
+						d.duplicates = true
+						return false
+					}
+					d.add(Problem{State: Duplicate})
 				}
 			}
 			if d.found != found {

@@ -132,7 +132,9 @@ func (d *decoder) member(o *object, expected int) (int, bool) {
 			d.scratch = unescape(d.scratch[:0], raw)
 			raw = d.scratch
 		}
-		i = o.find(raw)
+		if i = o.find(raw); i < 0 && d.strict {
+			d.unknown(o, raw)
+		}
 	}
 	return i, d.colon()
 }
@@ -161,6 +163,10 @@ func (d *decoder) field(o *object, i int, dst unsafe.Pointer, seen []uint64, c b
 			return d.skip()
 		}
 	} else if *word&bit != 0 {
+		if d.strict {
+			d.duplicate(step{order: i, name: f.name})
+			return d.skip()
+		}
 		d.duplicates = true
 		return false
 	}

@@ -48,7 +48,7 @@ func (d *decoder) report() []Problem {
 				return c
 			}
 		}
-		return 0 // problems of one value
+		return cmp.Compare(len(a.steps), len(b.steps)) // 0: problems of one value
 	})
 	list := make([]Problem, 0, len(d.problems))
 	for _, p := range d.problems {

@@ -15,6 +15,7 @@ type decoder struct {
 	depth int
 
 	meaning    Meaning
+	strict     bool      // see [Plan.Strict]
 	found      int       // problems so far, those that were not kept included
 	problems   []problem // the first of them
 	stop       error

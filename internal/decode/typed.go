@@ -302,8 +302,13 @@ var powers = [16]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1
 
 // raw is a copy of the value at pos.
 func (d *decoder) raw() ([]byte, bool) {
-	start := d.pos
-	if !d.skip() {
+	start, ok := d.pos, true
+	if d.strict {
+		_, ok = d.anyValue(d.data[d.pos]) // which tells of keys that come twice
+	} else {
+		ok = d.skip()
+	}
+	if !ok {
 		return nil, false
 	}
 	return append([]byte(nil), d.data[start:d.pos]...), true

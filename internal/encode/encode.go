@@ -1,0 +1,30 @@
+package encode
+
+import (
+	"bytes"
+	"io"
+)
+
+// Encoder writes values one after the other, each with a line break behind it. It
+// is for one goroutine at a time, and can be used for ever, also after an error.
+type Encoder struct{ backend *encoder }
+
+// NewEncoder returns an encoder that writes to w. A value that can't be encoded
+// leaves nothing in w.
+func NewEncoder(w io.Writer) Encoder {
+	e := newEncoder(w)
+	e.SetEscapeHTML(false)
+	return Encoder{e}
+}
+
+// Encode writes v.
+func (e Encoder) Encode(v any) error { return e.backend.Encode(v) }
+
+// Marshal returns the JSON of v, without a line break.
+func Marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	if err := NewEncoder(&b).Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}

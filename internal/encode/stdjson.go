@@ -1,0 +1,12 @@
+//go:build stdjson
+
+package encode
+
+import "encoding/json"
+
+type encoder = json.Encoder
+
+// UnsupportedTypeError says that no value of a type can be encoded.
+type UnsupportedTypeError = json.UnsupportedTypeError
+
+var newEncoder = json.NewEncoder

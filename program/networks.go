@@ -1,0 +1,48 @@
+package program
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// Networks are ranges of addresses, as a flag: 10.0.0.0/8,192.0.2.1,2001:db8::/32.
+type Networks []netip.Prefix
+
+// Set adds those of a list.
+func (n *Networks) Set(text string) error {
+	for element := range strings.SplitSeq(text, ",") {
+		network, err := parseNetwork(strings.TrimSpace(element))
+		if err != nil {
+			return err
+		}
+		*n = append(*n, network)
+	}
+	return nil
+}
+
+func parseNetwork(text string) (netip.Prefix, error) {
+	network, err := netip.ParsePrefix(text)
+	if err != nil {
+		var address netip.Addr
+		if address, err = netip.ParseAddr(text); err == nil {
+			network, err = address.Unmap().Prefix(address.Unmap().BitLen())
+		}
+	}
+	if err != nil || network.Addr().Zone() != "" || network.Addr().Is4In6() {
+		return netip.Prefix{}, fmt.Errorf("want addresses or networks with commas between them, such as 127.0.0.1,10.0.0.0/8,2001:db8::/32, got %q", text)
+	}
+	return network.Masked(), nil
+}
+
+// String is what Set would take.
+func (n Networks) String() string {
+	texts := make([]string, len(n))
+	for i, network := range n {
+		texts[i] = network.String()
+	}
+	return strings.Join(texts, ",")
+}
+
+// Type names the value in a help text.
+func (n *Networks) Type() string { return "networks" }

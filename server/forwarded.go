@@ -1,0 +1,119 @@
+package server
+
+import (
+	"bytes"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// What proxies tell of the client that they ask for is believed of those in
+// [Server.TrustedProxies] alone. It is the X-Forwarded- headers; RFC 7239's
+// Forwarded and X-Real-IP are not looked at, since a proxy that knows only the
+// others passes them on as the client made them up.
+
+// trusts tells whether a peer is one of the proxies that are believed.
+func (s *Server) trusts(peer netip.Addr) bool {
+	return slices.ContainsFunc(s.TrustedProxies, func(network netip.Prefix) bool { return network.Contains(peer) })
+}
+
+// addressOf returns the address of a peer, IPv4 as IPv4; the zero AddrPort where
+// there is none.
+func addressOf(peer net.Addr) netip.AddrPort {
+	tcp, ok := peer.(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	address := tcp.AddrPort()
+	return netip.AddrPortFrom(address.Addr().Unmap(), address.Port())
+}
+
+// client returns who asks. Its port is 0 where a proxy does not tell it.
+func (d *door) client() netip.AddrPort {
+	peer := addressOf(d.ctx.RemoteAddr())
+	if !d.conn().trusted {
+		return peer
+	}
+	return d.server.clientBehind(peer, d.ctx.Request.Header.PeekAll("X-Forwarded-For"))
+}
+
+// remoteAddr is client in the form of [http.Request.RemoteAddr].
+func (d *door) remoteAddr() string {
+	if client := d.client(); client.IsValid() {
+		return client.String()
+	}
+	return d.ctx.RemoteAddr().String()
+}
+
+// clientBehind follows X-Forwarded-For from its end, where each proxy adds whom
+// it was asked by: the client is the first that is no trusted proxy. What stands
+// before that one, or before something that is no address, is anybody's.
+func (s *Server) clientBehind(proxy netip.AddrPort, lists [][]byte) netip.AddrPort {
+	client := proxy
+	for _, list := range slices.Backward(lists) {
+		for len(list) > 0 && s.trusts(client.Addr()) {
+			comma := bytes.LastIndexByte(list, ',')
+			hop, ok := parseHop(string(list[comma+1:]))
+			if !ok {
+				return client
+			}
+			client, list = hop, list[:max(comma, 0)]
+		}
+	}
+	return client
+}
+
+// parseHop reads 192.0.2.1, 192.0.2.1:80, 2001:db8::1, [2001:db8::1] or
+// [2001:db8::1]:80.
+func parseHop(text string) (hop netip.AddrPort, ok bool) {
+	text = strings.Trim(text, " \t")
+	hop, err := netip.ParseAddrPort(text)
+	if err != nil {
+		if strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") {
+			text = text[1 : len(text)-1]
+		}
+		var address netip.Addr
+		address, err = netip.ParseAddr(text)
+		hop = netip.AddrPortFrom(address, 0)
+	}
+	if err != nil || hop.Addr().Zone() != "" {
+		return netip.AddrPort{}, false
+	}
+	return netip.AddrPortFrom(hop.Addr().Unmap(), hop.Port()), true
+}
+
+// host returns the host that the client asked for.
+func (d *door) host() string {
+	if d.conn().trusted {
+		if host := d.lastForwarded("X-Forwarded-Host"); isHost([]byte(host)) {
+			return host
+		}
+	}
+	return string(d.ctx.Request.Header.Host())
+}
+
+// forwardedProto returns "https" where the client is known to have asked by that.
+func (d *door) forwardedProto() string {
+	c := d.conn()
+	if c.trusted {
+		if proto := d.lastForwarded("X-Forwarded-Proto"); proto != "" {
+			return proto
+		}
+	}
+	if c.isTLS() {
+		return "https"
+	}
+	return ""
+}
+
+// lastForwarded returns the last element of a list that proxies add to: the
+// others may be the client's.
+func (d *door) lastForwarded(name string) string {
+	lists := d.ctx.Request.Header.PeekAll(name)
+	if len(lists) == 0 {
+		return ""
+	}
+	list := string(lists[len(lists)-1])
+	return strings.Trim(list[strings.LastIndexByte(list, ',')+1:], " \t")
+}

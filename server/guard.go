@@ -1,0 +1,218 @@
+package server
+
+import (
+	"io"
+	"net/http"
+	"slices"
+)
+
+// guard stands between a connection and fasthttp. It follows the requests that
+// come, byte for byte, and passes on only what no two servers read in two ways.
+// The first violation ends the connection: nothing that came after it is ever
+// parsed. See docs/adr/0010-header-guard.md.
+//
+// A head is passed on once it is whole and right. Until then fasthttp gets one
+// byte, which is enough for its time-outs and its answers.
+type guard struct {
+	in     part
+	left   int64              // of the body or the chunk, in bytes; the size of the chunk as far as it came
+	count  int                // of what is bounded in this part
+	name   [maxForbidden]byte // of the trailer field, in lower case, as far as it came
+	named  int
+	held   []byte // a head as far as it came
+	given  bool   // fasthttp has got one byte of the head, or of what is refused
+	refuse error  // what fasthttp reads from now on
+}
+
+// part is what the next byte belongs to.
+type part uint8
+
+const (
+	partHead    part = iota
+	partRefused      // in the middle of a request
+	partBody
+	partSize // of a chunk
+	partExtension
+	partExtensionName
+	partExtensionAssign // white space before "=" or the next ";"
+	partExtensionValue
+	partExtensionToken
+	partExtensionQuoted
+	partExtensionEscaped
+	partExtensionEnd  // after the quotes
+	partExtensionNext // white space before the next ";"
+	partSizeLF
+	partData
+	partDataCR
+	partDataLF
+	partTrailer // at the beginning of one of its lines
+	partEndLF
+	partFieldName // of the trailer
+	partFieldValue
+	partFieldLF
+)
+
+// malformed is what the guard has against a request, and the status that it is
+// answered with.
+type malformed struct {
+	status int
+	reason string
+}
+
+func (m *malformed) Error() string { return m.reason }
+
+func bad(reason string) error { return &malformed{http.StatusBadRequest, reason} }
+
+var _ io.Reader = (*conn)(nil)
+
+// Read passes on what came, as far as the guard lets it.
+func (c *conn) Read(p []byte) (n int, err error) {
+	if n, err = c.guardedRead(p); err != nil {
+		c.failure = err
+	}
+	return n, err
+}
+
+func (c *conn) guardedRead(p []byte) (int, error) {
+	g := &c.guard
+	for {
+		if g.refuse != nil || len(g.held) > 0 {
+			if n, err := g.readHeld(p, c.receive); n > 0 || err != nil {
+				return n, err
+			}
+			continue
+		}
+		n, err := c.receive(p)
+		if n == 0 {
+			return 0, err
+		}
+		kept, used := g.admit(p[:n])
+		if g.refuse == nil {
+			g.held = append(g.held, p[used:n]...)
+		}
+		if kept > 0 {
+			return kept, nil
+		}
+	}
+}
+
+// readHeld reads on where the beginning of a head came, or what is refused. It
+// may return neither bytes nor an error.
+func (g *guard) readHeld(p []byte, receive func([]byte) (int, error)) (int, error) {
+	limit := len(p) // fasthttp reads heads with all of its buffer
+	switch {
+	case g.refuse != nil && (g.given || g.in == partRefused):
+		return 0, g.refuse
+	case g.refuse != nil:
+		g.given = true
+		return copy(p, "!"), nil // fasthttp answers nothing to those who sent nothing
+	case g.given:
+		limit++
+	case g.held[0] != '\r': // the end of an empty line before the head
+		g.given = true
+		return copy(p, g.held[:1]), nil
+	}
+	if len(g.held) >= limit {
+		g.refuse = &malformed{http.StatusRequestHeaderFieldsTooLarge, "head too large"}
+		return 0, nil
+	}
+	g.held = slices.Grow(g.held, min(limit-len(g.held), smallHead))
+	n, err := receive(g.held[len(g.held):min(cap(g.held), limit)])
+	if n == 0 {
+		return 0, err
+	}
+	return g.release(p, g.held[:len(g.held)+n]), nil
+}
+
+// smallHead is what is allocated at a time for a head that comes in pieces.
+const smallHead = 512
+
+// release passes on what is whole of came, and holds the rest.
+func (g *guard) release(p, came []byte) (n int) {
+	kept, used := g.admit(came)
+	if kept > 0 {
+		if g.given {
+			came, kept, used = came[1:], kept-1, used-1
+		}
+		g.given = false
+		n = copy(p, came[:kept])
+	}
+	if g.held = append(g.held[:0], came[used:]...); len(g.held) == 0 {
+		g.held = nil
+	}
+	return n
+}
+
+// admit follows b and returns how much of it was looked at, and how much of that
+// goes on to fasthttp: that is moved to b's beginning. What was not looked at is
+// the beginning of a head, or refused.
+func (g *guard) admit(b []byte) (kept, used int) {
+	for used < len(b) && g.refuse == nil {
+		n, drop := g.next(b[used:])
+		if n == 0 {
+			break
+		}
+		if !drop {
+			if kept != used {
+				copy(b[kept:], b[used:used+n])
+			}
+			kept += n
+		}
+		used += n
+	}
+	return kept, used
+}
+
+// next follows the beginning of b, as far as it belongs together.
+func (g *guard) next(b []byte) (n int, drop bool) {
+	switch {
+	case g.in == partHead && b[0] == '\r':
+		return g.emptyLine(b), true
+	case g.in == partHead:
+		return g.head(b), false
+	case g.in == partBody:
+		n = int(min(g.left, int64(len(b))))
+		if g.left -= int64(n); g.left == 0 {
+			g.in = partHead
+		}
+		return n, false
+	case g.in >= partFieldName || g.in == partTrailer && is[b[0]]&token != 0:
+		n, drop = g.trailerFields(b), true // RFC 9110, 6.5.1: fasthttp would make header fields of them
+	default:
+		n = g.chunked(b)
+	}
+	if g.refuse != nil {
+		g.in = partRefused
+	}
+	return n, drop
+}
+
+// emptyLine skips what some clients send after a body: RFC 9112, 2.2.
+func (g *guard) emptyLine(b []byte) int {
+	switch {
+	case len(b) == 1:
+		return 0
+	case b[1] != '\n':
+		g.refuse = bad("CR alone before the request line")
+		return 0
+	}
+	return len("\r\n")
+}
+
+// head looks at a whole head; it returns 0 where it isn't whole.
+func (g *guard) head(b []byte) int {
+	h := head{length: -1}
+	n, err := h.read(b)
+	switch {
+	case err != nil:
+		g.refuse = err
+		return 0
+	case n == 0:
+		return 0
+	case h.chunked:
+		g.in, g.left, g.count = partSize, 0, 0
+	case h.length > 0:
+		g.in, g.left = partBody, h.length
+	}
+	return n
+}
