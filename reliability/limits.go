@@ -90,7 +90,7 @@ var limitChecks = []limitCheck{
 	{what: "408: a body at 500 bytes a second", status: 408, earliest: bodyGrace, latest: halfRate + time.Second,
 		send: declaring("/api/v0/echo/read", testedMaxBody) + `{"hello":`, dribble: strings.Repeat(" ", 50), every: 100 * time.Millisecond},
 	{what: "408: a chunked body at 500 bytes a second", status: 408, earliest: bodyGrace, latest: halfRate + time.Second,
-		send: "POST /api/v0/echo/read HTTP/1.1\r\nHost: product\r\nTransfer-Encoding: chunked\r\n\r\n", dribble: "32\r\n" + strings.Repeat(" ", 50) + "\r\n", every: 100 * time.Millisecond},
+		send: "POST /api/v0/echo/read HTTP/1.1\r\nHost: product\r\nTransfer-Encoding: chunked\r\n\r\n", dribble: "2c\r\n" + strings.Repeat(" ", 44) + "\r\n", every: 100 * time.Millisecond},
 	{what: "200: a body at 4 KB a second is served", status: 200, earliest: bodyGrace, latest: 20 * time.Second,
 		send: declaring("/api/v0/echo/read", 10*4000+len(echoBody)) + echoBody, dribble: strings.Repeat(" ", 400), every: 100 * time.Millisecond},
 }

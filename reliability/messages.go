@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -12,14 +12,15 @@ import (
 // messages: each message of a corpus, from RFC 9112, RFC 9110 and the published
 // classes of smuggling, goes over a connection of its own, byte for byte. Where
 // servers disagree about where a message ends, its rest is a request to a
-// function that nobody calls otherwise. The bar: what is valid is served as
+// function that nobody calls otherwise. Each comes at once, and again in pieces
+// of 7 bytes. The bar: what is valid is served as
 // often as it asks, what must be refused is answered with an error of JSON (or
 // not at all) and the connection is closed, nothing calls that function, and
 // nothing waits longer than its time-out.
 var messages = scenario{
 	name:  "messages",
 	title: "Messages",
-	about: "Raw messages from RFC 9112 and the published classes of smuggling, each over a connection of its own. *Smuggled* is a request that only a server sees which has cut the bytes wrongly.",
+	about: "Raw messages from RFC 9112 and the published classes of smuggling, each over a connection of its own, once at once and once in pieces of 7 bytes. *Smuggled* is a request that only a server sees which has cut the bytes wrongly.",
 	run:   runMessages,
 }
 
@@ -43,9 +44,14 @@ func runMessages(ctx context.Context, lab *lab) ([]row, error) {
 // checkMessages delivers the corpus; a message hangs that is not done with by
 // the end of the time-out.
 func checkMessages(address string, timeout time.Duration) ([]row, error) {
-	outcomes := make([]outcome, len(corpus))
-	errs := together(len(corpus), len(corpus), func(i int) (err error) {
-		outcomes[i], err = deliver(address, corpus[i], timeout)
+	sent := slices.Concat(corpus, corpus)
+	outcomes := make([]outcome, len(sent))
+	errs := together(len(sent), len(sent), func(i int) (err error) {
+		piece := len(sent[i].bytes)
+		if i >= len(corpus) {
+			piece = 7
+		}
+		outcomes[i], err = deliver(address, sent[i], piece, timeout)
 		return err
 	})
 	if len(errs) > 0 {
@@ -58,7 +64,7 @@ func checkMessages(address string, timeout time.Duration) ([]row, error) {
 	count := func(what string, valid bool, bar int, is func(message, outcome) bool) row {
 		var found []string
 		tries := 0
-		for i, m := range corpus {
+		for i, m := range sent {
 			if m.valid() != valid {
 				continue
 			}
@@ -77,7 +83,7 @@ func checkMessages(address string, timeout time.Duration) ([]row, error) {
 		return r
 	}
 	return []row{
-		none("smuggled requests", canary.Calls, len(corpus)),
+		none("smuggled requests", canary.Calls, len(sent)),
 		count("valid, and not served", true, 0, func(m message, o outcome) bool {
 			return o.served != m.served || o.refused+o.bare > 0 || o.broken != ""
 		}),
@@ -98,15 +104,18 @@ const maxNamed = 10
 
 // deliver sends a message and reads answers until it has as many as a valid one
 // must get, or the connection is closed.
-func deliver(address string, m message, timeout time.Duration) (outcome, error) {
+func deliver(address string, m message, piece int, timeout time.Duration) (outcome, error) {
 	var o outcome
 	w, err := dial(address)
 	if err != nil {
 		return o, err
 	}
 	defer w.Close()
-	if _, err := io.WriteString(w, m.bytes); err != nil {
-		return o, err
+	for part := range slices.Chunk([]byte(m.bytes), piece) {
+		if _, err := w.Write(part); err != nil {
+			break // it may be refused before its end
+		}
+		time.Sleep(time.Millisecond) // so that it is read by itself, mostly
 	}
 	deadline := time.Now().Add(timeout)
 	for !m.valid() || o.served < m.served {

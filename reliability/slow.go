@@ -9,19 +9,23 @@ import (
 )
 
 // slow: 1,000 connections send their headers a byte a second and 1,000 their
-// bodies, all at once, while honest clients ask at a fixed rate, as they did
-// for some seconds before. Measured are when each slow connection was closed,
+// bodies, all there at once, while honest clients ask at a fixed rate, as they
+// did for some seconds before. They come a thousand a second: faster, and what
+// the honest notice is that this program has the same cores. Measured are when each slow connection was closed,
 // from its first byte, and the 99th percentile of the honest ones before and
 // during. The bar: closed within the time-out plus 1 s (headers 5 s; bodies
 // below 1 KB/s after their first 5 s), and the percentile at most doubles.
 var slow = scenario{
 	name:  "slow",
 	title: "Slow clients",
-	about: "1,000 connections send headers and 1,000 send bodies, a byte a second, while 16 honest clients ask 400 times a second; latencies are counted from when a request was due. The median of three rounds, of which each measures before and during.",
+	about: "1,000 connections send headers and 1,000 send bodies, a byte a second, all there at once, while 16 honest clients ask 400 times a second; latencies are counted from when a request was due. The median of three rounds, of which each measures before and during.",
 	run:   runSlow,
 }
 
-const slowTimeout = 5 * time.Second // of headers, and of a body that is too slow
+const (
+	slowTimeout = 5 * time.Second // of headers, and of a body that is too slow
+	slowEvery   = time.Millisecond
+)
 
 func runSlow(ctx context.Context, lab *lab) ([]row, error) {
 	connections, rounds := pick(lab, 1000, 100), pick(lab, 3, 1)
@@ -35,7 +39,7 @@ func runSlow(ctx context.Context, lab *lab) ([]row, error) {
 		if err != nil {
 			return nil, err
 		}
-		honest := offered{address: p.address, request: post(echoPath, echoBody), rate: 400, clients: 16, lasts: slowTimeout + time.Second}
+		honest := offered{address: p.address, request: post(echoPath, echoBody), rate: 400, clients: 16, lasts: slowTimeout + time.Second + time.Duration(2*connections)*slowEvery}
 		warm := honest
 		warm.lasts = time.Second
 		warm.run()
@@ -69,12 +73,13 @@ func runSlow(ctx context.Context, lab *lab) ([]row, error) {
 	}, nil
 }
 
-// crawl opens slow connections of both kinds at once, and returns how long it
-// took until each was closed.
+// crawl opens slow connections of both kinds, and returns how long it took until
+// each was closed.
 func crawl(address string, connections int, patience time.Duration) (closed [2][]time.Duration, errs []error) {
 	heads := [2]string{"POST /api/v0/echo/read HTTP/1.1\r\nHost: product\r\nX: ", declaring(echoPath, 10_000) + "{"}
 	var mu sync.Mutex
 	errs = together(2*connections, 2*connections, func(i int) error {
+		time.Sleep(time.Duration(i) * slowEvery)
 		w, err := dial(address)
 		if err != nil {
 			return err

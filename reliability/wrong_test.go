@@ -201,7 +201,7 @@ func TestCut(t *testing.T) {
 				_, _ = io.Copy(io.Discard, conn)
 			}
 		})
-		h := cut(address, post(echoPath, echoBody), 3, 2*time.Second, func() { close(killed) })
+		h := cut(address, post(echoPath, echoBody), 3, time.Second, func() { close(killed) })
 		wantMet(t, tt.name, h.rows(""), tt.met)
 	})
 }
