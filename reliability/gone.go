@@ -10,7 +10,7 @@ import (
 
 // gone: 500 clients call a function that waits for 30 s or for the end of its
 // context, and go away, half of them by closing the connection and half by
-// resetting it. The function notes when its context ended; the clock is the
+// resetting it; likewise from an answer that has begun, and over TLS. The function notes when its context ended; the clock is the
 // same machine's. The bar: all of them are noticed, each within 100 ms.
 var gone = scenario{
 	name:  "gone",
@@ -21,19 +21,44 @@ var gone = scenario{
 
 const goneBar = 100 * time.Millisecond
 
-func runGone(ctx context.Context, lab *lab) ([]row, error) {
-	p, err := lab.serve(ctx)
+func runGone(ctx context.Context, lab *lab) (rows []row, err error) {
+	certificate, key, err := lab.certificate()
 	if err != nil {
 		return nil, err
 	}
-	clients := pick(lab, 500, 100)
-	left, errs := leave(ctx, p.address, clients)
+	for _, kind := range []struct {
+		what, scheme, path string
+		flags              []string
+	}{
+		{"a function", "", "/api/v0/slow/create", nil},
+		{"a raw answer that has begun", "", "/api/v0/slow/update", nil},
+		{"a function, over TLS", overTLS, "/api/v0/slow/create", []string{"--tls-cert", certificate, "--tls-key", key}},
+	} {
+		p, err := lab.serve(ctx, kind.flags...)
+		if err != nil {
+			return append(rows, unmeasured(kind.what, err)), nil
+		}
+		got, err := goAway(ctx, kind.scheme+p.address, kind.path, pick(lab, 500, 100))
+		if err != nil {
+			return rows, err
+		}
+		for _, r := range got {
+			r.what = kind.what + ": " + r.what
+			rows = append(rows, r)
+		}
+		lab.stopAll()
+	}
+	return rows, nil
+}
+
+func goAway(ctx context.Context, address, path string, clients int) ([]row, error) {
+	left, errs := leave(ctx, address, path, clients)
 	if len(errs) > 0 {
 		return nil, errs[0]
 	}
 	var seen ledger
 	_ = await(ctx, 3*time.Second, func() error { // those that aren't there by then were not noticed
-		if err := call(p.address, "/api/v0/slow/read", "{}", &seen); err != nil {
+		if err := call(address, "/api/v0/slow/read", "{}", &seen); err != nil {
 			return err
 		}
 		if len(seen.Ended) < clients {
@@ -73,13 +98,13 @@ type ledger struct {
 
 // leave lets clients call, and go once all calls have begun. It returns when
 // each went.
-func leave(ctx context.Context, address string, clients int) (map[string]time.Time, []error) {
+func leave(ctx context.Context, address, path string, clients int) (map[string]time.Time, []error) {
 	wires := make([]*wire, clients)
 	errs := together(clients, 50, func(i int) (err error) {
 		if wires[i], err = dial(address); err != nil {
 			return err
 		}
-		_, err = io.WriteString(wires[i], post("/api/v0/slow/create", fmt.Sprintf(`{"id":"%d","ms":30000}`, i)))
+		_, err = io.WriteString(wires[i], post(path, fmt.Sprintf(`{"id":"%d","ms":30000}`, i)))
 		return err
 	})
 	if len(errs) > 0 {

@@ -101,7 +101,7 @@ func beginReading(address, request string, patience time.Duration) (*http.Respon
 	if err != nil {
 		return nil, err
 	}
-	_ = w.SetReadBuffer(256 << 10)
+	_ = w.tcp.SetReadBuffer(256 << 10)
 	_ = w.SetDeadline(time.Now().Add(patience))
 	if _, err := io.WriteString(w, request); err != nil {
 		return nil, err

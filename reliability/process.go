@@ -95,7 +95,7 @@ func (l *lab) start(program *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
-var serving = regexp.MustCompile(`is serving \S+ at http://([^/"]+)/`)
+var serving = regexp.MustCompile(`is serving \S+ at https?://([^/"]+)/`)
 
 func (p *process) awaitServing(ctx context.Context) error {
 	return await(ctx, startPatience, func() error {

@@ -4,6 +4,8 @@ package slow
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"sync"
 	"time"
 
@@ -29,6 +31,24 @@ var (
 
 // Create waits.
 func Create(ctx context.Context, request Request) (apiphant.Object, error) {
+	if err := wait(ctx, request); err != nil {
+		return nil, err
+	}
+	return apiphant.Object{"waited": request.MS}, nil
+}
+
+// Update waits in the middle of an answer.
+func Update(ctx context.Context, request Request, w http.ResponseWriter) error {
+	_, _ = io.WriteString(w, "{")
+	_ = http.NewResponseController(w).Flush()
+	if err := wait(ctx, request); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "}")
+	return err
+}
+
+func wait(ctx context.Context, request Request) error {
 	if request.ID != "" {
 		mu.Lock()
 		ledger.Began++
@@ -38,7 +58,7 @@ func Create(ctx context.Context, request Request) (apiphant.Object, error) {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return apiphant.Object{"waited": request.MS}, nil
+		return nil
 	case <-ctx.Done():
 	}
 	now := time.Now().UnixNano()
@@ -47,7 +67,7 @@ func Create(ctx context.Context, request Request) (apiphant.Object, error) {
 		ledger.Ended[request.ID] = now
 		mu.Unlock()
 	}
-	return nil, context.Cause(ctx)
+	return context.Cause(ctx)
 }
 
 // Read tells the ledger.
