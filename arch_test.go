@@ -23,13 +23,14 @@ var arrows = map[string][]string{
 	"internal/rule":   {},
 	"internal/decode": {"internal/rule"},
 	"internal/encode": {"github.com/goccy/go-json"},
-	".":               {"internal/decode", "internal/encode"},
+	"internal/trace":  {},
+	".":               {"internal/decode", "internal/encode", "internal/trace"},
 
 	// What a product's functions use.
 	"validation": {".", "internal/rule", "internal/decode"},
 
 	// Doors never import each other.
-	"server": {".", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22", "golang.org/x/sys"},
+	"server": {".", "internal/trace", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22", "golang.org/x/sys"},
 
 	// Schedules and jobs.
 	"background": {".", "github.com/robfig/cron/v3", "go.uber.org/zap", "github.com/prometheus/client_golang"},

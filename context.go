@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/apiphant/apiphant/internal/trace"
 )
 
 // callContext is the context of one call. Its deadline costs nothing until
@@ -17,7 +19,8 @@ type callContext struct {
 	parent   context.Context
 	deadline time.Time // zero: none
 	id       string
-	door     Door // not to be touched once ended
+	trace    string // "": none came
+	door     Door   // not to be touched once ended
 
 	mu      sync.Mutex
 	ended   bool
@@ -72,10 +75,8 @@ func (c *callContext) watch() {
 func (c *callContext) loseClient() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.ended {
-		c.wait()
-		c.cancel(ErrClientGone)
-	}
+	c.wait()
+	c.cancel(ErrClientGone) // of no effect once ended
 }
 
 func (c *callContext) Err() error {
@@ -94,8 +95,11 @@ func (c *callContext) Err() error {
 // Value answers for the inner context once there is one, so that contexts made
 // from this one find it and attach to it without a goroutine.
 func (c *callContext) Value(key any) any {
-	if key == (logKey{}) {
+	switch key {
+	case logKey{}:
 		return c.log()
+	case traceKey{}:
+		return c.trace
 	}
 	c.mu.Lock()
 	inner := c.inner
@@ -111,6 +115,9 @@ func (c *callContext) log() *slog.Logger {
 	defer c.mu.Unlock()
 	if c.logger == nil {
 		c.logger = Log(c.parent).With("request_id", c.id)
+		if c.trace != "" {
+			c.logger = c.logger.With("trace_id", trace.ID(c.trace), "parent_id", trace.ParentID(c.trace))
+		}
 	}
 	return c.logger
 }

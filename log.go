@@ -5,9 +5,23 @@ import (
 	"log/slog"
 )
 
-type logKey struct{}
+type (
+	logKey   struct{}
+	traceKey struct{}
+)
 
-// Log returns the logger of a call: its lines carry the request's id. Outside a
+// TraceParent returns the traceparent that came with a call's request (W3C Trace
+// Context), in the form of version 00; "" where none came, or one that is
+// invalid. It is what requests that the function makes should be sent with:
+//
+//	r.Header.Set("Traceparent", apiphant.TraceParent(ctx))
+func TraceParent(ctx context.Context) string {
+	parent, _ := ctx.Value(traceKey{}).(string)
+	return parent
+}
+
+// Log returns the logger of a call: its lines carry the request's id, and the
+// trace_id and parent_id of the traceparent that came with it. Outside a
 // call it is the program's logger, and [slog.Default] where there is none; it
 // is never nil.
 func Log(ctx context.Context) *slog.Logger {

@@ -9,35 +9,61 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"time"
+
+	"github.com/apiphant/apiphant/internal/trace"
 )
 
-const requestIDHeader = "X-Request-Id"
+const (
+	requestIDHeader = "X-Request-Id"
+	traceHeader     = "Traceparent"
+)
 
 // Serve is the pipeline: the only place where an action runs. It answers one
 // request of a door, always: with the function's response or with an error,
-// also where the function panicked. endpoint is what [API.Find] found, nil
+// also where the function panicked or ended its goroutine. endpoint is what [API.Find] found, nil
 // where it found nothing. ctx is the parent of the call's context, and its
 // [Log] takes what goes wrong.
 func (a *API) Serve(ctx context.Context, endpoint *Endpoint, door Door) {
 	call := a.newCall(ctx, endpoint, door)
-	defer call.end()
-	if call.isPreflight() {
-		call.answerPreflight()
-		return
-	}
-	if err := call.run(); err != nil {
-		call.refuse(err)
-		return
-	}
-	if endpoint.RawResponse && call.answer == nil {
-		return // the function wrote it
-	}
-	if door.Started() {
-		call.refuse(errAnsweredTwice)
-		return
-	}
-	door.Answer(http.StatusOK, call.answer.bytes())
+	answered := false
+	defer func() {
+		defer call.end()
+		if !answered {
+			call.refuse(interruption(recover()))
+		}
+	}()
+	call.serve()
+	answered = true
 }
+
+func (c *Call) serve() {
+	if c.isPreflight() {
+		c.answerPreflight()
+		return
+	}
+	switch err := c.run(); {
+	case err != nil:
+		c.refuse(err)
+	case c.endpoint.RawResponse && c.answer == nil: // the function wrote it
+	case c.door.Started():
+		c.refuse(errAnsweredTwice)
+	default:
+		c.door.Answer(http.StatusOK, c.answer.bytes())
+	}
+}
+
+// interruption is what a call ended with that did not return: a panic with a
+// value, or, where that is nil, the end of the goroutine. Of the latter, only
+// what is deferred still runs: a door that was called by that goroutine has to
+// defer what it does after Serve, too.
+func interruption(value any) error {
+	if value == nil {
+		value = errExited
+	}
+	return newPanicError(value)
+}
+
+var errExited = errors.New("runtime.Goexit was called")
 
 // errAnsweredTwice is about a middleware's answer that comes too late.
 var errAnsweredTwice = errors.New("Call.Answer after the function's own answer had started")
@@ -54,6 +80,7 @@ func (a *API) newCall(ctx context.Context, endpoint *Endpoint, door Door) *Call 
 	call := &Call{endpoint: endpoint, door: door, strict: a.Strict}
 	call.context.parent, call.context.door = ctx, door
 	call.context.id = requestID(door.Header(requestIDHeader))
+	call.context.trace = trace.Parse(door.Header(traceHeader))
 	if timeout := cmp.Or(a.Timeout, DefaultTimeout); timeout > 0 {
 		call.context.deadline = time.Now().Add(timeout)
 	}
@@ -64,12 +91,15 @@ func (a *API) newCall(ctx context.Context, endpoint *Endpoint, door Door) *Call 
 
 // run calls the endpoint's handler; a panic ends nothing but this call.
 func (c *Call) run() (err error) {
+	returned := false
 	defer func() {
-		if value := recover(); value != nil {
-			err = newPanicError(value)
+		if !returned {
+			err = interruption(recover())
 		}
 	}()
-	return c.handle()
+	err = c.handle()
+	returned = true
+	return err
 }
 
 func (c *Call) handle() error {

@@ -8,7 +8,43 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/valyala/fasthttp"
 )
+
+// serveAll serves the clients of a listener, each in a goroutine of its own,
+// until it is closed. fasthttp's pool of goroutines does not survive a panic
+// outside of the handler, and leaks a place where a function ends its goroutine.
+func (s *Server) serveAll(l *listener) error {
+	http := s.fasthttp()
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		go s.serveConn(http, c)
+	}
+}
+
+// serveConn serves one client. Whatever happens to its goroutine, the connection
+// ends with it, unless fasthttp has passed it on.
+func (s *Server) serveConn(http *fasthttp.Server, c *conn) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if value := recover(); value != nil {
+			logPanic(s.log, "a connection", value)
+		}
+		c.door.lose()
+		c.Close()
+	}()
+	if err := http.ServeConn(c); err != nil {
+		http.Logger.Printf("a connection ended with an error: %v", err)
+	}
+	returned = true
+}
 
 // listener accepts for as long as it is open: running out of descriptors, or a
 // client that is gone before it is accepted, is no reason to stop serving.
@@ -26,9 +62,9 @@ func (s *Server) listener(ln net.Listener) *listener {
 // timed is a listener whose Accept can be woken.
 type timed interface{ SetDeadline(time.Time) error }
 
-func (l *listener) Accept() (net.Conn, error) {
+func (l *listener) Accept() (*conn, error) {
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		accepted, err := l.Listener.Accept()
+		accepted, err := l.accept()
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			if l.goesOn() {
 				continue
@@ -61,8 +97,16 @@ func (s *Server) take(accepted net.Conn) *conn {
 	return c
 }
 
+func (l *listener) accept() (c net.Conn, err error) {
+	err = errPanicked // unless it returns
+	defer survive(l.server.log, "accepting a connection")
+	return l.Listener.Accept()
+}
+
+var errPanicked = errors.New("there was a panic")
+
 func isShortage(err error) bool {
-	for _, shortage := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
+	for _, shortage := range []error{errPanicked, syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
 		if errors.Is(err, shortage) {
 			return true
 		}

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/apiphant/apiphant/internal/trace"
 )
 
 // logAccess writes the line of one request. Its status is 0 where the connection
@@ -33,8 +35,19 @@ func (d *door) logAccess() {
 		zap.Int64("bytes", sent),
 		zap.Duration("duration", time.Since(d.start)),
 		d.requestID(),
+		d.traceID(),
 		zap.String("remote_addr", d.remoteAddr()),
 	)
+}
+
+// traceID is the field of requests that are part of a trace.
+func (d *door) traceID() zap.Field {
+	if came := d.ctx.Request.Header.Peek("Traceparent"); len(came) > 0 {
+		if parent := trace.Parse(string(came)); parent != "" {
+			return zap.String("trace_id", trace.ID(parent))
+		}
+	}
+	return zap.Skip()
 }
 
 // requestID is the field that the lines of a request have in common.

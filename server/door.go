@@ -30,6 +30,7 @@ type door struct {
 	raw     *rawResponse // nil: the pipeline writes the answer
 	rawBody *rawBody
 	sent    int64 // bytes of the body that Answer was given
+	open    bool  // the request has not ended
 	aborted bool  // there is no answer
 	unread  bool  // what fasthttp has of the request is nothing, or not all
 	watched bool  // somebody waits to be told that the client has gone
@@ -37,7 +38,7 @@ type door struct {
 
 func newDoor(s *Server, ctx *fasthttp.RequestCtx) *door {
 	d := &ctx.Conn().(*conn).door
-	*d = door{server: s, ctx: ctx}
+	*d = door{server: s, ctx: ctx, open: true}
 	if s.AccessLog != nil {
 		d.start = time.Now()
 	}
@@ -144,17 +145,18 @@ func (d *door) WatchClient(gone func()) {
 	}
 }
 
-func (d *door) endWatch() {
+// end is the last of a request.
+func (d *door) end() {
+	d.open = false
 	if d.watched {
-		d.watched = false
 		d.server.watcher.end(d.conn())
 	}
+	d.logAccess()
 }
 
 // finish ends the request: nothing of it is touched any more by who may have
 // kept it, and the connection is left where the next request begins, or closed.
 func (d *door) finish() {
-	d.endWatch()
 	if d.rawBody != nil {
 		_ = d.rawBody.Close()
 	}
@@ -172,14 +174,21 @@ func (d *door) finish() {
 	if d.server.draining.Load() {
 		d.ctx.SetConnectionClose()
 	}
-	d.logAccess()
+	d.end()
 }
 
 // refused ends a request of which the body, or more, was not read.
 func (d *door) refused() {
-	d.endWatch()
 	d.closeUnread()
-	d.logAccess()
+	d.end()
+}
+
+// lose ends a request whose goroutine ends without an answer.
+func (d *door) lose() {
+	if d.open {
+		d.aborted = true
+		d.end()
+	}
 }
 
 // closeUnread lets the connection be closed after the answer: where the next

@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -108,5 +109,50 @@ func TestRequestID(t *testing.T) {
 		running.end()
 		wait(t, "Serve ends", running.ended)
 		running.ended <- nil
+	}
+}
+
+// TestTraceParent: a valid one is in the context, and its ids are in the call's
+// lines and in the access log; an invalid one is nowhere.
+func TestTraceParent(t *testing.T) {
+	const id, span = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+	api := echo()
+	read := func(ctx context.Context) (any, error) {
+		apiphant.Log(ctx).Info("a line")
+		return apiphant.Object{"parent": apiphant.TraceParent(ctx)}, nil
+	}
+	api.Handle("v0/trace", apiphant.Actions{
+		Read: apiphant.Func(func(ctx context.Context, _ apiphant.Object) (any, error) {
+			child, cancel := context.WithCancel(ctx)
+			defer cancel()
+			return read(child)
+		}),
+		Create: apiphant.RawRequest(func(_ context.Context, r *http.Request) (any, error) { return read(r.Context()) }),
+	})
+	for _, tt := range []struct{ came, want string }{
+		{"00-" + id + "-" + span + "-01", "00-" + id + "-" + span + "-01"},
+		{"01-" + id + "-" + span + "-01-more", "00-" + id + "-" + span + "-01"},
+		{"00-" + strings.ToUpper(id) + "-" + span + "-01", ""},
+		{"", ""},
+	} {
+		for _, path := range []string{"/api/v0/trace/read", "/api/v0/trace/create"} {
+			running := start(t, api, &server.Server{})
+			c := running.dial()
+			got := c.ask("POST " + path + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\ntraceparent: " + tt.came + "\r\n\r\n")
+			c.wantClosed()
+			if want := `200 {"parent":"` + tt.want + `"}`; got.String() != want {
+				t.Errorf("%q: got %v, want %v", tt.came, got, want)
+			}
+			line := `"trace_id":"` + id + `","parent_id":"` + span + `"`
+			if log := running.log.String(); strings.Contains(log, line) != (tt.want != "") || strings.Contains(log, "trace_id") != (tt.want != "") {
+				t.Errorf("%q: the log is %s", tt.came, log)
+			}
+			if log := running.access.String(); strings.Contains(log, `"trace_id":"`+id+`"`) != (tt.want != "") || strings.Contains(log, "trace_id") != (tt.want != "") {
+				t.Errorf("%q: the access log is %s", tt.came, log)
+			}
+		}
+	}
+	if got := apiphant.TraceParent(context.Background()); got != "" {
+		t.Errorf("outside a call: got %q", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/valyala/fasthttp"
+	"go.uber.org/zap"
 
 	"github.com/apiphant/apiphant"
 )
@@ -23,6 +24,8 @@ func (d *door) serveRaw(endpoint *apiphant.Endpoint) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		defer d.raw.giveUp() // of no effect after finish
+		defer survive(d.server.log, "a raw call")
 		d.server.API.Serve(ctx, endpoint, d)
 		d.raw.finish()
 	}()
@@ -35,7 +38,7 @@ func (d *door) serveRaw(endpoint *apiphant.Endpoint) {
 		d.finish()
 		return
 	}
-	d.send(&rawStream{conn: d.conn(), reader: d.raw.reader, close: func() {
+	d.send(&rawStream{log: d.server.log, conn: d.conn(), reader: d.raw.reader, close: func() {
 		cancel(apiphant.ErrClientGone) // unless the function has ended, in which case nobody sees it
 		<-done
 		d.finish()
@@ -59,6 +62,7 @@ func (d *door) send(stream *rawStream) {
 
 // rawStream is the body of a streaming answer as fasthttp reads it.
 type rawStream struct {
+	log    *zap.Logger
 	conn   *conn
 	reader *io.PipeReader
 	close  func()
@@ -108,6 +112,7 @@ func (s *rawStream) WriteTo(w io.Writer) (written int64, err error) {
 // in order, or, where the function failed, so that it can't be taken for whole.
 func (s *rawStream) serveUntilClose(header []byte) fasthttp.HijackHandler {
 	return func(hijacked net.Conn) {
+		defer survive(s.log, "a streaming answer")
 		defer s.Close()
 		if _, err := hijacked.Write(header); err != nil {
 			return

@@ -192,6 +192,20 @@ func (r *rawResponse) replace() bool {
 	return true
 }
 
+// giveUp ends an answer that nobody has ended, so that it does not look whole.
+func (r *rawResponse) giveUp() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.finished:
+	case r.writer != nil:
+		_ = r.writer.CloseWithError(errAborted)
+	default:
+		r.door.abandon()
+	}
+	r.finished = true
+}
+
 // abort breaks a streaming answer off: neither the last chunk nor the declared
 // length is reached.
 func (r *rawResponse) abort() {

@@ -105,7 +105,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 
 	l := s.listener(ln)
 	closed := make(chan error, 1)
-	go func() { closed <- s.fasthttp().Serve(l) }()
+	go func() { closed <- s.serveAll(l) }()
 	s.notifyReady()
 	endWatchdog := s.startWatchdog(l)
 	select {

@@ -226,6 +226,12 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
+func (l *lines) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text.Reset()
+}
+
 // wait returns once a channel is closed or has something.
 func wait[T any](t testing.TB, what string, c <-chan T) (value T) {
 	t.Helper()
