@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -12,8 +13,9 @@ import (
 // here, and send nothing of it; then 1,000 that send all but the last byte, and
 // 1,000 that do so in chunks, as fast as they can for some seconds. The peak of
 // the resident memory is read from the kernel. The bar is the budget of bodies,
-// 256 MiB by default, plus 100 MB; and that a client who comes then is served,
-// while they hold what they have or afterwards, as the budget allows.
+// 256 MiB by default, plus 100 MB; that each is answered with an error as JSON,
+// 408 or 503 or 413, and none left hanging; and that a client is served who
+// comes afterwards.
 var declared = scenario{
 	name:  "declared",
 	title: "Large bodies, declared and not sent",
@@ -23,6 +25,7 @@ var declared = scenario{
 
 const (
 	declaredBody   = 4 << 20
+	bodySilence    = 30 * time.Second // what bytes that came fast may earn, at most
 	declaredBudget = 256 << 20
 	declaredBar    = declaredBudget + 100_000_000
 )
@@ -40,11 +43,14 @@ func runDeclared(ctx context.Context, lab *lab) (rows []row, err error) {
 		if err != nil {
 			return rows, err
 		}
-		memory, err := hold(p, connections, kind.head, kind.body)
+		what := fmt.Sprintf("%d connections, %s", connections, kind.what)
+		memory, problems, err := hold(p, connections, kind.head, kind.body)
 		if err != nil {
 			return rows, err
 		}
-		rows = append(rows, megabytes(fmt.Sprintf("%d connections, %s", connections, kind.what), memory, declaredBar))
+		rows = append(rows,
+			megabytes(what, memory, declaredBar),
+			none("not answered with one error as JSON, in time", len(problems), connections).because(problems))
 		err = await(ctx, 5*time.Second, func() error { return call(p.address, echoPath, echoBody, nil) })
 		after := all("a request after that is served, within 5 s", 1, 1)
 		if err != nil {
@@ -57,16 +63,10 @@ func runDeclared(ctx context.Context, lab *lab) (rows []row, err error) {
 }
 
 // hold opens connections that send their head and as much of a body as the
-// server takes within some seconds, and returns the peak of its memory.
-func hold(p *process, connections int, head, body string) (int64, error) {
+// server takes within some seconds. It returns the peak of its memory until they
+// are answered, and what was not answered as it should be.
+func hold(p *process, connections int, head, body string) (peak int64, problems []string, err error) {
 	wires := make([]*wire, connections)
-	errs := together(connections, 32, func(i int) (err error) {
-		if wires[i], err = dial(p.address); err != nil {
-			return err
-		}
-		_, err = io.WriteString(wires[i], head)
-		return err
-	})
 	defer func() {
 		for _, w := range wires {
 			if w != nil {
@@ -74,20 +74,40 @@ func hold(p *process, connections int, head, body string) (int64, error) {
 			}
 		}
 	}()
-	if len(errs) > 0 {
-		return 0, errs[0]
-	}
-	end := time.Now().Add(4 * time.Second) // before the server tires of waiting
-	together(connections, connections, func(i int) error {
-		_ = wires[i].SetWriteDeadline(end)
-		_, _ = io.WriteString(wires[i], body) // what the server doesn't take it refuses, or lets wait
-		return nil
+	errs := together(connections, 32, func(i int) (err error) {
+		if wires[i], err = dial(p.address); err != nil {
+			return err
+		}
+		_, err = io.WriteString(wires[i], head)
+		return err
 	})
-	time.Sleep(min(time.Second, time.Until(end))) // for what is on its way to be read
-	if !p.alive() {
-		return 0, fmt.Errorf("the server has ended: %w", p.err)
+	if len(errs) > 0 {
+		return 0, nil, errs[0]
 	}
-	return p.peak()
+	end := time.Now().Add(bodySilence + bodyGrace + time.Second)
+	errs = together(connections, connections, func(i int) error {
+		_ = wires[i].SetWriteDeadline(end)
+		go func() { _, _ = io.WriteString(wires[i], body) }() // what the server doesn't take it refuses, or lets wait
+		return wires[i].refusedBody(time.Until(end))
+	})
+	if !p.alive() {
+		return 0, nil, fmt.Errorf("the server has ended: %w", p.err)
+	}
+	peak, err = p.peak()
+	return peak, texts(errs), err
+}
+
+// refusedBody waits for what a request is answered whose body doesn't come to
+// its end.
+func (w *wire) refusedBody(patience time.Duration) error {
+	a, err := w.read(patience)
+	switch {
+	case err != nil:
+		return fmt.Errorf("no whole answer: %w", err)
+	case a.status != http.StatusRequestTimeout && a.status != http.StatusServiceUnavailable && a.status != http.StatusRequestEntityTooLarge:
+		return fmt.Errorf("answered %d", a.status)
+	}
+	return a.isError(a.status)
 }
 
 // chunks is a body in chunks, without the last.

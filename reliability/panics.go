@@ -10,7 +10,7 @@ import (
 // panics: thousands of requests make the product panic, in every place that a
 // product's code runs at: middleware before and after the function, functions
 // of each shape, Validate, MarshalJSON, a raw answer before it has begun, and
-// in the middle. The bar: 500 as JSON where that is still possible; an answer
+// in the middle; and functions end their goroutine. The bar: 500 as JSON where that is still possible; an answer
 // that has begun is broken off and never looks whole; the stack is in the log;
 // and the process that serves at the end is the one that was started.
 var panics = scenario{
@@ -24,7 +24,7 @@ var panics = scenario{
 type panicking struct {
 	name    string
 	request string
-	broken  bool   // the answer has begun: it must break off
+	broken  bool   // the answer has begun, or the goroutine that would answer has ended: it may break off, and must not look whole
 	quiet   bool   // net/http's way to break off: not a fault that the log tells
 	logged  string // what the log must say beside the stack
 }
@@ -41,11 +41,17 @@ var panickings = []panicking{
 	{name: "a raw answer of which nothing was sent", request: post("/api/v0/broken/streams/update", "{}"), logged: "reliability: buffered answer"},
 	{name: "a chunked answer", request: post("/api/v0/broken/streams/create", "{}"), broken: true, logged: "reliability: chunked answer"},
 	{name: "an answer of a declared length", request: post("/api/v0/broken/streams/read", "{}"), broken: true, logged: "reliability: declared answer"},
+	{name: "runtime.Goexit", request: post("/api/v0/broken/exits/create", "{}"), broken: true, logged: "runtime.Goexit"},
+	{name: "runtime.Goexit in an answer", request: post("/api/v0/broken/exits/read", "{}"), broken: true, logged: "/api/v0/broken/exits/read"},
 	{name: "http.ErrAbortHandler", request: post("/api/v0/broken/streams/delete", "{}"), broken: true, quiet: true},
 }
 
 func runPanics(ctx context.Context, lab *lab) ([]row, error) {
 	p, err := lab.serve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	before, err := measureVitals(p)
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +70,14 @@ func runPanics(ctx context.Context, lab *lab) ([]row, error) {
 	if strings.Contains(log, "broken.go:") && strings.Contains(log, "streams.go:") {
 		stacks.measured, stacks.met = "broken.go and streams.go of the product are named", true
 	}
+	left := await(ctx, 4*settleBar, func() error {
+		now, err := measureVitals(p)
+		if err != nil {
+			return err
+		}
+		return now.asGoodAs(before)
+	})
+	rows = append(rows, happened("goroutines, memory and descriptors are as before in the end", left))
 	return append(rows, none("kinds that the log doesn't tell", len(unlogged), len(panickings)).because(unlogged), stacks, alive), nil
 }
 
@@ -90,11 +104,11 @@ func panicRows(address string, times int) []row {
 			w = nil
 		}
 		switch {
-		case kind.broken && err == nil:
+		case kind.broken && err == nil && a.status < http.StatusBadRequest:
 			whole[i] = fmt.Sprintf("%s: %d %.100q", kind.name, a.status, a.body)
 		case kind.broken && isTimeout(err):
 			wrong[i] = kind.name + ": the broken answer does not end"
-		case kind.broken: // broken off, as it should be
+		case kind.broken && err != nil: // as it should be
 		case err != nil:
 			wrong[i] = kind.name + ": " + err.Error()
 		default:

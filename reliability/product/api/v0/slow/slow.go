@@ -80,11 +80,3 @@ func Read(request apiphant.Object) (Ledger, error) {
 	}
 	return told, nil
 }
-
-// Delete begins a new ledger.
-func Delete(request apiphant.Object) error {
-	mu.Lock()
-	defer mu.Unlock()
-	ledger = Ledger{Ended: map[string]int64{}}
-	return nil
-}
