@@ -51,11 +51,13 @@ func runPanics(ctx context.Context, lab *lab) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	before, err := measureVitals(p)
+	times := pick(lab, 500, 50)
+	_ = panicRows(p.address, times/10) // a process that has just been started is no measure
+	before, err := settled(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	rows := panicRows(p.address, pick(lab, 500, 50))
+	rows := panicRows(p.address, times)
 	log, unlogged := p.log(), []string(nil)
 	for _, kind := range panickings {
 		if !kind.quiet && !strings.Contains(log, kind.logged) {

@@ -89,18 +89,20 @@ func TestLimitChecks(t *testing.T) {
 	var tests []serving
 	for _, check := range limitChecks {
 		quick := check
-		quick.latest, quick.earliest = 500*time.Millisecond, 0
+		quick.latest, quick.earliest = 250*time.Millisecond, 0
+		calm := quick
+		calm.latest = patience
 		right, other := answering(fmt.Sprintf(goodRefusal, check.status), 0), http.StatusBadRequest
 		if check.status != http.StatusOK {
 			other = http.StatusOK
-			tests = append(tests, serving{quick, "bare text", answering(fmt.Sprintf(bareRefusal, check.status), 0), "n"})
+			tests = append(tests, serving{calm, "bare text", answering(fmt.Sprintf(bareRefusal, check.status), 0), "n"})
 		}
 		tests = append(tests,
 			serving{quick, "hangs", answering("", 0), "n"},
-			serving{quick, "closes", closing413, "n"},
-			serving{quick, "another status", answering(fmt.Sprintf(goodRefusal, other), 0), "n"},
-			serving{quick, "late", answering(fmt.Sprintf(goodRefusal, check.status), 700*time.Millisecond), "n"},
-			serving{quick, "right", right, "y"})
+			serving{calm, "closes", closing413, "n"},
+			serving{calm, "another status", answering(fmt.Sprintf(goodRefusal, other), 0), "n"},
+			serving{quick, "late", answering(fmt.Sprintf(goodRefusal, check.status), 400*time.Millisecond), "n"},
+			serving{calm, "right", right, "y"})
 		if check.earliest > 0 {
 			tests = append(tests, serving{check, "early", right, "n"})
 		}
@@ -109,6 +111,14 @@ func TestLimitChecks(t *testing.T) {
 		address, _ := serveConns(t, tt.do)
 		wantMet(t, tt.what+": "+tt.name, []row{tt.row(address)}, tt.met)
 	})
+}
+
+// brief is how long is waited: for what is not to come, not long.
+func brief(inVain bool) time.Duration {
+	if inVain {
+		return time.Second
+	}
+	return patience
 }
 
 // concurrently tries every case of a table at once: they wait, most of the time.
@@ -202,7 +212,7 @@ func TestCut(t *testing.T) {
 				_, _ = io.Copy(io.Discard, conn)
 			}
 		})
-		h := cut(address, post(echoPath, echoBody), 3, time.Second, func() { close(killed) })
+		h := cut(address, post(echoPath, echoBody), 3, brief(tt.stays), func() { close(killed) })
 		wantMet(t, tt.name, h.rows(""), tt.met)
 	})
 }
@@ -224,7 +234,7 @@ func TestCrawl(t *testing.T) {
 	}
 	concurrently(tests, func(tt wrong) {
 		address, _ := serveConns(t, tt.do)
-		closed, errs := crawl(address, 2, time.Second)
+		closed, errs := crawl(address, 2, brief(!tt.closed))
 		if n := len(closed[0]) + len(closed[1]); tt.closed != (n == 4) || tt.closed != (len(errs) == 0) {
 			t.Errorf("%s: got %d closed, %v", tt.name, n, errs)
 		}
@@ -297,7 +307,7 @@ func TestMessages(t *testing.T) {
 			_ = conn.(*net.TCPConn).CloseWrite()
 			_, _ = io.Copy(io.Discard, conn)
 		})
-		rows, err := checkMessages(address, time.Second)
+		rows, err := checkMessages(address, brief(strings.HasSuffix(tt.met, "n")))
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 		}
