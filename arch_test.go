@@ -20,11 +20,12 @@ const modulePath = "github.com/apiphant/apiphant"
 // in docs/adr why it is needed before adding it.
 var arrows = map[string][]string{
 	// The vocabulary, and the pipeline. It knows no transport.
-	"internal/rule":   {},
-	"internal/decode": {"internal/rule"},
-	"internal/encode": {"github.com/goccy/go-json"},
-	"internal/trace":  {},
-	".":               {"internal/decode", "internal/encode", "internal/trace"},
+	"internal/rule":    {},
+	"internal/decode":  {"internal/rule"},
+	"internal/jsongen": {}, // for the tests of both
+	"internal/encode":  {"github.com/goccy/go-json"},
+	"internal/trace":   {},
+	".":                {"internal/decode", "internal/encode", "internal/trace"},
 
 	// What a product's functions use.
 	"validation": {".", "internal/rule", "internal/decode"},
@@ -46,7 +47,7 @@ var arrows = map[string][]string{
 	"background/mail": {"background", "github.com/wneessen/go-mail"},
 
 	// What a built product is as a program.
-	"program": {".", "server", "background", "go.uber.org/zap", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"program": {".", "server", "background", "go.uber.org/zap", "github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/coreos/go-systemd/v22", "golang.org/x/sys"},
 
 	// What makes a program of a product's folder, and a folder of a template.
 	"internal/origin":  {".", "golang.org/x/mod"},

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"reflect"
 	"sync"
@@ -98,8 +97,7 @@ func checkResponse(t reflect.Type) error {
 // the type could ever be encoded with, such as channels and functions.
 func checkEncodable(t reflect.Type) (err error) {
 	defer func() { _ = recover() }() // a MarshalJSON that a zero value is too little for
-	var unsupported *encode.UnsupportedTypeError
-	if _, err := encode.Marshal(reflect.New(t).Interface()); errors.As(err, &unsupported) {
+	if _, err := encode.Marshal(reflect.New(t).Interface()); encode.Unsupported(err) {
 		return fmt.Errorf("the response %s can't be encoded: %w", t, err)
 	}
 	return nil

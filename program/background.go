@@ -47,7 +47,6 @@ func (s *BackgroundSettings) AddFlags(flags *pflag.FlagSet) {
 
 func addDatabaseFlags(flags *pflag.FlagSet, database *string, migrate *bool) {
 	flags.StringVar(database, "database", "", "keep jobs and ticks there: sqlite:///path or postgres://… as `URL`")
-	markSecret(flags, "database")
 	flags.BoolVar(migrate, "migrate-at-start", true, "bring the database's tables up to date when the program starts")
 }
 
@@ -78,7 +77,8 @@ func (p Product) backgroundCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "background",
 		Short: "Run the tasks on their schedules, and work the jobs",
-		Long: `Run the tasks on their schedules until SIGTERM or SIGINT, then let the running ones finish.
+		Long: `Run the tasks on their schedules until SIGTERM, SIGINT or SIGHUP, then let the running
+ones finish.
 
 Without --database the tasks of this process run one at a time. With it, any number
 of workers share tasks and jobs.`,
@@ -95,8 +95,8 @@ of workers share tasks and jobs.`,
 }
 
 func (p Product) background(command *cobra.Command, settings *BackgroundSettings) (err error) {
-	ctx, stop := untilSignal(command.Context())
-	defer stop()
+	ctx, end := untilSignal(command.Context(), true)
+	defer end(nil)
 
 	if err := p.Background.Check(); err != nil {
 		return err

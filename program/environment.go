@@ -21,11 +21,7 @@ const (
 	maxFile = 64 << 10
 )
 
-// Annotations of flags.
-const (
-	fromVariable = "apiphant_environment"
-	secretFlag   = "apiphant_secret"
-)
+const fromVariable = "apiphant_environment" // an annotation of flags
 
 // environmentName is the variable of a flag: max-body is APIPHANT_MAX_BODY.
 func environmentName(flag string) string {
@@ -50,11 +46,6 @@ func ShowEnvironment(flags *pflag.FlagSet) {
 // this one starts has the variable too, and a password in it is not to be
 // written where others read what was typed.
 func IsFromEnvironment(flag *pflag.Flag) bool { return flag.Annotations[fromVariable] != nil }
-
-// markSecret lets no message repeat the value of a flag.
-func markSecret(flags *pflag.FlagSet, name string) {
-	_ = flags.SetAnnotation(name, secretFlag, []string{})
-}
 
 // fromEnvironment sets the flags that were not given from their variables, or
 // from the files that those name. An empty variable is one that is not set.
@@ -98,10 +89,9 @@ func setFromEnvironment(flags *pflag.FlagSet, flag *pflag.Flag) error {
 		return nil
 	case file != "":
 		return fmt.Errorf("%s is %q: what that file has is no value of --%s", name+fileSuffix, file, flag.Name)
-	case flag.Annotations[secretFlag] != nil:
-		return fmt.Errorf("%s has a value that --%s can't have", name, flag.Name)
+	default:
+		return fmt.Errorf("%s is %q: %w", name, value, failure)
 	}
-	return fmt.Errorf("%s is %q: %w", name, value, failure)
 }
 
 // readSetting returns what a file has, without the line break at its end. No

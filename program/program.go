@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +21,8 @@ type Product struct {
 
 	// Background is what it has in api/background; nil: nothing.
 	Background *background.Product
+
+	successorPatience time.Duration // 0: the constant of that name
 }
 
 // Main is the main function of a product: it does what the command line says

@@ -108,8 +108,10 @@ func (r *running) end() (int, string) {
 	}
 }
 
-func (r *running) post(body string) string {
-	answer, err := http.Post(r.url+"/api/v0/echo/read", "application/json", strings.NewReader(body))
+func (r *running) post(body string) string { return r.ask("/api/v0/echo/read", body) }
+
+func (r *running) ask(path, body string) string {
+	answer, err := http.Post(r.url+path, "application/json", strings.NewReader(body))
 	if err != nil {
 		return err.Error()
 	}

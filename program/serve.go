@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,10 +25,19 @@ func (p Product) serveCommand() *cobra.Command {
 		Long: `Serve the API at HOST:PORT until SIGTERM or SIGINT; then take no new work, let
 every client finish, and end with status 0. A second signal ends it at once.
 
+SIGHUP restarts it, with no request lost or refused: what is at its path by then is
+started with the same arguments and environment, takes over the listener, and when
+it is ready (READY=1, within a minute) the process that was there drains and ends.
+Where it is not, an error in the log says why, and the old one serves on. The new
+process has another number: systemd is told (Type=notify), supervisor and container
+engines can't be; there, let them hold the listener, or restart one of several
+processes after the other. In a terminal, SIGHUP ends the program as SIGTERM does.
+
 IPv6 is written [::1]:8001. Port 0 takes a free port, which the first line of the
 log names. A listener that is handed over (LISTEN_FDS, as systemd's socket
-activation does) is served in place of HOST:PORT. /healthz answers 200, and 503
-while the program ends.
+activation does) is served in place of HOST:PORT. The service manager hears when
+the program is ready, ends, and, for its watchdog, lives (sd_notify). /healthz
+answers 200, and 503 while the program ends.
 
 Sizes are bytes, or have a unit: 65536, 64KiB, 1MiB. Durations have one always:
 500ms, 30s, 2m.
@@ -62,8 +68,9 @@ end names a file that has the value: APIPHANT_DATABASE_FILE=/run/secrets/databas
 // serve listens before it calls Start, so that a port which is taken does not
 // start anything, and a client that comes during Start waits and is not refused.
 func (p Product) serve(ctx context.Context, address string, settings *Settings, stderr io.Writer) (err error) {
-	ctx, stop := untilSignal(ctx)
-	defer stop()
+	succession := p.succession()
+	ctx, end := untilSignal(ctx, succession == nil)
+	defer end(nil)
 
 	if len(settings.AllowOrigins) > 0 {
 		p.API.AllowOrigins = settings.AllowOrigins
@@ -108,6 +115,7 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 	p.API.Strict = p.API.Strict || settings.Strict // a product may say it itself
 	door := settings.server(p.API, log)
 	door.Certificate = certificate
+	defer succession.await(ctx, ln, log, end)()
 	return door.Serve(ctx, ln)
 }
 
@@ -116,24 +124,6 @@ func (s *Settings) certificate() (*server.Certificate, error) {
 		return nil, nil
 	}
 	return server.LoadCertificate(s.TLSCert, s.TLSKey)
-}
-
-// untilSignal returns a context that ends with the first SIGTERM or SIGINT. A
-// second one ends the process at once: by the time the context has ended,
-// signals do again what they do by default.
-func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
-	go func() {
-		select {
-		case <-signals:
-		case <-ctx.Done():
-		}
-		signal.Stop(signals)
-		cancel()
-	}()
-	return ctx, cancel
 }
 
 // announce writes the first line, which says what is served, and where: first

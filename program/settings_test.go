@@ -2,6 +2,7 @@ package program_test
 
 import (
 	"bytes"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,14 @@ var defaults = program.Settings{
 	MaxBody: 1 << 20, MaxUpload: 1 << 30, MaxHeader: 8 << 10, HeaderTimeout: 5 * time.Second, IdleTimeout: 75 * time.Second, Migrate: true,
 }
 
+// all are settings of which none is the default.
+func all(s *program.Settings) {
+	*s = program.Settings{Log: "json", AccessLog: true, Strict: true, Timeout: time.Second, DrainWindow: 3 * time.Second, MaxBody: 4,
+		MaxUpload: 5 << 10, MaxHeader: 6 << 20, HeaderTimeout: 7 * time.Millisecond, IdleTimeout: 8 * time.Minute, Migrate: true, Source: "/x",
+		AllowOrigins: []string{"https://a.example", "https://b.example", "https://*.c.example"}, TLSCert: "c.pem", TLSKey: "k.pem",
+		TrustedProxies: program.Networks{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128"), netip.MustParsePrefix("192.0.2.1/32")}}
+}
+
 func TestSettings(t *testing.T) {
 	tests := []struct {
 		name        string
@@ -41,17 +50,11 @@ func TestSettings(t *testing.T) {
 		want        func(*program.Settings)
 	}{
 		{"defaults", nil, nil, func(*program.Settings) {}},
-		{"all flags", nil, strings.Fields("--log json --access-log --strict --timeout 1s --drain 0 --drain-window 3s --max-body 4 --max-upload 5KiB --max-header 6MiB --header-timeout 7ms --idle-timeout 8m --source /x"),
-			func(s *program.Settings) {
-				*s = program.Settings{Log: "json", AccessLog: true, Strict: true, Timeout: time.Second, DrainWindow: 3 * time.Second, MaxBody: 4,
-					MaxUpload: 5 << 10, MaxHeader: 6 << 20, HeaderTimeout: 7 * time.Millisecond, IdleTimeout: 8 * time.Minute, Migrate: true, Source: "/x"}
-			}},
+		{"all flags", nil, strings.Fields("--log json --access-log --strict --timeout 1s --drain 0 --drain-window 3s --max-body 4 --max-upload 5KiB --max-header 6MiB --header-timeout 7ms --idle-timeout 8m --source /x " +
+			"--allow-origin https://a.example,https://b.example --allow-origin https://*.c.example --trusted-proxies 10.1.2.3/8,::1 --trusted-proxies 192.0.2.1 --tls-cert c.pem --tls-key k.pem"), all},
 		{"all variables", strings.Fields("APIPHANT_LOG=json APIPHANT_ACCESS_LOG=true APIPHANT_STRICT=true APIPHANT_TIMEOUT=1s APIPHANT_DRAIN=0 APIPHANT_DRAIN_WINDOW=3s APIPHANT_MAX_BODY=4 " +
-			"APIPHANT_MAX_UPLOAD=5KiB APIPHANT_MAX_HEADER=6MiB APIPHANT_HEADER_TIMEOUT=7ms APIPHANT_IDLE_TIMEOUT=8m APIPHANT_SOURCE=/x"), nil,
-			func(s *program.Settings) {
-				*s = program.Settings{Log: "json", AccessLog: true, Strict: true, Timeout: time.Second, DrainWindow: 3 * time.Second, MaxBody: 4,
-					MaxUpload: 5 << 10, MaxHeader: 6 << 20, HeaderTimeout: 7 * time.Millisecond, IdleTimeout: 8 * time.Minute, Migrate: true, Source: "/x"}
-			}},
+			"APIPHANT_MAX_UPLOAD=5KiB APIPHANT_MAX_HEADER=6MiB APIPHANT_HEADER_TIMEOUT=7ms APIPHANT_IDLE_TIMEOUT=8m APIPHANT_SOURCE=/x " +
+			"APIPHANT_ALLOW_ORIGIN=https://a.example,https://b.example,https://*.c.example APIPHANT_TRUSTED_PROXIES=10.1.2.3/8,::1,192.0.2.1 APIPHANT_TLS_CERT=c.pem APIPHANT_TLS_KEY=k.pem"), nil, all},
 		{"flag before variable", []string{"APIPHANT_TIMEOUT=1s", "APIPHANT_ACCESS_LOG=1"}, []string{"--timeout=2s", "--access-log=false"},
 			func(s *program.Settings) { s.Timeout = 2 * time.Second }},
 		{"flag with the default's value before variable", []string{"APIPHANT_TIMEOUT=1s"}, []string{"--timeout=30s"}, func(*program.Settings) {}},
@@ -68,7 +71,7 @@ func TestSettings(t *testing.T) {
 			if status != program.ExitOK || stderr != "" {
 				t.Errorf("got %d and %s", status, stderr)
 			}
-			if difference := cmp.Diff(want, got); difference != "" {
+			if difference := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); difference != "" {
 				t.Error(difference)
 			}
 		})
@@ -84,6 +87,11 @@ func TestSettingsThatAreWrong(t *testing.T) {
 		{"", "--header-timeout 0", `command: --header-timeout is 0s: want more than 0`},
 		{"", "--idle-timeout 0 --header-timeout 0", `command: --header-timeout is 0s: want more than 0`},
 		{"", "--max-body 0", `command: invalid argument "0" for "--max-body" flag: want a size of at least 1, such as 65536, 64KiB or 1MiB`},
+		{"", "--allow-origin app.example.com", `command: --allow-origin: origin "app.example.com": want SCHEME://HOST and nothing after it, such as "https://app.example.com" or "https://*.example.com"; or "*"`},
+		{"", "--trusted-proxies 10.0.0.0/8,all", `command: invalid argument "10.0.0.0/8,all" for "--trusted-proxies" flag: want addresses or networks with commas between them, such as 127.0.0.1,10.0.0.0/8,2001:db8::/32, got "all"`},
+		{"APIPHANT_TRUSTED_PROXIES=10.0.0.0/33", "", `command: APIPHANT_TRUSTED_PROXIES is "10.0.0.0/33": want addresses or networks with commas between them, such as 127.0.0.1,10.0.0.0/8,2001:db8::/32, got "10.0.0.0/33"`},
+		{"", "--tls-cert c.pem", `command: --tls-cert and --tls-key belong together: want both or neither`},
+		{"APIPHANT_TLS_KEY=k.pem", "", `command: --tls-cert and --tls-key belong together: want both or neither`},
 		{"", "--nothing", `command: unknown flag: --nothing`},
 		{"", "--timeout", `command: flag needs an argument: --timeout`},
 		{"APIPHANT_MAX_BODY=much", "", `command: APIPHANT_MAX_BODY is "much": want a size of at least 1, such as 65536, 64KiB or 1MiB`},
@@ -114,6 +122,10 @@ func TestHelpNamesEverySetting(t *testing.T) {
 		`--max-header size .* \[APIPHANT_MAX_HEADER\] \(default 8KiB\)`,
 		`--header-timeout duration .* \[APIPHANT_HEADER_TIMEOUT\] \(default 5s\)`,
 		`--idle-timeout duration .* \[APIPHANT_IDLE_TIMEOUT\] \(default 1m15s\)`,
+		`--allow-origin sites .* \[APIPHANT_ALLOW_ORIGIN\]$`,
+		`--trusted-proxies networks .* \[APIPHANT_TRUSTED_PROXIES\]$`,
+		`--tls-cert FILE .* \[APIPHANT_TLS_CERT\]$`,
+		`--tls-key FILE .* \[APIPHANT_TLS_KEY\]$`,
 	} {
 		wantMatch(t, "(?m)^ +"+want, help)
 	}

@@ -21,7 +21,11 @@ import (
 const childEnv = "APIPHANT_TEST_CHILD"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(childEnv) != "" {
+	switch os.Getenv(childEnv) {
+	case "":
+	case "restart":
+		program.Main(restartable())
+	default:
 		os.Args = []string{"myproduct", "serve", "127.0.0.1:0", "--drain-window", "0"}
 		program.Main(echo(make(chan struct{}))) // its function never returns
 	}

@@ -15,8 +15,7 @@ import (
 // serveAll serves the clients of a listener, each in a goroutine of its own,
 // until it is closed. fasthttp's pool of goroutines does not survive a panic
 // outside of the handler, and leaks a place where a function ends its goroutine.
-func (s *Server) serveAll(l *listener) error {
-	http := s.fasthttp()
+func (s *Server) serveAll(http *fasthttp.Server, l *listener) error {
 	for {
 		c, err := l.Accept()
 		if err != nil {
@@ -76,7 +75,7 @@ func (l *listener) Accept() (*conn, error) {
 		}
 		switch {
 		case err == nil:
-			return l.server.take(accepted), nil
+			return l.server.open(accepted), nil
 		case isShortage(err):
 			l.server.log.Warn("Can't accept a connection, trying again in " + pause.String() + ": " + err.Error())
 			time.Sleep(pause)
@@ -86,10 +85,10 @@ func (l *listener) Accept() (*conn, error) {
 	}
 }
 
-// take makes an accepted client one of the open connections.
-func (s *Server) take(accepted net.Conn) *conn {
+// open makes an accepted client one of the open connections.
+func (s *Server) open(accepted net.Conn) *conn {
 	if s.tls != nil {
-		accepted = tls.Server(accepted, s.tls)
+		accepted = tls.Server(&wire{Conn: accepted}, s.tls)
 	}
 	c := s.conns.add(accepted, &s.patience)
 	c.trusted = len(s.TrustedProxies) > 0 && s.trusts(addressOf(accepted.RemoteAddr()).Addr())
@@ -138,12 +137,12 @@ func (l *listener) goesOn() bool {
 // that they have sent. It returns at once; Accept does the rest.
 //
 // So that nobody connects between the last accept and close, no one new is let
-// in from now on, where the system can do that and no other process accepts
-// there. Those who have begun to connect have a moment to complete it.
-func (l *listener) end() {
+// in from now on, where the system can do that and no other process is there to
+// accept them. Those who have begun to connect have a moment to complete it.
+func (l *listener) end(handedOver bool) {
 	l.ending.Store(true)
 	last := time.Unix(1, 0)
-	if isSole(l.Listener) && letNobodyIn(l.Listener) {
+	if !handedOver && isSole(l.Listener) && letNobodyIn(l.Listener) {
 		last = time.Now().Add(l.server.patience.handshake)
 	}
 	timed, ok := l.Listener.(timed)

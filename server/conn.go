@@ -49,7 +49,8 @@ type conn struct {
 	door     door // of the request that is being answered
 	watch    watch
 	accepted time.Time
-	trusted  bool // the peer is a proxy that is believed
+	trusted  bool  // the peer is a proxy that is believed
+	taken    int64 // of TLS: what had come when something was last read
 
 	readDeadline time.Time
 	pending      bool      // readDeadline is not known to the system yet
@@ -77,6 +78,7 @@ func (c *conn) receive(p []byte) (n int, err error) {
 	}
 	switch {
 	case n > 0:
+		c.take()
 		if !c.heard.Load() {
 			c.heard.Store(true)
 		}
@@ -144,10 +146,9 @@ func (c *conn) Close() error {
 // connection. It is done for a client that is busy sending, and not for one
 // that dribbles.
 func (c *conn) discardRest() {
-	socket := c.socket()
 	for end := time.Now().Add(c.patience.lingerAll); time.Now().Before(end); {
-		_ = socket.SetReadDeadline(time.Now().Add(c.patience.linger))
-		if _, err := io.CopyN(io.Discard, socket, lingerChunk); err != nil {
+		_ = c.Conn.SetReadDeadline(time.Now().Add(c.patience.linger))
+		if _, err := io.CopyN(io.Discard, c.Conn, lingerChunk); err != nil {
 			return
 		}
 	}
@@ -182,5 +183,9 @@ func (c *conn) lastRead(p []byte) (int, error) {
 		return 0, err
 	}
 	c.pending = true
-	return c.Conn.Read(p)
+	n, err := c.Conn.Read(p)
+	if n == 0 {
+		return c.readBegun(p, err)
+	}
+	return n, err
 }

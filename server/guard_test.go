@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -125,6 +126,97 @@ func TestWireUnfinished(t *testing.T) {
 	}
 	if names := asked.take(); len(names) > 0 {
 		t.Errorf("%v were called", names)
+	}
+}
+
+// repeated is a connection on which the same comes at each read, for ever.
+type repeated struct {
+	net.Conn
+	text []byte
+}
+
+func (r *repeated) Read(p []byte) (int, error) { return copy(p, r.text), nil }
+
+// guarded are requests of the sizes that come.
+var guarded = []struct{ name, text string }{
+	{"small", post("/api/v0/echo/read", `{"hello":"world"}`)},
+	{"browser", line + "Host: api.example.com:8443\r\nConnection: keep-alive\r\nContent-Length: 2\r\n" +
+		"sec-ch-ua-platform: \"Linux\"\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36\r\n" +
+		"sec-ch-ua: \"Chromium\";v=\"143\", \"Not A(Brand\";v=\"24\"\r\nContent-Type: application/json\r\nsec-ch-ua-mobile: ?0\r\nAccept: */*\r\n" +
+		"Origin: https://www.example.com\r\nSec-Fetch-Site: same-site\r\nSec-Fetch-Mode: cors\r\nSec-Fetch-Dest: empty\r\nReferer: https://www.example.com/\r\n" +
+		"Accept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: en-US,en;q=0.9\r\nCookie: session=0123456789abcdef0123456789abcdef\r\n\r\n{}"},
+	{"chunked", chunks + "11\r\n" + `{"hello":"world"}` + "\r\n" + last},
+	{"trailer", chunks + "2;a=b\r\n{}\r\n0\r\nX: y\r\n\r\n"},
+}
+
+// TestGuardOfEveryByte puts each byte at each place of a value, a name and a
+// target.
+func TestGuardOfEveryByte(t *testing.T) {
+	tests := []struct {
+		name    string
+		message string
+		allowed func(c byte) bool
+	}{
+		{"value", with + "X: %s\r\n\r\n", func(c byte) bool { return c == '\t' || c >= ' ' && c != 0x7f }},
+		{"name", with + "X%s: y\r\n\r\n", func(c byte) bool { // RFC 9110, 5.6.2
+			return strings.IndexByte("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", c) >= 0
+		}},
+		{"target", "POST /%s HTTP/1.1\r\nHost: test\r\n\r\n", func(c byte) bool { return c > ' ' && c < 0x7f && c != '#' }},
+	}
+	p := make([]byte, server.DefaultMaxHeader)
+	for _, tt := range tests {
+		for c := range 256 {
+			for place := range 20 {
+				filled := []byte(strings.Repeat("x", 20))
+				filled[place] = byte(c)
+				message := strings.Replace(tt.message, "%s", string(filled), 1)
+				n, err := server.Guarded(&repeated{text: []byte(message)}).Read(p)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, want := n == len(message), tt.allowed(byte(c)) || tt.name == "name" && c == ':'
+				if got != want {
+					t.Errorf("%s: %q passed on: %t, want %t", tt.name, filled, got, want)
+				}
+			}
+		}
+	}
+}
+
+func TestGuardAllocatesNothing(t *testing.T) {
+	p := make([]byte, server.DefaultMaxHeader)
+	for _, request := range guarded {
+		c := server.Guarded(&repeated{text: []byte(request.text)})
+		allocations := testing.AllocsPerRun(1000, func() {
+			if _, err := c.Read(p); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if allocations != 0 {
+			t.Errorf("%s: got %v allocations for each request, want none", request.name, allocations)
+		}
+	}
+}
+
+// BenchmarkGuard is what the guard adds to a request that comes in one piece;
+// "unguarded" is what the test itself takes.
+func BenchmarkGuard(b *testing.B) {
+	p := make([]byte, server.DefaultMaxHeader)
+	bench := func(name string, c net.Conn, size int) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(size))
+			for b.Loop() {
+				if _, err := c.Read(p); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	for _, request := range guarded {
+		unguarded := &repeated{text: []byte(request.text)}
+		bench(request.name, server.Guarded(unguarded), len(request.text))
+		bench(request.name+"/unguarded", unguarded, len(request.text))
 	}
 }
 

@@ -27,10 +27,12 @@ func (h *head) read(b []byte) (int, error) {
 		return 0, err
 	}
 	for fields := 0; ; fields++ {
-		if at < len(b) && b[at] == '\r' {
-			break
-		}
-		if fields == maxFields {
+		switch {
+		case at == len(b):
+			return 0, nil
+		case b[at] == '\r':
+			return h.end(b, at)
+		case fields == maxFields:
 			return 0, &malformed{http.StatusRequestHeaderFieldsTooLarge, "too many header fields"}
 		}
 		n, err := h.field(b[at:])
@@ -39,6 +41,10 @@ func (h *head) read(b []byte) (int, error) {
 		}
 		at += n
 	}
+}
+
+// end reads the empty line.
+func (h *head) end(b []byte, at int) (int, error) {
 	switch {
 	case at+1 == len(b):
 		return 0, nil
@@ -70,14 +76,11 @@ func (h *head) requestLine(b []byte) (int, error) {
 	if i == start || b[i] != ' ' {
 		return 0, bad("no request target, or no version after it")
 	}
-	if err := h.target(method, b[start:i]); err != nil {
-		return 0, err
-	}
 	n, err := h.version(b[i+1:])
 	if n == 0 || err != nil {
 		return 0, err
 	}
-	return i + 1 + n, nil
+	return i + 1 + n, h.target(method, b[start:i])
 }
 
 // version reads what is left of the request line.

@@ -105,7 +105,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 
 	l := s.listener(ln)
 	closed := make(chan error, 1)
-	go func() { closed <- s.serveAll(l) }()
+	go func() { closed <- s.serveAll(s.fasthttp(), l) }()
 	s.notifyReady()
 	endWatchdog := s.startWatchdog(l)
 	select {
@@ -128,7 +128,7 @@ func (s *Server) leave(handedOver bool, l *listener, closed <-chan error) {
 	s.draining.Store(true)
 	if handedOver {
 		s.log.Info("Draining: another process has taken over")
-		l.end()
+		l.end(handedOver)
 		<-closed
 		s.waitUntilGone(window)
 		return
@@ -137,7 +137,7 @@ func (s *Server) leave(handedOver bool, l *listener, closed <-chan error) {
 	s.notify(daemon.SdNotifyStopping)
 	s.log.Info("Draining: clients are told to go elsewhere")
 	s.waitUntilGone(window)
-	l.end()
+	l.end(handedOver)
 	<-closed
 }
 

@@ -2,6 +2,7 @@ package server
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -12,8 +13,8 @@ import (
 	"go.uber.org/zap"
 )
 
-// recheck is how often, at most, the files of a [Certificate] are looked at.
-const recheck = time.Second
+// defaultRecheck is how often, at most, the files of a [Certificate] are looked at.
+const defaultRecheck = time.Second
 
 // Certificate is a certificate with its key, from two files that may change: it
 // is read again by the first handshake, a second or more after the last look,
@@ -24,15 +25,16 @@ type Certificate struct {
 	log   *zap.Logger
 	pair  atomic.Pointer[tls.Certificate]
 
-	mu     sync.Mutex
-	looked time.Time
-	seen   [2]os.FileInfo // when they were last read; nil: not there
+	mu      sync.Mutex
+	recheck time.Duration
+	looked  time.Time
+	seen    [2]os.FileInfo // when they were last read; nil: not there
 }
 
 // LoadCertificate reads a certificate with all those that lead to its root, and
 // its key, both in PEM.
 func LoadCertificate(certFile, keyFile string) (*Certificate, error) {
-	c := &Certificate{files: [2]string{certFile, keyFile}, log: zap.NewNop()}
+	c := &Certificate{files: [2]string{certFile, keyFile}, log: zap.NewNop(), recheck: defaultRecheck}
 	c.look()
 	if err := c.read(); err != nil {
 		return nil, err
@@ -54,7 +56,7 @@ func (c *Certificate) config() *tls.Config {
 func (c *Certificate) current() *tls.Certificate {
 	if c.mu.TryLock() {
 		defer c.mu.Unlock()
-		if time.Since(c.looked) >= recheck && c.look() {
+		if time.Since(c.looked) >= c.recheck && c.look() {
 			if err := c.read(); err != nil {
 				c.log.Error("The certificate has changed and can't be used, so the one before it stays: " + err.Error())
 			} else {
@@ -111,9 +113,41 @@ func (c *conn) tlsState() *tls.ConnectionState {
 // socket returns what is below TLS.
 func (c *conn) socket() net.Conn {
 	if secured, ok := c.Conn.(*tls.Conn); ok {
-		return secured.NetConn()
+		return secured.NetConn().(*wire).Conn
 	}
 	return c.Conn
+}
+
+// wire is what is below TLS. It counts what came, since the beginning of a
+// record is nothing yet to who reads above.
+type wire struct {
+	net.Conn
+	came int64
+}
+
+func (w *wire) Read(p []byte) (int, error) {
+	n, err := w.Conn.Read(p)
+	w.came += int64(n)
+	return n, err
+}
+
+// readBegun reads on where an interrupted read has left a part of a record.
+func (c *conn) readBegun(p []byte, interrupted error) (int, error) {
+	secured, ok := c.Conn.(*tls.Conn)
+	if !ok || secured.NetConn().(*wire).came == c.taken || !errors.Is(interrupted, os.ErrDeadlineExceeded) {
+		return 0, interrupted
+	}
+	if err := c.Conn.SetReadDeadline(time.Now().Add(c.patience.first)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(p)
+}
+
+// take notes that what came so far was read above.
+func (c *conn) take() {
+	if secured, ok := c.Conn.(*tls.Conn); ok {
+		c.taken = secured.NetConn().(*wire).came
+	}
 }
 
 // shake makes the handshake: in the first read, beside those of other
@@ -129,7 +163,7 @@ func (c *conn) shake() error {
 	}
 	err := c.Conn.(*tls.Conn).Handshake()
 	c.shaking.Store(false)
-	c.pending = true
+	c.take()
 	return err
 }
 

@@ -243,7 +243,7 @@ var wireRefused = []wireCase{
 	{"version", "0.9 in so many words", "2.3", "POST /api/v0/echo/read HTTP/0.9\r\nHost: test\r\n\r\n", 505},
 	{"version", "1.2", "2.3", "POST /api/v0/echo/read HTTP/1.2\r\nHost: test\r\n\r\n", 505},
 	{"version", "2.0", "2.3", "POST /api/v0/echo/read HTTP/2.0\r\nHost: test\r\n\r\n", 505},
-	{"version", "preface of HTTP/2", "2.3", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400},
+	{"version", "preface of HTTP/2", "2.3", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
 	{"version", "3.0", "2.3", "POST /api/v0/echo/read HTTP/3.0\r\nHost: test\r\n\r\n", 505},
 	{"version", "two digits", "2.3", "POST /api/v0/echo/read HTTP/1.10\r\nHost: test\r\n\r\n", 400},
 	{"version", "leading zero", "2.3", "POST /api/v0/echo/read HTTP/01.1\r\nHost: test\r\n\r\n", 400},

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"encoding"
+	"encoding/json"
 	"reflect"
 	"slices"
 	"strconv"
@@ -14,7 +15,10 @@ type sliceHeader struct {
 	len, cap int
 }
 
-var nothing [0]byte
+var (
+	nothing   [0]byte
+	quoteMark = []byte{'"'}
+)
 
 // list decodes the list at pos into the slice at dst.
 func (d *decoder) list(n *node, dst unsafe.Pointer) bool {
@@ -154,7 +158,7 @@ func (d *decoder) mapping(n *node, dst unsafe.Pointer) bool {
 			}
 		} else {
 			found := d.found
-			if !n.setKey(key, text) {
+			if !n.setKey(key, text, raw) {
 				if !d.mismatch() {
 					return false
 				}
@@ -183,8 +187,9 @@ func (d *decoder) mapping(n *node, dst unsafe.Pointer) bool {
 	}
 }
 
-// setKey makes the key of a map from the text of a member's.
-func (n *node) setKey(key reflect.Value, text string) bool {
+// setKey makes the key of a map from the text of a member's; raw is what is between
+// its quotes.
+func (n *node) setKey(key reflect.Value, text string, raw []byte) bool {
 	key.SetZero()
 	switch n.keys {
 	case keysString:
@@ -202,7 +207,12 @@ func (n *node) setKey(key reflect.Value, text string) bool {
 		}
 		key.SetUint(v)
 	default:
-		return key.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)) == nil
+		switch u := key.Addr().Interface().(type) {
+		case json.Unmarshaler: // encoding/json has it so, though only UnmarshalText makes it a key
+			return u.UnmarshalJSON(slices.Concat(quoteMark, raw, quoteMark)) == nil
+		case encoding.TextUnmarshaler:
+			return u.UnmarshalText([]byte(text)) == nil
+		}
 	}
 	return true
 }

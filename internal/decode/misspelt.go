@@ -39,7 +39,7 @@ func meant(key string) string {
 
 // plainKey is a key without what people write in various ways.
 func plainKey(key string) string {
-	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(key))
+	return strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(key), "_", ""), "-", "")
 }
 
 // slips counts how many letters were left out, added, replaced or swapped with their

@@ -304,7 +304,7 @@ var powers = [16]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1
 func (d *decoder) raw() ([]byte, bool) {
 	start, ok := d.pos, true
 	if d.strict {
-		_, ok = d.anyValue(d.data[d.pos]) // which tells of keys that come twice
+		_, ok = d.anyValue(d.peek()) // which tells of keys that come twice
 	} else {
 		ok = d.skip()
 	}
@@ -340,7 +340,7 @@ func (d *decoder) quoted(n *node, dst unsafe.Pointer) bool {
 		return false
 	}
 	inner := decoder{data: []byte(d.text(raw, escaped))}
-	if len(inner.data) == 0 || inner.data[0] == 'n' || !inner.fill(n.elem, dst, inner.data[0]) ||
+	if len(inner.data) == 0 || inner.data[0] <= ' ' || inner.data[0] == 'n' || !inner.fill(n.elem, dst, inner.data[0]) ||
 		inner.pos != len(inner.data) || inner.found > 0 {
 		d.invalid()
 	}

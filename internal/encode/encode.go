@@ -7,18 +7,13 @@ import (
 
 // Encoder writes values one after the other, each with a line break behind it. It
 // is for one goroutine at a time, and can be used for ever, also after an error.
-type Encoder struct{ backend *encoder }
+type Encoder struct{ backend backend }
 
-// NewEncoder returns an encoder that writes to w. A value that can't be encoded
-// leaves nothing in w.
-func NewEncoder(w io.Writer) Encoder {
-	e := newEncoder(w)
-	e.SetEscapeHTML(false)
-	return Encoder{e}
-}
+// NewEncoder returns an encoder that writes to w, which must not fail.
+func NewEncoder(w io.Writer) Encoder { return Encoder{newBackend(w)} }
 
-// Encode writes v.
-func (e Encoder) Encode(v any) error { return e.backend.Encode(v) }
+// Encode writes v. Where it can't be encoded nothing is written.
+func (e Encoder) Encode(v any) error { return e.backend.encode(v) }
 
 // Marshal returns the JSON of v, without a line break.
 func Marshal(v any) ([]byte, error) {

@@ -2,11 +2,25 @@
 
 package encode
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"errors"
+	"io"
+)
 
-type encoder = json.Encoder
+// backend is encoding/json.
+type backend struct{ safe *json.Encoder }
 
-// UnsupportedTypeError says that no value of a type can be encoded.
-type UnsupportedTypeError = json.UnsupportedTypeError
+func newBackend(w io.Writer) backend {
+	b := backend{json.NewEncoder(w)}
+	b.safe.SetEscapeHTML(false)
+	return b
+}
 
-var newEncoder = json.NewEncoder
+func (b backend) encode(v any) error { return b.safe.Encode(v) }
+
+// Unsupported reports whether err says that no value of a type can be encoded.
+func Unsupported(err error) bool {
+	var unsupported *json.UnsupportedTypeError
+	return errors.As(err, &unsupported)
+}
