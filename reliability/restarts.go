@@ -16,7 +16,8 @@ import (
 	"github.com/apiphant/apiphant/internal/load"
 )
 
-// restarts: a crowd of keep-alive clients asks all the time while the product
+// restarts: a crowd of keep-alive clients, and some that take a new connection
+// for each request, ask all the time while the product
 // is replaced by a new version of itself, three times each way: by a successor
 // that it starts on SIGHUP, after its file was replaced; by a supervisor that
 // holds the listening socket, stops the old process and starts the new one; and
@@ -27,7 +28,7 @@ import (
 var restarts = scenario{
 	name:  "restarts",
 	title: "Restarts under load",
-	about: "Keep-alive clients ask all the time, each anew within 20 ms of its answer. A request is *lost* if anything of it was sent and it was not answered whole, *refused* if there was no connection to be had.",
+	about: "50 keep-alive clients, and 10 with a new connection for each request, ask all the time, each anew within 20 ms of its answer. A request is *lost* if anything of it was sent and it was not answered whole, *refused* if there was no connection to be had.",
 	run:   runRestarts,
 }
 
@@ -84,6 +85,8 @@ func only(kind string, problems []string) (some []string) {
 // under lets a crowd ask while something is done so many times, and for a while
 // before, between and after.
 func under(ctx context.Context, address string, times int, do func(i int) error) (load.Tally, error) {
+	fresh := load.Start(load.Load{Address: address, Clients: crowd / 5, Pause: pause, PerConnection: 1})
+	defer fresh.Stop()
 	running := load.Start(load.Load{Address: address, Clients: crowd, Pause: pause})
 	defer running.Stop()
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
@@ -94,7 +97,15 @@ func under(ctx context.Context, address string, times int, do func(i int) error)
 			err = running.Await(ctx, 20*crowd)
 		}
 	}
-	return running.Stop(), err
+	return sum(running.Stop(), fresh.Stop()), err
+}
+
+func sum(a, b load.Tally) load.Tally {
+	return load.Tally{
+		OK: a.OK + b.OK, Refused: a.Refused + b.Refused, Lost: a.Lost + b.Lost, Other: a.Other + b.Other, Closed: a.Closed + b.Closed,
+		Slowest:  max(a.Slowest, b.Slowest),
+		Problems: append(a.Problems, b.Problems...),
+	}
 }
 
 func restartBySuccessor(ctx context.Context, lab *lab) ([]row, error) {
@@ -273,31 +284,44 @@ func (l *lab) nginx(ctx context.Context, first, second string) (*process, error)
 	return p, await(ctx, startPatience, func() error { return call(address, echoPath, echoBody, nil) })
 }
 
-func terminate(ctx context.Context, lab *lab) ([]row, error) {
-	const clients = 200
-	var lost, other, ok int64
-	var problems []string
-	for range restartTimes {
-		p, err := lab.serve(ctx)
-		if err != nil {
-			return nil, err
+func terminate(ctx context.Context, lab *lab) (rows []row, err error) {
+	for _, kind := range []struct {
+		what          string
+		perConnection int
+	}{{"keep-alive clients", 0}, {"clients with a new connection each time", 1}} {
+		var total load.Tally
+		for range restartTimes {
+			tally, err := terminateUnder(ctx, lab, kind.perConnection)
+			if err != nil {
+				return rows, err
+			}
+			total = sum(total, tally)
 		}
-		running := load.Start(load.Load{Address: p.address, Clients: clients, Pause: pause})
-		err = running.Await(ctx, 10*clients)
-		if err == nil {
-			err = p.terminate(ctx)
-		}
-		tally := running.Stop()
-		if err != nil {
-			return nil, err
-		}
-		lost, other, ok = lost+tally.Lost, other+tally.Other, ok+tally.OK
-		problems = append(problems, tally.Problems...)
+		what := fmt.Sprintf("SIGTERM under %d %s, %d times", terminated, kind.what, restartTimes)
+		tries := int(total.OK + total.Lost + total.Other)
+		rows = append(rows,
+			none(what+": requests sent and not answered", int(total.Lost), tries).because(only("lost", total.Problems)),
+			none(what+": answers other than 2xx", int(total.Other), tries).because(only("other", total.Problems)))
 	}
-	return []row{
-		none(fmt.Sprintf("SIGTERM under %d clients, %d times: requests sent and not answered", clients, restartTimes), int(lost), int(ok+lost+other)).because(only("lost", problems)),
-		none("the same: answers other than 2xx", int(other), int(ok+lost+other)).because(only("other", problems)),
-	}, nil
+	return rows, nil
+}
+
+const terminated = 200 // clients
+
+func terminateUnder(ctx context.Context, lab *lab, perConnection int) (load.Tally, error) {
+	p, err := lab.serve(ctx)
+	if err != nil {
+		return load.Tally{}, err
+	}
+	running := load.Start(load.Load{Address: p.address, Clients: terminated, Pause: pause, PerConnection: perConnection})
+	defer running.Stop()
+	if err := running.Await(ctx, 10*terminated); err != nil {
+		return load.Tally{}, err
+	}
+	if err := p.terminate(ctx); err != nil {
+		return load.Tally{}, err
+	}
+	return running.Stop(), nil
 }
 
 func restartInVain(ctx context.Context, lab *lab) ([]row, error) {
@@ -344,6 +368,13 @@ func restartInVain(ctx context.Context, lab *lab) ([]row, error) {
 // onlyProcess returns the process that runs a program of the lab's folder.
 func (l *lab) onlyProcess() (int, error) {
 	all := l.descendants()
+	for range 5 { // one may have begun, and the other ended, while they were looked for
+		if len(all) > 0 {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+		all = l.descendants()
+	}
 	switch {
 	case len(all) == 0:
 		return 0, hopeless{errors.New("no process runs the product any more")}
