@@ -84,7 +84,7 @@ func hold(p *process, connections int, head, body string) (peak int64, problems 
 	if len(errs) > 0 {
 		return 0, nil, errs[0]
 	}
-	end := time.Now().Add(bodySilence + bodyGrace + time.Second)
+	end := time.Now().Add(2 * bodySilence) // sending takes its time, too
 	errs = together(connections, connections, func(i int) error {
 		_ = wires[i].SetWriteDeadline(end)
 		go func() { _, _ = io.WriteString(wires[i], body) }() // what the server doesn't take it refuses, or lets wait

@@ -5,10 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -108,61 +104,6 @@ func sum(a, b load.Tally) load.Tally {
 	}
 }
 
-func restartBySuccessor(ctx context.Context, lab *lab) ([]row, error) {
-	deployed := filepath.Join(lab.folder, "deployed")
-	if err := replace(deployed, lab.binary); err != nil {
-		return nil, err
-	}
-	p, err := lab.serveBinary(ctx, deployed, "127.0.0.1:0", nil)
-	if err != nil {
-		return nil, err
-	}
-	tally, err := under(ctx, p.address, restartTimes, func(int) error {
-		if err := succeed(ctx, lab, deployed); err != nil {
-			return fmt.Errorf("%w; its log ends with %q", err, lastLine(p.log()))
-		}
-		return nil
-	})
-	return lossless(fmt.Sprintf("SIGHUP, %d times", restartTimes), tally), err
-}
-
-// succeed replaces the file, sends SIGHUP to the one process that runs it, and
-// waits until another one does alone.
-func succeed(ctx context.Context, lab *lab, deployed string) error {
-	if err := replace(deployed, lab.binary); err != nil {
-		return err
-	}
-	old, err := lab.onlyProcess()
-	if err != nil {
-		return err
-	}
-	if err := syscall.Kill(old, syscall.SIGHUP); err != nil {
-		return err
-	}
-	return await(ctx, newProcess, func() error {
-		switch now, err := lab.onlyProcess(); {
-		case err != nil:
-			return err
-		case now == old:
-			return errors.New("after SIGHUP the old process goes on alone")
-		}
-		return nil
-	})
-}
-
-// replace puts a new copy of a program in a file's place, at once, as a
-// deployment does.
-func replace(file, program string) error {
-	content, err := os.ReadFile(program)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(file+".new", content, 0o755); err != nil {
-		return err
-	}
-	return os.Rename(file+".new", file)
-}
-
 func restartByHolder(ctx context.Context, lab *lab) ([]row, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -207,83 +148,6 @@ func (p *process) terminate(ctx context.Context) error {
 	})
 }
 
-const nginxConfiguration = `daemon off;
-master_process off;
-worker_processes 1;
-pid %[1]s/nginx.pid;
-error_log stderr warn;
-events { worker_connections 4096; }
-http {
-	access_log off;
-	client_body_temp_path %[1]s/body;
-	proxy_temp_path %[1]s/proxy;
-	fastcgi_temp_path %[1]s/fastcgi;
-	uwsgi_temp_path %[1]s/uwsgi;
-	scgi_temp_path %[1]s/scgi;
-	keepalive_requests 1000000;
-	upstream product {
-		server %[2]s max_fails=0; # one that restarts is not to be left out when the other one does
-		server %[3]s max_fails=0;
-		keepalive 32;
-	}
-	server {
-		listen %[4]s;
-		location / {
-			proxy_pass http://product;
-			proxy_http_version 1.1;
-			proxy_set_header Connection "";
-			proxy_set_header Host $host;
-		}
-	}
-}
-`
-
-func restartBehindNginx(ctx context.Context, lab *lab) ([]row, error) {
-	var processes [2]*process
-	for i := range processes {
-		p, err := lab.serve(ctx)
-		if err != nil {
-			return nil, err
-		}
-		processes[i] = p
-	}
-	front, err := lab.nginx(ctx, processes[0].address, processes[1].address)
-	if err != nil {
-		return nil, err
-	}
-	tally, err := under(ctx, front.address, 2*restartTimes, func(i int) (err error) {
-		address := processes[i%2].address
-		if err := processes[i%2].terminate(ctx); err != nil {
-			return err
-		}
-		processes[i%2], err = lab.serveAt(ctx, address, nil)
-		return err
-	})
-	return lossless(fmt.Sprintf("behind nginx, two processes %d times each", restartTimes), tally), err
-}
-
-// nginx starts it in front of two servers.
-func (l *lab) nginx(ctx context.Context, first, second string) (*process, error) {
-	address, err := freeAddress()
-	if err != nil {
-		return nil, err
-	}
-	folder, err := os.MkdirTemp(l.folder, "nginx-")
-	if err != nil {
-		return nil, err
-	}
-	file := filepath.Join(folder, "nginx.conf")
-	if err := os.WriteFile(file, fmt.Appendf(nil, nginxConfiguration, folder, first, second, address), 0o644); err != nil {
-		return nil, err
-	}
-	p, err := l.start(exec.Command("nginx", "-p", folder, "-c", file))
-	if err != nil {
-		return nil, err
-	}
-	p.address = address
-	return p, await(ctx, startPatience, func() error { return call(address, echoPath, echoBody, nil) })
-}
-
 func terminate(ctx context.Context, lab *lab) (rows []row, err error) {
 	for _, kind := range []struct {
 		what          string
@@ -322,85 +186,4 @@ func terminateUnder(ctx context.Context, lab *lab, perConnection int) (load.Tall
 		return load.Tally{}, err
 	}
 	return running.Stop(), nil
-}
-
-func restartInVain(ctx context.Context, lab *lab) ([]row, error) {
-	deployed := filepath.Join(lab.folder, "broken")
-	if err := replace(deployed, lab.binary); err != nil {
-		return nil, err
-	}
-	p, err := lab.serveBinary(ctx, deployed, "127.0.0.1:0", nil)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(deployed+".bad", []byte("#!/bin/sh\necho this version is broken >&2\nexit 1\n"), 0o755); err != nil {
-		return nil, err
-	}
-	old := 0
-	tally, err := under(ctx, p.address, 1, func(int) (err error) {
-		if old, err = lab.onlyProcess(); err != nil {
-			return err
-		}
-		if err := os.Rename(deployed+".bad", deployed); err != nil {
-			return err
-		}
-		if err := syscall.Kill(old, syscall.SIGHUP); err != nil {
-			return err
-		}
-		return await(ctx, newProcess, func() error { // its own words, or the old one's about it
-			if !strings.Contains(p.log(), "this version is broken") {
-				return errors.New("the broken version was not started")
-			}
-			return nil
-		})
-	})
-	rows := lossless("a successor that ends at once", tally)
-	if err != nil {
-		return rows, err
-	}
-	stays := happened("the old process goes on serving", nil)
-	if now, err := lab.onlyProcess(); err != nil || now != old {
-		stays = happened(stays.what, fmt.Errorf("process %d in place of %d: %w", now, old, err))
-	}
-	return append(rows, stays, happened("and hands over to the next that works", succeed(ctx, lab, deployed))), nil
-}
-
-// onlyProcess returns the process that runs a program of the lab's folder.
-func (l *lab) onlyProcess() (int, error) {
-	all := l.descendants()
-	for range 5 { // one may have begun, and the other ended, while they were looked for
-		if len(all) > 0 {
-			break
-		}
-		time.Sleep(50 * time.Millisecond)
-		all = l.descendants()
-	}
-	switch {
-	case len(all) == 0:
-		return 0, hopeless{errors.New("no process runs the product any more")}
-	case len(all) > 1:
-		return 0, fmt.Errorf("%d processes run the product", len(all))
-	}
-	return all[0], nil
-}
-
-// descendants are the processes that run a program of the lab's folder: also
-// those that a process which has ended has started.
-func (l *lab) descendants() (pids []int) {
-	links, _ := filepath.Glob("/proc/[0-9]*/exe")
-	for _, link := range links {
-		program, err := os.Readlink(link)
-		if err != nil || !strings.HasPrefix(program, l.folder+string(filepath.Separator)) {
-			continue
-		}
-		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link))); err == nil {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
-}
-
-func lastLine(log string) string {
-	lines := strings.Split(strings.TrimSpace(log), "\n")
-	return lines[len(lines)-1]
 }
