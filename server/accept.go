@@ -87,10 +87,13 @@ func (l *listener) Accept() (*conn, error) {
 
 // open makes an accepted client one of the open connections.
 func (s *Server) open(accepted net.Conn) *conn {
+	var below *wire
 	if s.tls != nil {
-		accepted = tls.Server(&wire{Conn: accepted}, s.tls)
+		below = &wire{Conn: accepted}
+		accepted = tls.Server(below, s.tls)
 	}
 	c := s.conns.add(accepted, &s.patience)
+	c.wire = below
 	c.trusted = len(s.TrustedProxies) > 0 && s.trusts(addressOf(accepted.RemoteAddr()).Addr())
 	c.shaking.Store(s.tls != nil)
 	return c

@@ -50,6 +50,7 @@ type conn struct {
 	watch    watch
 	accepted time.Time
 	trusted  bool  // the peer is a proxy that is believed
+	wire     *wire // what is below TLS; nil: there is none
 	taken    int64 // of TLS: what had come when something was last read
 
 	readDeadline time.Time

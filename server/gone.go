@@ -98,7 +98,7 @@ func (w *watcher) end(c *conn) {
 	w.mu.Lock()
 	delete(w.armed, number)
 	w.mu.Unlock()
-	w.sockets.remove(c.Conn)
+	w.sockets.remove(c.socket())
 }
 
 // passLater is called under mu.
@@ -161,7 +161,7 @@ func (w *watcher) arm(c *conn) {
 	number := w.last
 	w.armed[number] = c
 	w.mu.Unlock()
-	err := w.sockets.add(c.Conn, number)
+	err := w.sockets.add(c.socket(), number)
 	if err == nil {
 		c.watch.number = number
 		return

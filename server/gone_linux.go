@@ -59,15 +59,8 @@ func (s *sockets) control(c net.Conn, operation int, event *syscall.EpollEvent) 
 	return errors.Join(err, closed, failure)
 }
 
-// socketOf finds the socket below TLS.
+// socketOf finds the socket of a connection, if it has one.
 func socketOf(c net.Conn) (syscall.RawConn, error) {
-	for {
-		outer, ok := c.(interface{ NetConn() net.Conn })
-		if !ok {
-			break
-		}
-		c = outer.NetConn()
-	}
 	if socket, ok := c.(syscall.Conn); ok {
 		return socket.SyscallConn()
 	}

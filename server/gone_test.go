@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"runtime"
 	"slices"
@@ -353,15 +351,9 @@ func epolls(t *testing.T) (count int) {
 // TestClientGoneUnderTLS: the socket is found below it.
 func TestClientGoneUnderTLS(t *testing.T) {
 	onlyOnLinux(t)
-	certified := httptest.NewTLSServer(nil)
-	certified.Close()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	w := newWaiting()
-	startAt(t, tls.NewListener(ln, &tls.Config{Certificates: certified.TLS.Certificates}), w.api, &server.Server{})
-	c, err := tls.Dial("tcp", ln.Addr().String(), &tls.Config{InsecureSkipVerify: true})
+	running := start(t, w.api, &server.Server{Certificate: certificate(t)})
+	c, err := tls.Dial("tcp", running.address, &tls.Config{InsecureSkipVerify: true})
 	if err != nil {
 		t.Fatal(err)
 	}

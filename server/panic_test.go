@@ -149,12 +149,12 @@ func TestGoexitLeaksNothing(t *testing.T) {
 // unruly is a listener that panics, as do its connections.
 type unruly struct {
 	net.Listener
-	accepts, reads, writes atomic.Int32 // how often
+	accepts, reads, writes atomic.Int32 // how often, and of how many connections
 }
 
 type unrulyConn struct {
 	net.Conn
-	unruly *unruly
+	reading, writing bool // panics
 }
 
 func (u *unruly) Accept() (net.Conn, error) {
@@ -162,18 +162,18 @@ func (u *unruly) Accept() (net.Conn, error) {
 		panic("while accepting")
 	}
 	c, err := u.Listener.Accept()
-	return unrulyConn{c, u}, err
+	return unrulyConn{c, u.reads.Add(-1) >= 0, u.writes.Add(-1) >= 0}, err
 }
 
 func (c unrulyConn) Read(p []byte) (int, error) {
-	if c.unruly.reads.Add(-1) >= 0 {
+	if c.reading {
 		panic("while reading")
 	}
 	return c.Conn.Read(p)
 }
 
 func (c unrulyConn) Write(p []byte) (int, error) {
-	if c.unruly.writes.Add(-1) >= 0 {
+	if c.writing {
 		panic("while writing")
 	}
 	return c.Conn.Write(p)

@@ -95,10 +95,7 @@ func (c *Certificate) read() error {
 	return nil
 }
 
-func (c *conn) isTLS() bool {
-	_, ok := c.Conn.(*tls.Conn)
-	return ok
-}
+func (c *conn) isTLS() bool { return c.wire != nil }
 
 // tlsState is for [http.Request.TLS].
 func (c *conn) tlsState() *tls.ConnectionState {
@@ -112,8 +109,8 @@ func (c *conn) tlsState() *tls.ConnectionState {
 
 // socket returns what is below TLS.
 func (c *conn) socket() net.Conn {
-	if secured, ok := c.Conn.(*tls.Conn); ok {
-		return secured.NetConn().(*wire).Conn
+	if c.wire != nil {
+		return c.wire.Conn
 	}
 	return c.Conn
 }
@@ -133,8 +130,7 @@ func (w *wire) Read(p []byte) (int, error) {
 
 // readBegun reads on where an interrupted read has left a part of a record.
 func (c *conn) readBegun(p []byte, interrupted error) (int, error) {
-	secured, ok := c.Conn.(*tls.Conn)
-	if !ok || secured.NetConn().(*wire).came == c.taken || !errors.Is(interrupted, os.ErrDeadlineExceeded) {
+	if c.wire == nil || c.wire.came == c.taken || !errors.Is(interrupted, os.ErrDeadlineExceeded) {
 		return 0, interrupted
 	}
 	if err := c.Conn.SetReadDeadline(time.Now().Add(c.patience.first)); err != nil {
@@ -145,8 +141,8 @@ func (c *conn) readBegun(p []byte, interrupted error) (int, error) {
 
 // take notes that what came so far was read above.
 func (c *conn) take() {
-	if secured, ok := c.Conn.(*tls.Conn); ok {
-		c.taken = secured.NetConn().(*wire).came
+	if c.wire != nil {
+		c.taken = c.wire.came
 	}
 }
 
