@@ -63,6 +63,7 @@ type Endpoint struct {
 	Route
 	Source    Source
 	Signature string // of the function, in Go's syntax
+	Index     int    // its place in what [API.Routes] returns: doors keep in slices what they know of each
 
 	RawRequest  bool // the function reads the request itself
 	RawResponse bool // the function writes the answer itself
@@ -93,6 +94,10 @@ func (a *API) Check() error {
 // Routes returns every route, in the order of their paths.
 func (a *API) Routes() []*Endpoint {
 	a.once.Do(a.compile)
+	return a.sorted()
+}
+
+func (a *API) sorted() []*Endpoint {
 	routes := make([]*Endpoint, 0, len(a.endpoints))
 	for _, endpoint := range a.endpoints {
 		routes = append(routes, endpoint)
@@ -121,6 +126,9 @@ func (a *API) compile() {
 	a.endpoints = map[string]*Endpoint{}
 	for _, target := range a.targets {
 		errs = append(errs, a.add(target)...)
+	}
+	for i, endpoint := range a.sorted() {
+		endpoint.Index = i
 	}
 	a.err = errors.Join(errs...)
 }

@@ -170,6 +170,12 @@ func newPanicError(value any) *panicError {
 
 func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }
 
+// isPanic tells whether a call ended with a panic that is a fault.
+func isPanic(err error) bool {
+	_, ok := err.(*panicError)
+	return ok && !aborted(err)
+}
+
 func aborted(err error) bool {
 	panicked, ok := err.(*panicError)
 	return ok && panicked.value == http.ErrAbortHandler

@@ -125,6 +125,9 @@ func (c *Call) handle() error {
 // refuse answers with an error, if the answer has not started; a started one is
 // broken off, so that it does not look whole.
 func (c *Call) refuse(err error) {
+	if door, ok := c.door.(interface{ Panicked() }); ok && isPanic(err) {
+		door.Panicked() // a door that counts them
+	}
 	status, body := refusal(&c.context, c.path(), err)
 	switch {
 	case body == nil || c.door.Started():

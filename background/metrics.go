@@ -2,31 +2,28 @@ package background
 
 import (
 	"context"
-	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Metrics are what Prometheus can ask a worker. Make it with [NewMetrics]; nil
-// counts nothing.
+// Metrics are what Prometheus can ask a worker: a [prometheus.Collector]. Make
+// it with [NewMetrics]; nil counts nothing.
 type Metrics struct {
-	registry *prometheus.Registry
-	runs     *prometheus.CounterVec
-	took     *prometheus.HistogramVec
-	success  *prometheus.GaugeVec
-	missed   *prometheus.CounterVec
-	resumed  *prometheus.CounterVec
+	runs    *prometheus.CounterVec
+	took    *prometheus.HistogramVec
+	success *prometheus.GaugeVec
+	missed  *prometheus.CounterVec
+	resumed *prometheus.CounterVec
+	queues  atomic.Pointer[queues] // nil: there are none
 }
 
-// NewMetrics returns metrics with those of Go and the process.
+// NewMetrics returns metrics of one worker.
 func NewMetrics() *Metrics {
 	const prefix = "apiphant_background_"
 	labels := []string{"kind", "name"}
-	m := &Metrics{
-		registry: prometheus.NewRegistry(),
+	return &Metrics{
 		runs: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: prefix + "runs_total", Help: "Runs of tasks and attempts of jobs, by outcome: ok, failed, panic.",
 		}, append(labels, "outcome")),
@@ -44,14 +41,27 @@ func NewMetrics() *Metrics {
 			Name: prefix + "resumed_runs_total", Help: "Runs of a task that another worker had begun and did not finish.",
 		}, []string{"name"}),
 	}
-	m.registry.MustRegister(m.runs, m.took, m.success, m.missed, m.resumed,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return m
 }
 
-// Handler answers in Prometheus' form.
-func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+func (m *Metrics) counted() []prometheus.Collector {
+	return []prometheus.Collector{m.runs, m.took, m.success, m.missed, m.resumed}
+}
+
+// Describe is part of [prometheus.Collector].
+func (m *Metrics) Describe(descriptions chan<- *prometheus.Desc) {
+	for _, collector := range append(m.counted(), &queues{}) {
+		collector.Describe(descriptions)
+	}
+}
+
+// Collect is part of [prometheus.Collector].
+func (m *Metrics) Collect(metrics chan<- prometheus.Metric) {
+	for _, collector := range m.counted() {
+		collector.Collect(metrics)
+	}
+	if queues := m.queues.Load(); queues != nil {
+		queues.Collect(metrics)
+	}
 }
 
 func (m *Metrics) ran(run run, outcome outcome, started time.Time, took time.Duration) {
@@ -102,11 +112,10 @@ func (m *Metrics) resumedRun(task string) {
 // watch adds how the queues of a database are, asked for when Prometheus asks.
 func (m *Metrics) watch(database Database) {
 	if m != nil {
-		m.registry.MustRegister(queues{database})
+		m.queues.Store(&queues{database})
 	}
 }
 
-// queues is a prometheus.Collector.
 type queues struct{ database Database }
 
 var (
@@ -115,13 +124,13 @@ var (
 	leaderDesc = prometheus.NewDesc("apiphant_background_leader", "1 in the worker that does the queues' housekeeping.", nil, nil)
 )
 
-func (q queues) Describe(descriptions chan<- *prometheus.Desc) {
+func (q *queues) Describe(descriptions chan<- *prometheus.Desc) {
 	descriptions <- depthDesc
 	descriptions <- oldestDesc
 	descriptions <- leaderDesc
 }
 
-func (q queues) Collect(metrics chan<- prometheus.Metric) {
+func (q *queues) Collect(metrics chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	stats, err := q.database.Stats(ctx)

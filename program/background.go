@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,13 +12,13 @@ import (
 
 	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/background"
-	"github.com/apiphant/apiphant/server"
 )
 
 // BackgroundSettings are what can be set of a program in the background, in
 // the manner of [Settings].
 type BackgroundSettings struct {
 	Log            string
+	LogFile        string // "": standard error
 	Drain          time.Duration
 	Workers        int
 	Database       string
@@ -34,11 +32,11 @@ type BackgroundSettings struct {
 
 // AddFlags adds the flags that fill s, with their defaults.
 func (s *BackgroundSettings) AddFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&s.Log, "log", LogText, "how the log is written: `text` for people, json for machines")
+	addLogFlags(flags, &s.Log, &s.LogFile)
 	flags.DurationVar(&s.Drain, "drain", background.DefaultDrain, "how long what runs may take to finish when the program ends")
 	flags.IntVar(&s.Workers, "workers", background.DefaultWorkers, "how many jobs run at once, in each queue")
 	addDatabaseFlags(flags, &s.Database, &s.MigrateAtStart)
-	flags.StringVar(&s.Admin, "admin", "", "answer /metrics for Prometheus, and /healthz, at this `HOST:PORT`")
+	addAdminFlag(flags, &s.Admin)
 	flags.StringVar(&s.Once, "once", "", "run the task of this `NAME` now, and end with its outcome")
 	flags.BoolVar(&s.List, "list", false, "print every task with its schedule and next three times, and every job with its queue")
 	flags.BoolVar(&s.Migrate, "migrate", false, "make the database's tables or bring them up to date, and end")
@@ -52,8 +50,8 @@ func addDatabaseFlags(flags *pflag.FlagSet, database *string, migrate *bool) {
 
 // Check returns a [UsageError] for values that can't be.
 func (s *BackgroundSettings) Check() error {
-	if s.Log != LogText && s.Log != LogJSON {
-		return UsageError{fmt.Errorf("--log is %q: want %s or %s", s.Log, LogText, LogJSON)}
+	if err := errors.Join(checkLogForm(s.Log), checkAdmin(s.Admin)); err != nil {
+		return err
 	}
 	if s.Drain < 0 {
 		return UsageError{fmt.Errorf("--drain is %s: want 0 or more", s.Drain)}
@@ -63,11 +61,6 @@ func (s *BackgroundSettings) Check() error {
 	}
 	if s.Migrate && s.Database == "" {
 		return UsageError{errors.New("--migrate needs --database URL")}
-	}
-	if s.Admin != "" {
-		if _, err := server.ParseAddress(s.Admin); err != nil {
-			return UsageError{err}
-		}
 	}
 	return nil
 }
@@ -105,9 +98,12 @@ func (p Product) background(command *cobra.Command, settings *BackgroundSettings
 	if settings.List {
 		return worker.List(command.OutOrStdout(), time.Now())
 	}
-	stderr := command.ErrOrStderr()
-	worker.Log = NewLog(settings.Log, stderr)
-	defer worker.Log.Sync()
+	log, err := openLog(settings.Log, settings.LogFile, command.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	worker.Log = log.Logger
 	ctx = apiphant.WithLog(ctx, Slog(worker.Log))
 
 	database, err := p.database(ctx, settings.Database, settings.MigrateAtStart || settings.Migrate, worker.Log)
@@ -122,10 +118,11 @@ func (p Product) background(command *cobra.Command, settings *BackgroundSettings
 	if settings.Migrate {
 		return nil
 	}
+	var admin *admin
 	if settings.Admin != "" && settings.Once == "" {
 		worker.Metrics = background.NewMetrics()
-		admin, err := serveAdmin(ctx, settings.Admin, worker.Metrics)
-		if err != nil {
+		admin = newAdmin(ctx, p.Name, worker.Log, worker.Metrics, log)
+		if err := admin.listen(settings.Admin, false); err != nil {
 			return err
 		}
 		defer admin.Close()
@@ -134,7 +131,8 @@ func (p Product) background(command *cobra.Command, settings *BackgroundSettings
 		if err := worker.Check(); err != nil {
 			return err
 		}
-		sayFirst(fmt.Sprintf("Apiphant is scheduling %s.api.background", p.Name), settings.Log, worker.Log, stderr)
+		log.first(fmt.Sprintf("Apiphant is scheduling %s.api.background", p.Name))
+		admin.announced()
 	}
 	if err := p.start(ctx); err != nil {
 		return err
@@ -147,6 +145,7 @@ func (p Product) background(command *cobra.Command, settings *BackgroundSettings
 	if settings.Once != "" {
 		return once(ctx, worker, settings.Once)
 	}
+	admin.isReady()
 	return worker.Run(ctx)
 }
 
@@ -186,34 +185,4 @@ func (p Product) database(ctx context.Context, url string, migrate bool, log *za
 		return nil, errors.Join(err, database.Close())
 	}
 	return database, nil
-}
-
-// sayFirst writes the first line of all, which is for people unless the log is not.
-func sayFirst(line, form string, log *zap.Logger, w interface{ Write([]byte) (int, error) }) {
-	if form == LogJSON {
-		log.Info(line)
-		return
-	}
-	fmt.Fprintln(w, line)
-}
-
-// serveAdmin answers what is asked about a program until it is closed.
-func serveAdmin(ctx context.Context, address string, metrics *background.Metrics) (*http.Server, error) {
-	ln, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, err
-	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", metrics.Handler())
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write([]byte(`{"status":"ok"}`))
-	})
-	admin := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second}
-	go func() {
-		if err := admin.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-			apiphant.Log(ctx).Error("Can't answer at --admin any more", "error", err)
-		}
-	}()
-	return admin, nil
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/buffer"
@@ -23,27 +24,83 @@ const (
 )
 
 // NewLog returns a logger that writes to w, which it locks, in a form, LogText
-// or LogJSON. Nothing is sampled.
+// or LogJSON. Nothing is sampled, but what apiphant itself says of requests is
+// bounded, and long texts are cut.
 func NewLog(form string, w io.Writer) *zap.Logger {
-	fields := zapcore.NewJSONEncoder(zapcore.EncoderConfig{
+	core, _ := newCore(form, w)
+	return zap.New(core, zap.AddCaller())
+}
+
+// core is what comes between a logger and its lines.
+type core struct {
+	zapcore.Core
+	flood *flood
+	sync  func() error // after errors; nil: not needed
+}
+
+func newCore(form string, w io.Writer) (zapcore.Core, *flood) {
+	lines := zapcore.NewCore(newEncoder(form), zapcore.Lock(zapcore.AddSync(w)), zap.InfoLevel)
+	flood := &flood{tell: func(entry zapcore.Entry) { _ = lines.Write(entry, nil) }}
+	c := core{Core: lines, flood: flood}
+	if o, ok := w.(*output); ok {
+		c.sync = o.Sync
+	}
+	return c, flood
+}
+
+func (c core) With(fields []zapcore.Field) zapcore.Core {
+	c.Core = c.Core.With(cutFields(fields))
+	return c
+}
+
+func (c core) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	if c.Enabled(entry.Level) {
+		return checked.AddCore(entry, c)
+	}
+	return checked
+}
+
+func (c core) Write(entry zapcore.Entry, fields []zapcore.Field) error {
+	if !c.flood.lets(entry) {
+		return nil
+	}
+	entry.Message = cut(entry.Message, maxText)
+	err := c.Core.Write(entry, cutFields(fields))
+	if c.sync != nil && entry.Level >= zapcore.ErrorLevel {
+		_ = c.sync()
+	}
+	return err
+}
+
+func (c core) Sync() error {
+	if c.sync != nil {
+		return c.sync()
+	}
+	return c.Core.Sync()
+}
+
+func newEncoder(form string) zapcore.Encoder {
+	if form != LogJSON {
+		return textEncoder{fieldEncoder()}
+	}
+	return zapcore.NewJSONEncoder(zapcore.EncoderConfig{
+		LevelKey: "level", EncodeLevel: zapcore.LowercaseLevelEncoder,
+		TimeKey: "time", EncodeTime: zapcore.RFC3339NanoTimeEncoder,
+		CallerKey: "caller", EncodeCaller: func(caller zapcore.EntryCaller, array zapcore.PrimitiveArrayEncoder) {
+			array.AppendString(shortCaller(caller))
+		},
+		MessageKey:     "message",
+		EncodeDuration: zapcore.SecondsDurationEncoder,
+	})
+}
+
+// fieldEncoder encodes fields alone, as one JSON object.
+func fieldEncoder() zapcore.Encoder {
+	return zapcore.NewJSONEncoder(zapcore.EncoderConfig{
 		SkipLineEnding: true,
 		EncodeDuration: zapcore.StringDurationEncoder,
 		EncodeTime:     zapcore.RFC3339NanoTimeEncoder,
 	})
-	var encoder zapcore.Encoder = textEncoder{fields}
-	if form == LogJSON {
-		encoder = zapcore.NewJSONEncoder(zapcore.EncoderConfig{
-			LevelKey: "level", EncodeLevel: zapcore.LowercaseLevelEncoder,
-			TimeKey: "time", EncodeTime: zapcore.RFC3339NanoTimeEncoder,
-			CallerKey: "caller", EncodeCaller: func(caller zapcore.EntryCaller, array zapcore.PrimitiveArrayEncoder) {
-				array.AppendString(shortCaller(caller))
-			},
-			MessageKey:     "message",
-			EncodeDuration: zapcore.SecondsDurationEncoder,
-		})
-	}
-	core := zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), zap.InfoLevel)
-	return zap.New(core, zap.AddCaller())
 }
 
 // Slog returns the logger for code that knows log/slog only, as functions do;
@@ -103,25 +160,29 @@ func oneLine(text string) string {
 	if strings.IndexFunc(text, isUnprintable) < 0 {
 		return text
 	}
-	var escaped strings.Builder
+	escaped := make([]byte, 0, len(text)+16)
 	for _, r := range text {
-		switch {
-		case !isUnprintable(r):
-			escaped.WriteRune(r)
-		case r == '\n':
-			escaped.WriteString(`\n`)
-		case r == '\r':
-			escaped.WriteString(`\r`)
-		case r == '\t':
-			escaped.WriteString(`\t`)
-		case r > 0xffff:
-			first, second := utf16.EncodeRune(r)
-			fmt.Fprintf(&escaped, `\u%04x\u%04x`, first, second)
-		default:
-			fmt.Fprintf(&escaped, `\u%04x`, r)
-		}
+		escaped = appendPrintable(escaped, r)
 	}
-	return escaped.String()
+	return string(escaped)
+}
+
+func appendPrintable(line []byte, r rune) []byte {
+	switch {
+	case !isUnprintable(r):
+		return utf8.AppendRune(line, r)
+	case r == '\n':
+		return append(line, `\n`...)
+	case r == '\r':
+		return append(line, `\r`...)
+	case r == '\t':
+		return append(line, `\t`...)
+	case r > 0xffff:
+		first, second := utf16.EncodeRune(r)
+		return fmt.Appendf(line, `\u%04x\u%04x`, first, second)
+	default:
+		return fmt.Appendf(line, `\u%04x`, r)
+	}
 }
 
 func isUnprintable(r rune) bool { return !strconv.IsPrint(r) }

@@ -142,7 +142,7 @@ func TestServe(t *testing.T) {
 	if got := r.post(`{"a":1}`); got != `200 {"a":1}` {
 		t.Errorf("got %s", got)
 	}
-	wantMatch(t, `^INFO \[.*\] access {"method":"POST","path":"/api/v0/echo/read","status":200,"bytes":7,"duration":".*","request_id":"[0-9a-f]{32}","remote_addr":"127.0.0.1:\d+"}\n$`, r.line())
+	wantMatch(t, `^INFO \[.*\] access {"method":"POST","path":"/api/v0/echo/read","status":200,"bytes":7,"duration":".*","request_id":"[0-9a-f]{32}","remote_addr":"127.0.0.1:\d+","received":7,"user_agent":"Go-http-client/1.1"}\n$`, r.line())
 	status, rest := r.end()
 	if difference := cmp.Diff([]string{"start", "stop"}, order); status != program.ExitOK || difference != "" {
 		t.Errorf("got status %d\n%s", status, difference)

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.uber.org/zap"
 
 	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/background"
@@ -37,7 +36,8 @@ IPv6 is written [::1]:8001. Port 0 takes a free port, which the first line of th
 log names. A listener that is handed over (LISTEN_FDS, as systemd's socket
 activation does) is served in place of HOST:PORT. The service manager hears when
 the program is ready, ends, and, for its watchdog, lives (sd_notify). /healthz
-answers 200, and 503 while the program ends.
+answers 200, and 503 while the program ends. SIGUSR1 opens the file of --log-file
+anew.
 
 Sizes are bytes, or have a unit: 65536, 64KiB, 1MiB. Durations have one always:
 500ms, 30s, 2m.
@@ -85,16 +85,30 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 	if err != nil {
 		return err
 	}
+	successor := isSuccessor()
 	ln, err := server.Listen(address)
 	if err != nil {
 		return err
 	}
 	defer ln.Close()
 
-	log := NewLog(settings.Log, stderr)
-	defer log.Sync()
-	ctx = apiphant.WithLog(ctx, Slog(log))
-	database, err := p.database(ctx, settings.Database, settings.Migrate, log)
+	log, err := openLog(settings.Log, settings.LogFile, stderr)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	ctx = apiphant.WithLog(ctx, Slog(log.Logger))
+	door, admin := settings.server(p.API, log), (*admin)(nil)
+	door.Certificate = certificate
+	if settings.Admin != "" {
+		door.Metrics = server.NewMetrics(p.API)
+		admin = newAdmin(ctx, p.Name, log.Logger, door.Metrics, log)
+		if err := admin.listen(settings.Admin, successor); err != nil {
+			return err
+		}
+		defer admin.Close()
+	}
+	database, err := p.database(ctx, settings.Database, settings.Migrate, log.Logger)
 	if err != nil {
 		return err
 	}
@@ -102,7 +116,8 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 		defer database.Close()
 		ctx = background.WithQueue(ctx, database)
 	}
-	p.announce(settings, ln.Addr(), log, stderr)
+	p.announce(settings, ln.Addr(), log)
+	admin.announced()
 	if err := p.start(ctx); err != nil {
 		return err
 	}
@@ -113,9 +128,8 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 	}()
 	p.API.Timeout = offIfZero(settings.Timeout)
 	p.API.Strict = p.API.Strict || settings.Strict // a product may say it itself
-	door := settings.server(p.API, log)
-	door.Certificate = certificate
-	defer succession.await(ctx, ln, log, end)()
+	admin.isReady()
+	defer succession.await(ctx, ln, log.Logger, end)()
 	return door.Serve(ctx, ln)
 }
 
@@ -129,7 +143,7 @@ func (s *Settings) certificate() (*server.Certificate, error) {
 // announce writes the first line, which says what is served, and where: first
 // also before what the product's Start logs, so that a program can read there
 // which port was taken. Who connects during Start waits.
-func (p Product) announce(settings *Settings, address net.Addr, log *zap.Logger, stderr io.Writer) {
+func (p Product) announce(settings *Settings, address net.Addr, log *logs) {
 	source := filepath.Join(settings.Source, "api")
 	if settings.Source == "" {
 		source = filepath.Join(p.Name, "api")
@@ -138,18 +152,13 @@ func (p Product) announce(settings *Settings, address net.Addr, log *zap.Logger,
 	if settings.TLSCert != "" {
 		scheme = "https"
 	}
-	line := fmt.Sprintf("Apiphant is serving %s at %s://%s%s", source, scheme, address, apiphant.PathPrefix)
-	if settings.Log == LogJSON {
-		log.Info(line)
-		return
-	}
-	fmt.Fprintln(stderr, line)
+	log.first(fmt.Sprintf("Apiphant is serving %s at %s://%s%s", source, scheme, address, apiphant.PathPrefix))
 }
 
-func (s *Settings) server(api *apiphant.API, log *zap.Logger) *server.Server {
+func (s *Settings) server(api *apiphant.API, log *logs) *server.Server {
 	door := &server.Server{
 		API:            api,
-		Log:            log,
+		Log:            log.Logger,
 		MaxBody:        int64(s.MaxBody),
 		MaxUpload:      int64(s.MaxUpload),
 		MaxHeader:      int(s.MaxHeader),
@@ -160,7 +169,8 @@ func (s *Settings) server(api *apiphant.API, log *zap.Logger) *server.Server {
 		Drain:          offIfZero(s.Drain),
 	}
 	if s.AccessLog {
-		door.AccessLog = log.WithOptions(zap.WithCaller(false))
+		access := &accessLog{json: s.Log == LogJSON, output: log.output}
+		door.AccessLog = access.write
 	}
 	return door
 }

@@ -15,6 +15,7 @@ import (
 // environment variable: --max-body is APIPHANT_MAX_BODY.
 type Settings struct {
 	Log            string
+	LogFile        string // "": standard error
 	AccessLog      bool
 	Strict         bool
 	Timeout        time.Duration
@@ -31,13 +32,14 @@ type Settings struct {
 	TLSKey         string
 	Database       string // where actions enqueue jobs; "": nowhere
 	Migrate        bool   // bring its tables up to date at the start
+	Admin          string // HOST:PORT; "": nowhere
 	Source         string // the folder that the program was built from; "": not known
 }
 
 // AddFlags adds the flags that fill s, with their defaults.
 func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	s.MaxBody, s.MaxUpload, s.MaxHeader = server.DefaultMaxBody, server.DefaultMaxUpload, server.DefaultMaxHeader
-	flags.StringVar(&s.Log, "log", LogText, "the `form` of the log: text for people, json for machines")
+	addLogFlags(flags, &s.Log, &s.LogFile)
 	flags.BoolVar(&s.AccessLog, "access-log", false, "log a line for each request")
 	flags.BoolVar(&s.Strict, "strict", false, "refuse JSON with duplicate keys, and unknown fields in typed requests")
 	flags.DurationVar(&s.Timeout, "timeout", apiphant.DefaultTimeout, "how long a call may take until its context ends; 0: for ever")
@@ -53,6 +55,7 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&s.TLSCert, "tls-cert", "", "serve HTTPS with the certificate in this `FILE`, PEM with all up to the root; read again when it changes")
 	flags.StringVar(&s.TLSKey, "tls-key", "", "the certificate's key is in this `FILE`")
 	addDatabaseFlags(flags, &s.Database, &s.Migrate)
+	addAdminFlag(flags, &s.Admin)
 	flags.StringVar(&s.Source, "source", "", "the folder that the program was built from")
 	_ = flags.MarkHidden("source")
 	ShowEnvironment(flags)
@@ -60,8 +63,8 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 
 // Check returns a [UsageError] for values that can't be.
 func (s *Settings) Check() error {
-	if s.Log != LogText && s.Log != LogJSON {
-		return UsageError{fmt.Errorf("--log is %q: want %s or %s", s.Log, LogText, LogJSON)}
+	if err := errors.Join(checkLogForm(s.Log), checkAdmin(s.Admin)); err != nil {
+		return err
 	}
 	if err := (&apiphant.API{AllowOrigins: s.AllowOrigins}).Check(); err != nil {
 		return UsageError{fmt.Errorf("--allow-origin: %w", err)}

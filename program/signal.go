@@ -29,7 +29,7 @@ func untilSignal(ctx context.Context, hangupEnds bool) (context.Context, context
 		case <-signals:
 		case <-ctx.Done():
 		}
-		if !errors.Is(context.Cause(ctx), server.HandedOver) {
+		if !errors.Is(context.Cause(ctx), server.ErrHandedOver) {
 			signal.Stop(signals)
 		}
 		end(nil)

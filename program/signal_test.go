@@ -38,18 +38,9 @@ func TestSignals(t *testing.T) {
 	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
 		for _, held := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/held=%t", signal, held), func(t *testing.T) {
-				command := exec.CommandContext(t.Context(), os.Args[0])
-				command.Env = append(os.Environ(), childEnv+"=1")
-				stderr, err := command.StderrPipe()
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := command.Start(); err != nil {
-					t.Fatal(err)
-				}
-				lines := bufio.NewReader(stderr)
-				r := &running{t: t, lines: lines}
-				address := regexp.MustCompile(`127[^/]*`).FindString(r.line())
+				command, r := child(t)
+				r.begin(command)
+				address := regexp.MustCompile(`127[^/]*`).FindString(r.first)
 				if held {
 					hold(t, address)
 				}
@@ -58,8 +49,8 @@ func TestSignals(t *testing.T) {
 				if held {
 					_ = command.Process.Signal(signal)
 				}
-				rest, _ := io.ReadAll(lines)
-				err = command.Wait()
+				rest, _ := io.ReadAll(r.lines)
+				err := command.Wait()
 				var exit *exec.ExitError
 				if killed := errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signaled(); killed != held || !held && err != nil {
 					t.Errorf("got %v after %s", err, rest)
@@ -67,6 +58,21 @@ func TestSignals(t *testing.T) {
 			})
 		}
 	}
+}
+
+// begin starts the product in a process of its own.
+func (r *running) begin(command *exec.Cmd) io.Closer {
+	r.t.Helper()
+	stderr, err := command.StderrPipe()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		r.t.Fatal(err)
+	}
+	r.lines = bufio.NewReader(stderr)
+	r.first = r.line()
+	return stderr
 }
 
 // hold sends a request whose function has begun when hold returns.

@@ -56,7 +56,7 @@ func (p Product) succession() *succession {
 }
 
 // await starts a successor at each SIGHUP, and calls end with
-// [server.HandedOver] once one serves. One that does not come to serve is
+// [server.ErrHandedOver] once one serves. One that does not come to serve is
 // logged, and this program serves on. The func that is returned ends ctx, and
 // the wait; by then no successor is still starting.
 func (s *succession) await(ctx context.Context, ln net.Listener, log *zap.Logger, end context.CancelCauseFunc) (wait func()) {
@@ -68,7 +68,7 @@ func (s *succession) await(ctx context.Context, ln net.Listener, log *zap.Logger
 	go func() {
 		defer close(done)
 		if s.run(ctx) {
-			end(server.HandedOver)
+			end(server.ErrHandedOver)
 		}
 	}()
 	return func() {

@@ -77,6 +77,7 @@ func (l *listener) Accept() (*conn, error) {
 		case err == nil:
 			return l.server.open(accepted), nil
 		case isShortage(err):
+			l.server.Metrics.failedToAccept()
 			l.server.log.Warn("Can't accept a connection, trying again in " + pause.String() + ": " + err.Error())
 			time.Sleep(pause)
 		default:

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"net/netip"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -8,46 +10,57 @@ import (
 	"github.com/apiphant/apiphant/internal/trace"
 )
 
-// logAccess writes the line of one request. Its status is 0 where the connection
-// was closed without an answer, and its method and path are empty where they
-// could not be read.
-func (d *door) logAccess() {
+// Access is one request and its answer, for a log of all of them.
+type Access struct {
+	Time       time.Time // when it was answered
+	Method     []byte    // empty, as Path is, where the request could not be read
+	Path       []byte    // as it stands in the request, without its query
+	Status     int       // 0: the connection was closed without an answer
+	Sent       int64     // bytes of the answer's body
+	Received   int64     // bytes of the request's body, as far as they were read
+	Duration   time.Duration
+	RequestID  []byte
+	TraceID    string         // of a traceparent; "": none
+	RemoteAddr netip.AddrPort // who asked, also behind trusted proxies; zero where the connection is not TCP
+	UserAgent  []byte
+}
+
+func (d *door) logAccess(took time.Duration) {
 	log := d.server.AccessLog
 	if log == nil {
 		return
 	}
-	response := &d.ctx.Response
-	method, path, status := d.Method(), d.path(), response.StatusCode()
-	if d.unread {
-		method, path = "", nil // fasthttp would say GET and /
+	header := &d.ctx.Request.Header
+	access := accesses.Get().(*Access)
+	*access = Access{
+		Time:      d.start.Add(took),
+		Status:    d.status(),
+		Sent:      d.answered(),
+		Received:  d.body.came,
+		Duration:  took,
+		RequestID: d.ctx.Response.Header.Peek("X-Request-Id"),
+		TraceID:   d.traceID(),
+
+		RemoteAddr: d.client(),
 	}
-	if d.aborted {
-		status = 0
+	if !d.unread { // fasthttp would say GET and /
+		access.Method, access.Path, access.UserAgent = header.Method(), d.path(), header.UserAgent()
 	}
-	sent := d.sent
-	if d.raw != nil && sent == 0 {
-		sent = d.raw.written
-	}
-	log.Info("access",
-		zap.String("method", method),
-		zap.ByteString("path", path),
-		zap.Int("status", status),
-		zap.Int64("bytes", sent),
-		zap.Duration("duration", time.Since(d.start)),
-		d.requestID(),
-		d.traceID(),
-		zap.String("remote_addr", d.remoteAddr()),
-	)
+	log(access)
+	*access = Access{} // of buffers that are fasthttp's
+	accesses.Put(access)
 }
 
-// traceID is the field of requests that are part of a trace.
-func (d *door) traceID() zap.Field {
+var accesses = sync.Pool{New: func() any { return new(Access) }}
+
+// traceID is that of the trace which a request is part of, "" for none.
+func (d *door) traceID() string {
 	if came := d.ctx.Request.Header.Peek("Traceparent"); len(came) > 0 {
 		if parent := trace.Parse(string(came)); parent != "" {
-			return zap.String("trace_id", trace.ID(parent))
+			return trace.ID(parent)
 		}
 	}
-	return zap.Skip()
+	return ""
 }
 
 // requestID is the field that the lines of a request have in common.

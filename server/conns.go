@@ -12,6 +12,8 @@ type conns struct {
 	mu    sync.Mutex
 	open  map[*conn]struct{}
 	empty chan struct{} // closed when the last one went, while somebody waits
+
+	metrics *Metrics
 }
 
 func (s *conns) add(accepted net.Conn, patience *patience) *conn {
@@ -22,14 +24,17 @@ func (s *conns) add(accepted net.Conn, patience *patience) *conn {
 		s.open = map[*conn]struct{}{}
 	}
 	s.open[c] = struct{}{}
+	s.metrics.opened()
 	return c
 }
 
 func (s *conns) remove(c *conn) (wasOpen bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, wasOpen = s.open[c]
-	delete(s.open, c)
+	if _, wasOpen = s.open[c]; wasOpen {
+		delete(s.open, c)
+		s.metrics.closed()
+	}
 	if len(s.open) == 0 && s.empty != nil {
 		close(s.empty)
 		s.empty = nil

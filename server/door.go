@@ -24,8 +24,9 @@ const jsonContentType = "application/json"
 type door struct {
 	server  *Server
 	ctx     *fasthttp.RequestCtx
-	start   time.Time // zero without an access log
-	buffer  *[]byte   // of the body; goes back when the request is finished
+	start   time.Time    // when the request was there, but for its body
+	route   *routeCounts // nil: nothing is counted
+	buffer  *[]byte      // of the body; goes back when the request is finished
 	body    requestBody
 	raw     *rawResponse // nil: the pipeline writes the answer
 	rawBody *rawBody
@@ -39,10 +40,36 @@ type door struct {
 func newDoor(s *Server, ctx *fasthttp.RequestCtx) *door {
 	d := &ctx.Conn().(*conn).door
 	*d = door{server: s, ctx: ctx, open: true}
-	if s.AccessLog != nil {
-		d.start = time.Now()
-	}
 	return d
+}
+
+// begin is called once it is known for which route a request is.
+func (d *door) begin(route *routeCounts, start time.Time) {
+	d.route, d.start = route, start
+	d.server.Metrics.begin()
+}
+
+// status is that of the answer; 0: the connection is closed without one.
+func (d *door) status() int {
+	if d.aborted {
+		return 0
+	}
+	return d.ctx.Response.StatusCode()
+}
+
+// answered is how many bytes of a body the answer has, or had until it broke off.
+func (d *door) answered() int64 {
+	if d.raw != nil && d.sent == 0 {
+		return d.raw.written
+	}
+	return d.sent
+}
+
+// Panicked is called by the pipeline where a call ends with a panic.
+func (d *door) Panicked() {
+	if d.route != nil {
+		d.route.panics.Add(1)
+	}
 }
 
 func (d *door) path() []byte { return path(&d.ctx.Request.Header) }
@@ -151,7 +178,12 @@ func (d *door) end() {
 	if d.watched {
 		d.server.watcher.end(d.conn())
 	}
-	d.logAccess()
+	took := time.Duration(-1)
+	if d.route != nil || d.server.AccessLog != nil {
+		took = time.Since(d.start)
+	}
+	d.server.Metrics.end(d, took)
+	d.logAccess(took)
 }
 
 // finish ends the request: nothing of it is touched any more by who may have

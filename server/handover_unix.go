@@ -21,7 +21,7 @@ import (
 // manager that env had.
 //
 // Where this process alone has the listener, so will the other one: this one
-// must leave it then (see [HandedOver]), or end the other.
+// must leave it then (see [ErrHandedOver]), or end the other.
 func HandOver(ln net.Listener, env []string, ready string) (file *os.File, forSuccessor []string, err error) {
 	system, ok := ln.(syscall.Conn)
 	if !ok {

@@ -114,7 +114,7 @@ func TestShortageDoesNotEndTheServer(t *testing.T) {
 	}
 }
 
-// childEnv tells the test binary to be the server that TestHandedOver starts.
+// childEnv tells the test binary to be the server that TestErrHandedOver starts.
 const childEnv = "APIPHANT_TEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -147,9 +147,9 @@ func child(address string) int {
 	return 0
 }
 
-// TestHandedOver gives a process its listener in LISTEN_FDS form, and hears what
+// TestErrHandedOver gives a process its listener in LISTEN_FDS form, and hears what
 // it tells the service manager.
-func TestHandedOver(t *testing.T) {
+func TestErrHandedOver(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -197,8 +197,8 @@ func TestHandedOver(t *testing.T) {
 	}
 }
 
-// TestHandedOverWrong: what can't be taken over is an error that says so.
-func TestHandedOverWrong(t *testing.T) {
+// TestErrHandedOverWrong: what can't be taken over is an error that says so.
+func TestErrHandedOverWrong(t *testing.T) {
 	tests := []struct {
 		name string
 		env  []string

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -20,7 +21,7 @@ func TestAccessLog(t *testing.T) {
 	running := start(t, api, &server.Server{MaxBody: 100})
 	c := running.dial()
 	for _, request := range []string{
-		"POST /api/v0/echo/read?secret HTTP/1.1\r\nHost: test\r\nX-Request-Id: a\r\nContent-Length: 7\r\n\r\n" + `{"a":1}`,
+		"POST /api/v0/echo/read?secret HTTP/1.1\r\nHost: test\r\nUser-Agent: curl\r\nX-Request-Id: a\r\nContent-Length: 7\r\n\r\n" + `{"a":1}`,
 		"POST /nothing%0a HTTP/1.1\r\nHost: test\r\nX-Request-Id: b\r\n\r\n",
 		"DELETE /api/v0/echo/read HTTP/1.1\r\nHost: test\r\nX-Request-Id: c\r\n\r\n",
 		"GET /api/v0/raw/read HTTP/1.1\r\nHost: test\r\nX-Request-Id: d\r\n\r\n",
@@ -35,23 +36,26 @@ func TestAccessLog(t *testing.T) {
 	c.ask("nonsense\r\n\r\n")
 	c.wantClosed()
 	want := []string{
-		`POST /api/v0/echo/read 200 7 a`,
-		`POST /nothing%0a 404 25 b`,
-		`DELETE /api/v0/echo/read 501 31 c`,
-		`GET /api/v0/raw/read 200 3 d`,
-		`GET /api/v0/flush/read 200 7 e`,
-		`POST /api/v0/fail/create 500 37 f`,
-		`POST /api/v0/echo/read 413 40 g`,
-		`  400 27 `,
+		`POST /api/v0/echo/read 200 7 7 a curl`,
+		`POST /nothing%0a 404 25 0 b `,
+		`DELETE /api/v0/echo/read 501 31 0 c `,
+		`GET /api/v0/raw/read 200 3 0 d `,
+		`GET /api/v0/flush/read 200 7 0 e `,
+		`POST /api/v0/fail/create 500 37 0 f `,
+		`POST /api/v0/echo/read 413 40 0 g `,
+		`  400 27 0  `,
 	}
 	var got []string
 	for line := range strings.Lines(running.access.String()) {
 		var entry struct {
 			Message, Method, Path string
 			Status, Bytes         json.Number
+			Received              json.Number
 			Duration              *int64
 			ID                    string `json:"request_id"`
 			Remote                string `json:"remote_addr"`
+			Agent                 string `json:"user_agent"`
+			Time                  time.Time
 		}
 		if err := json.Unmarshal([]byte(line), &entry); err != nil {
 			t.Fatalf("%s: %v", line, err)
@@ -59,8 +63,8 @@ func TestAccessLog(t *testing.T) {
 		if len(entry.ID) == 32 { // made
 			entry.ID = ""
 		}
-		got = append(got, strings.Join([]string{entry.Method, entry.Path, entry.Status.String(), entry.Bytes.String(), entry.ID}, " "))
-		if entry.Message != "access" || entry.Duration == nil || *entry.Duration <= 0 || !strings.HasPrefix(entry.Remote, "127.0.0.1:") {
+		got = append(got, strings.Join([]string{entry.Method, entry.Path, entry.Status.String(), entry.Bytes.String(), entry.Received.String(), entry.ID, entry.Agent}, " "))
+		if entry.Message != "access" || entry.Duration == nil || *entry.Duration <= 0 || time.Since(entry.Time) > time.Minute || !strings.HasPrefix(entry.Remote, "127.0.0.1:") {
 			t.Errorf("got %s", line)
 		}
 	}

@@ -37,8 +37,12 @@ type Server struct {
 	API *apiphant.API
 	Log *zap.Logger // nil: nothing is logged
 
-	// AccessLog gets a line for each request; nil: none.
-	AccessLog *zap.Logger
+	// AccessLog is called once for each request, when it is answered; nil: not
+	// at all. Calls may run at once. What it gets is valid until it returns.
+	AccessLog func(*Access)
+
+	// Metrics count what the server does; nil: nothing is counted.
+	Metrics *Metrics
 
 	MaxBody       int64         // bytes of a JSON request; 0: DefaultMaxBody. Beyond it: 413
 	MaxUpload     int64         // bytes of a raw request, which streams; 0: DefaultMaxUpload. Beyond it: 413
@@ -75,16 +79,16 @@ type Server struct {
 	patience patience    // zero: defaultPatience
 }
 
-// HandedOver is the cause with which the context of [Server.Serve] ends when
+// ErrHandedOver is the cause with which the context of [Server.Serve] ends when
 // another process has begun to accept from the same listener.
-var HandedOver = errors.New("the listener is handed over to another process")
+var ErrHandedOver = errors.New("the listener is handed over to another process")
 
 // Serve answers requests of a listener until ctx ends; then it drains and
 // returns nil. The listener is closed in any case. Readiness, being alive and
 // the beginning of the end are told to the service manager, where NOTIFY_SOCKET
 // names one (sd_notify(3)).
 //
-// Where ctx ends with the cause [HandedOver], the listener is left to the other
+// Where ctx ends with the cause [ErrHandedOver], the listener is left to the other
 // process at once, and it is that one which speaks with the service manager.
 //
 // ctx is also where calls get their values and their log from, but not what
@@ -97,6 +101,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	s.base, s.log, s.patience = base, cmp.Or(s.Log, zap.NewNop()), cmp.Or(s.patience, defaultPatience)
+	s.conns.metrics = s.Metrics
 	if s.Certificate != nil {
 		s.Certificate.log, s.tls = s.log, s.Certificate.config()
 	}
@@ -115,7 +120,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	case <-ctx.Done():
 	}
 	endWatchdog()
-	s.leave(errors.Is(context.Cause(ctx), HandedOver), l, closed)
+	s.leave(errors.Is(context.Cause(ctx), ErrHandedOver), l, closed)
 	s.drain(cancel)
 	return nil
 }
@@ -185,11 +190,13 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	d := newDoor(s, ctx)
 	path := d.path()
 	if string(path) == healthPath {
+		d.begin(s.Metrics.health(), ctx.Time())
 		d.answerHealth()
 		d.finish()
 		return
 	}
 	endpoint := s.API.Find(path)
+	d.begin(s.Metrics.route(endpoint), ctx.Time())
 	if endpoint != nil && endpoint.RawResponse {
 		d.serveRaw(endpoint)
 		return
@@ -234,7 +241,9 @@ func (s *Server) expect(ctx *fasthttp.RequestCtx) int {
 		return http.StatusContinue
 	}
 	d := newDoor(s, ctx)
-	if endpoint := s.API.Find(d.path()); endpoint != nil {
+	endpoint := s.API.Find(d.path())
+	d.begin(s.Metrics.route(endpoint), time.Now())
+	if endpoint != nil {
 		s.API.Refuse(s.base, d, readError(fasthttp.ErrBodyTooLarge))
 	} else {
 		s.API.Serve(s.base, nil, d)
@@ -247,6 +256,7 @@ func (s *Server) expect(ctx *fasthttp.RequestCtx) int {
 func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 	d := newDoor(s, ctx)
 	d.unread = true
+	d.begin(s.Metrics.route(nil), time.Now())
 	s.API.Refuse(s.base, d, readError(err))
 	d.refused()
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -53,7 +54,7 @@ func start(t testing.TB, api *apiphant.API, s *server.Server) *running {
 func startAt(t testing.TB, ln net.Listener, api *apiphant.API, s *server.Server) *running {
 	t.Helper()
 	r := &running{t: t, address: ln.Addr().String(), log: &lines{}, access: &lines{}, ended: make(chan error, 1)}
-	s.API, s.Log, s.AccessLog = api, r.log.logger(), r.access.logger()
+	s.API, s.Log, s.AccessLog = api, r.log.logger(), r.access.log
 	s.DrainWindow = cmp.Or(s.DrainWindow, -1)
 	s.Drain = cmp.Or(s.Drain, 5*time.Second)
 	ctx, cancel := context.WithCancel(apiphant.WithLog(t.Context(), slog.New(slog.NewJSONHandler(r.log, nil))))
@@ -210,6 +211,20 @@ type lines struct {
 func (l *lines) logger() *zap.Logger {
 	encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{MessageKey: "message", LevelKey: "level", EncodeLevel: zapcore.LowercaseLevelEncoder})
 	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(l), zap.DebugLevel))
+}
+
+// log writes a line of the access log.
+func (l *lines) log(access *server.Access) {
+	fields := map[string]any{
+		"message": "access", "method": string(access.Method), "path": string(access.Path), "status": access.Status,
+		"bytes": access.Sent, "received": access.Received, "duration": access.Duration, "request_id": string(access.RequestID),
+		"remote_addr": access.RemoteAddr.String(), "user_agent": string(access.UserAgent), "time": access.Time,
+	}
+	if access.TraceID != "" {
+		fields["trace_id"] = access.TraceID
+	}
+	line, _ := json.Marshal(fields)
+	_, _ = l.Write(append(line, '\n'))
 }
 
 func (l *lines) Write(p []byte) (int, error) {
