@@ -33,7 +33,7 @@ var panickings = []panicking{
 	{name: "a middleware before the function", request: post(echoPath, "{}", "X-Panic: before"), logged: "reliability: middleware, before the function"},
 	{name: "a middleware after the function", request: post(echoPath, "{}", "X-Panic: after"), logged: "reliability: middleware, after the function"},
 	{name: "a function", request: post("/api/v0/broken/create", "{}"), logged: "reliability: function"},
-	{name: "the runtime", request: post("/api/v0/broken/read", "{}"), logged: "assignment to entry in nil map"},
+	{name: "the runtime", request: post("/api/v0/broken/read", "{}"), logged: "index out of range"},
 	{name: "a function of raw requests", request: post("/api/v0/broken/update", "{}"), logged: http.ErrBodyNotAllowed.Error()},
 	{name: "Validate", request: post("/api/v0/broken/types/create", "{}"), logged: "reliability: Validate"},
 	{name: "MarshalJSON", request: post("/api/v0/broken/types/read", "{}"), logged: "reliability: MarshalJSON"},

@@ -150,12 +150,8 @@ func (l *lab) stopAll() {
 // resident returns the bytes of memory that the process has now.
 func (p *process) resident() (int64, error) { return p.status("VmRSS") }
 
-// peak returns the most that it had since forgetPeak, or its start.
+// peak returns the most that it had since its start.
 func (p *process) peak() (int64, error) { return p.status("VmHWM") }
-
-func (p *process) forgetPeak() error {
-	return os.WriteFile(p.proc("clear_refs"), []byte("5"), 0)
-}
 
 // status returns a size of /proc/PID/status, in bytes: proc_pid_status(5).
 func (p *process) status(name string) (int64, error) {

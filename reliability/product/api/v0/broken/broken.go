@@ -15,9 +15,8 @@ func Create(ctx context.Context, request apiphant.Object) (apiphant.Object, erro
 
 // Read panics by the runtime's doing.
 func Read(ctx context.Context, request apiphant.Object) (apiphant.Object, error) {
-	var none map[string]int
-	none["reliability"]++
-	return request, nil
+	list := make([]apiphant.Object, len(request))
+	return list[len(request)], nil
 }
 
 // Update takes a raw request and panics with an error.
