@@ -65,6 +65,10 @@ differential: ## Decode 1,200,000 documents into 300,000 Go types, and encode va
 		$(GO) test -count=1 -v -timeout 30m -run '^TestDifferential$$' ./internal/encode -args -types 30000 -seed $${part}000001; \
 	done
 
+.PHONY: reliability
+reliability: ## Measure what docs/reliability.md says, and write it; about ten minutes
+	$(GO) run ./reliability -o docs/reliability.md
+
 .PHONY: verify
 verify: test ## Run the tests, and check that go.mod and go.sum are tidy
 	$(GO) mod tidy -diff

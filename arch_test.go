@@ -60,6 +60,9 @@ var arrows = map[string][]string{
 	"internal/conformance": {".", "validation", "github.com/rogpeppe/go-internal/txtar"},
 	"internal/load":        {},
 
+	// What docs/reliability.md says, measured.
+	"reliability": {"internal/load"},
+
 	// Commands.
 	"internal/cli":            {"internal/product", "deploy", "program", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 	"cmd/apiphant":            {"internal/cli"},
@@ -73,7 +76,7 @@ var productsImports = []string{".", "validation", "apitest", "background", "back
 // productOf returns the product that a folder belongs to, "" where it is none's.
 func productOf(folder string) string {
 	parts := strings.SplitN(folder, "/", 3)
-	if len(parts) == 3 && (parts[0] == "templates" || parts[0] == "examples") {
+	if len(parts) == 3 && slices.Contains([]string{"templates", "examples", "reliability"}, parts[0]) {
 		return parts[0] + "/" + parts[1]
 	}
 	return ""

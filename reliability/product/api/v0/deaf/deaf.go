@@ -1,0 +1,30 @@
+// Package deaf waits for as long as it is told, whatever its context says.
+package deaf
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/apiphant/apiphant"
+)
+
+// Request says how long a call takes.
+type Request struct {
+	MS int `json:"ms"`
+}
+
+var running atomic.Int64
+
+// Create waits.
+func Create(ctx context.Context, request Request) (apiphant.Object, error) {
+	running.Add(1)
+	defer running.Add(-1)
+	time.Sleep(time.Duration(request.MS) * time.Millisecond)
+	return apiphant.Object{"waited": request.MS}, nil
+}
+
+// Read tells how many calls wait.
+func Read(ctx context.Context, request apiphant.Object) (apiphant.Object, error) {
+	return apiphant.Object{"running": running.Load()}, nil
+}

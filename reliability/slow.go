@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+)
+
+// slow: 1,000 connections send their headers a byte a second and 1,000 their
+// bodies, all there at once, while honest clients ask at a fixed rate, as they
+// did for some seconds before. They come a thousand a second: faster, and what
+// the honest notice is that this program has the same cores. Measured are when each slow connection was closed,
+// from its first byte, and the 99th percentile of the honest ones before and
+// during. The bar: closed within the time-out plus 1 s (headers 5 s; bodies
+// below 1 KB/s after their first 5 s), and the percentile at most doubles.
+var slow = scenario{
+	name:  "slow",
+	title: "Slow clients",
+	about: "1,000 connections send headers and 1,000 send bodies, a byte a second, all there at once, while 16 honest clients ask 400 times a second; latencies are counted from when a request was due. The median of three rounds, of which each measures before and during.",
+	run:   runSlow,
+}
+
+const (
+	slowTimeout = 5 * time.Second // of headers, and of a body that is too slow
+	slowEvery   = time.Millisecond
+)
+
+func runSlow(ctx context.Context, lab *lab) ([]row, error) {
+	connections, rounds := pick(lab, 1000, 100), pick(lab, 3, 1)
+	var before, during []time.Duration
+	var ratios []float64
+	var latest [2]time.Duration
+	var problems, unserved []string
+	closed, honestly := 0, 0
+	for range rounds {
+		p, err := lab.serve(ctx)
+		if err != nil {
+			return nil, err
+		}
+		honest := offered{address: p.address, request: post(echoPath, echoBody), rate: 400, clients: 16, lasts: slowTimeout + time.Second + time.Duration(2*connections)*slowEvery}
+		warm := honest
+		warm.lasts = time.Second
+		warm.run()
+		quiet := honest.run()
+		var busy offeredTally
+		var group sync.WaitGroup
+		group.Go(func() { busy = honest.run() })
+		times, errs := crawl(p.address, connections, 3*slowTimeout)
+		group.Wait()
+		for kind := range times {
+			closed += len(times[kind])
+			latest[kind] = max(latest[kind], percentile(times[kind], 100))
+		}
+		problems = append(problems, texts(errs)...)
+		unserved = append(append(unserved, quiet.problems...), busy.problems...)
+		honestly += quiet.total() + busy.total()
+		before = append(before, percentile(quiet.served, 99))
+		during = append(during, percentile(busy.served, 99))
+		ratios = append(ratios, float64(during[len(during)-1])/float64(max(before[len(before)-1], 1)))
+		lab.say("  p99 of the honest: %s before, %s during", span(before[len(before)-1]), span(during[len(during)-1]))
+		lab.stopAll()
+	}
+	bar := slowTimeout + time.Second
+	return []row{
+		all("slow connections closed by the server", closed, 2*connections*rounds).because(problems),
+		within(fmt.Sprintf("the last of %d with slow headers closed", connections), latest[0], bar),
+		within(fmt.Sprintf("the last of %d with slow bodies closed", connections), latest[1], bar),
+		{what: "the 99th percentile of honest clients", bar: "at most 2 times", met: median(ratios) > 0 && median(ratios) <= 2,
+			measured: fmt.Sprintf("%.2f times (%s, before %s)", median(ratios), span(median(during)), span(median(before)))},
+		none("honest requests not served", len(unserved), honestly).because(unserved),
+	}, nil
+}
+
+// crawl opens slow connections of both kinds, and returns how long it took until
+// each was closed.
+func crawl(address string, connections int, patience time.Duration) (closed [2][]time.Duration, errs []error) {
+	heads := [2]string{"POST /api/v0/echo/read HTTP/1.1\r\nHost: product\r\nX: ", declaring(echoPath, 10_000) + "{"}
+	var mu sync.Mutex
+	errs = together(2*connections, 2*connections, func(i int) error {
+		time.Sleep(time.Duration(i) * slowEvery)
+		w, err := dial(address)
+		if err != nil {
+			return err
+		}
+		defer w.Close()
+		began := time.Now()
+		if _, err := io.WriteString(w, heads[i%2]); err != nil {
+			return err
+		}
+		end := make(chan struct{})
+		defer close(end)
+		go w.dribble("x", time.Second, end)
+		err = w.closedAfterAnswer(patience)
+		mu.Lock()
+		defer mu.Unlock()
+		if err == nil {
+			closed[i%2] = append(closed[i%2], time.Since(began))
+		}
+		return err
+	})
+	return closed, errs
+}
+
+// closedAfterAnswer waits until the server has answered 408 and ended the
+// connection.
+func (w *wire) closedAfterAnswer(patience time.Duration) error {
+	a, err := w.read(patience)
+	if err != nil {
+		return fmt.Errorf("no whole answer: %w", err)
+	}
+	if err := a.isError(408); err != nil {
+		return err
+	}
+	return w.closed(patience)
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// patience bounds what is waited for a server that should have answered long ago.
+const patience = 30 * time.Second
+
+// wire is a client's connection.
+type wire struct {
+	net.Conn // TLS's, where there is
+	tcp      *net.TCPConn
+	in       *bufio.Reader
+}
+
+var dials atomic.Int64
+
+// overTLS stands before an address that speaks it.
+const overTLS = "tls:"
+
+// dial connects from one of several addresses, since one has ports for 28,000
+// connections only.
+func dial(address string) (*wire, error) {
+	local := net.IPv4(127, 0, 0, byte(2+dials.Add(1)%8))
+	dialer := net.Dialer{Timeout: patience, LocalAddr: &net.TCPAddr{IP: local}}
+	plain, secure := strings.CutPrefix(address, overTLS)
+	conn, err := dialer.Dial("tcp", plain)
+	if err != nil {
+		return nil, err
+	}
+	tcp := conn.(*net.TCPConn)
+	if secure {
+		conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true}) // the certificate is made for the occasion
+	}
+	return &wire{conn, tcp, bufio.NewReaderSize(conn, 1<<10)}, nil
+}
+
+// post is a request as it goes over the wire.
+func post(path, body string, headers ...string) string {
+	var more strings.Builder
+	for _, header := range headers {
+		more.WriteString(header + "\r\n")
+	}
+	return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: product\r\n%sContent-Length: %d\r\n\r\n%s", path, more.String(), len(body), body)
+}
+
+const (
+	echoPath = "/api/v0/echo/read"
+	echoBody = `{"hello":"world"}`
+)
+
+// answer is a whole one.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+	last   bool // the server closes the connection after it
+}
+
+// ask sends a request and reads its answer.
+func (w *wire) ask(request string, patience time.Duration) (answer, error) {
+	_ = w.SetDeadline(time.Now().Add(patience))
+	if _, err := io.WriteString(w, request); err != nil {
+		return answer{}, err
+	}
+	return w.read(patience)
+}
+
+// read reads an answer; one that did not come whole is an error.
+func (w *wire) read(patience time.Duration) (answer, error) {
+	_ = w.SetReadDeadline(time.Now().Add(patience))
+	response, err := http.ReadResponse(w.in, nil)
+	if err != nil {
+		return answer{}, err
+	}
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{response.StatusCode, response.Header, body, response.Close}, nil
+}
+
+// closed waits until the server has closed the connection; what it still sends
+// is an error.
+func (w *wire) closed(patience time.Duration) error {
+	_ = w.SetReadDeadline(time.Now().Add(patience))
+	switch n, err := io.Copy(io.Discard, w.in); {
+	case n > 0:
+		return fmt.Errorf("%d more bytes came", n)
+	case isTimeout(err):
+		return fmt.Errorf("not closed within %s", patience)
+	default:
+		return nil
+	}
+}
+
+// reset goes away without a word: what a client does whose machine was switched off.
+func (w *wire) reset() {
+	_ = w.tcp.SetLinger(0)
+	_ = w.tcp.Close()
+}
+
+func isTimeout(err error) bool {
+	timeout, ok := err.(net.Error)
+	return ok && timeout.Timeout()
+}
+
+// isError tells whether an answer is this status in the form of all errors.
+func (a answer) isError(status int) error {
+	if a.status != status {
+		return fmt.Errorf("answered %d in place of %d", a.status, status)
+	}
+	var form struct{ Error any }
+	if a.header.Get("Content-Type") != "application/json" || json.Unmarshal(a.body, &form) != nil || form.Error == nil {
+		return fmt.Errorf("%d is not answered as JSON: %.100q", status, a.body)
+	}
+	return nil
+}
+
+// call calls a function of the product on a connection of its own.
+func call(address, path, request string, response any) error {
+	w, err := dial(address)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	a, err := w.ask(post(path, request), patience)
+	if err != nil {
+		return err
+	}
+	if a.status != http.StatusOK {
+		return fmt.Errorf("%s answered %d %.200s", path, a.status, bytes.TrimSpace(a.body))
+	}
+	if response == nil {
+		return nil
+	}
+	return json.Unmarshal(a.body, response)
+}
+
+// together runs n of something, so many at a time, and returns the errors.
+func together(n, workers int, do func(i int) error) []error {
+	var next atomic.Int64
+	var group sync.WaitGroup
+	errs := make([]error, n)
+	for range min(workers, n) {
+		group.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				errs[i] = do(i)
+			}
+		})
+	}
+	group.Wait()
+	var failed []error
+	for _, err := range errs {
+		if err != nil {
+			failed = append(failed, err)
+		}
+	}
+	return failed
+}
+
+func texts(errs []error) []string {
+	var list []string
+	for _, err := range errs {
+		list = append(list, err.Error())
+	}
+	return list
+}
