@@ -22,6 +22,7 @@ const (
 	MaxSkippedBody = maxSkippedBody
 	MaxBuffered    = maxBuffered
 	BodyMinRate    = bodyMinRate
+	MaxSpare       = maxSpare
 )
 
 // AllowedWait is how long may be waited for the next byte of a body.

@@ -52,6 +52,23 @@ func TestParkedConnection(t *testing.T) {
 	c.wantClosed()
 }
 
+// TestParkedConnectionsKeepFewGoroutines beside those that wait for them.
+func TestParkedConnectionsKeepFewGoroutines(t *testing.T) {
+	running := start(t, echo(), parking(time.Hour))
+	const connections = server.MaxSpare + 200
+	var clients []*client
+	for range connections {
+		clients = append(clients, running.dial())
+	}
+	for _, c := range clients {
+		c.wantOpen()
+	}
+	parked(t, connections)
+	until(t, "the others have ended", func() bool {
+		return strings.Count(stacks(), "server.(*Server).serveConns(") <= server.MaxSpare
+	})
+}
+
 // TestParkedConnectionEnds with its idle time-out, with its client and with a
 // slow header.
 func TestParkedConnectionEnds(t *testing.T) {
