@@ -23,6 +23,7 @@ const (
 	MaxBuffered    = maxBuffered
 	BodyMinRate    = bodyMinRate
 	MaxSpare       = maxSpare
+	SpareTime      = spareTime
 )
 
 // AllowedWait is how long may be waited for the next byte of a body.

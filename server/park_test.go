@@ -64,9 +64,13 @@ func TestParkedConnectionsKeepFewGoroutines(t *testing.T) {
 		c.wantOpen()
 	}
 	parked(t, connections)
+	begun := time.Now()
 	until(t, "the others have ended", func() bool {
 		return strings.Count(stacks(), "server.(*Server).serveConns(") <= server.MaxSpare
 	})
+	if time.Since(begun) >= server.SpareTime {
+		t.Error("the others have ended only as those in reserve do, too")
+	}
 }
 
 // TestParkedConnectionEnds with its idle time-out, with its client and with a
