@@ -45,8 +45,7 @@ const (
 	lingerChunk = 64 << 10
 )
 
-// conn is one client's connection. Its deadlines are kept here and given to the
-// system only when a read really has to wait.
+// conn is one client's connection. Its deadlines are kept here: see arm.
 type conn struct {
 	net.Conn
 	conns    *conns
@@ -61,8 +60,8 @@ type conn struct {
 	wire     *wire        // what is below TLS; nil: there is none
 	taken    int64        // of TLS: what had come when something was last read
 
-	readDeadline time.Time
-	pending      bool      // readDeadline is not known to the system yet
+	readDeadline time.Time // of fasthttp
+	armed        time.Time // what the system has; zero: nothing
 	rate         *bodyRate // how long the next read may take, while a body is read
 	failure      error     // of a Read
 	parked       bool      // Close is not the end of it
@@ -75,7 +74,7 @@ type conn struct {
 }
 
 func (c *conn) SetReadDeadline(t time.Time) error {
-	c.readDeadline, c.pending = t, true
+	c.readDeadline = t
 	return nil
 }
 
@@ -102,37 +101,46 @@ func (c *conn) read(p []byte) (int, error) {
 	if c.shaking.Load() && c.shake() != nil {
 		return 0, io.EOF // who speaks no TLS would not understand an answer
 	}
-	parks := false
-	if c.pending {
-		deadline := c.readDeadline
-		if parks = c.parks(); parks {
-			deadline = deadline.Add(c.patience.park - c.patience.idle)
-		}
-		if err := c.Conn.SetReadDeadline(deadline); err != nil {
+	deadline, parks := c.readDeadline, c.parks()
+	if parks {
+		deadline = deadline.Add(c.patience.park - c.patience.idle)
+	}
+	if c.armed.After(deadline) || c.armed.IsZero() && !deadline.IsZero() {
+		if err := c.arm(deadline); err != nil {
 			return 0, err
 		}
-		c.pending = false
 	}
-	if c.isInterrupted() { // also since the deadline was set
-		return c.lastRead(p)
+	for resumed := false; ; {
+		if c.isInterrupted() { // also since the deadline was armed
+			return c.lastRead(p)
+		}
+		n, err := c.Conn.Read(p)
+		switch {
+		case n > 0 || !errors.Is(err, os.ErrDeadlineExceeded):
+			return n, err
+		case c.interrupted.Load() && !resumed: // just when a request came
+			deadline, parks, resumed = c.readDeadline, false, true
+		case c.armed.Before(deadline): // it is that of an earlier wait
+		case !parks:
+			return n, err
+		case !c.recordBegan():
+			c.parked = true
+			return 0, errParked
+		default:
+			deadline, parks = c.readDeadline, false
+		}
+		if err := c.arm(deadline); err != nil {
+			return 0, err
+		}
 	}
-	n, err := c.Conn.Read(p)
-	switch {
-	case n > 0 || !errors.Is(err, os.ErrDeadlineExceeded):
-		return n, err
-	case !parks && !c.interrupted.Load():
-		return n, err
-	case !c.interrupted.Load() && !c.recordBegan():
-		c.parked = true
-		return 0, errParked
-	}
-	if c.isInterrupted() {
-		return c.lastRead(p)
-	}
-	if err := c.Conn.SetReadDeadline(c.readDeadline); err != nil { // interrupt came just when a request did
-		return 0, err
-	}
-	return c.Conn.Read(p)
+}
+
+// arm gives a deadline to the system. What it has already is left there as long
+// as it comes sooner than what is wanted: waits that long are rare, and then it
+// is armed anew.
+func (c *conn) arm(deadline time.Time) error {
+	c.armed = deadline
+	return c.Conn.SetReadDeadline(deadline)
 }
 
 // Write bounds the time by what is written: a large answer may take long, as
@@ -205,10 +213,9 @@ func (c *conn) lastRead(p []byte) (int, error) {
 	if first := c.accepted.Add(c.patience.first); !c.heard.Load() && first.After(end) {
 		end = first
 	}
-	if err := c.Conn.SetReadDeadline(end); err != nil {
+	if err := c.arm(end); err != nil {
 		return 0, err
 	}
-	c.pending = true
 	n, err := c.Conn.Read(p)
 	if n == 0 {
 		return c.readBegun(p, err)

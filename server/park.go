@@ -39,7 +39,7 @@ func (c *conn) park() {
 // connections, or, when Serve ends, as good as at once.
 func (c *conn) waitForMore() bool {
 	system, ok := c.socket().(syscall.Conn)
-	if !ok || c.Conn.SetReadDeadline(c.readDeadline) != nil {
+	if !ok || c.arm(c.readDeadline) != nil {
 		return false
 	}
 	socket, err := system.SyscallConn()
@@ -52,7 +52,7 @@ func (c *conn) waitForMore() bool {
 			return more
 		}
 	}
-	_ = c.Conn.SetReadDeadline(time.Now().Add(c.patience.last))
+	_ = c.arm(time.Now().Add(c.patience.last))
 	more, _ := waitReadable(socket)
 	return more
 }

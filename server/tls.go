@@ -133,7 +133,7 @@ func (c *conn) readBegun(p []byte, interrupted error) (int, error) {
 	if !c.recordBegan() || !errors.Is(interrupted, os.ErrDeadlineExceeded) {
 		return 0, interrupted
 	}
-	if err := c.Conn.SetReadDeadline(time.Now().Add(c.patience.first)); err != nil {
+	if err := c.arm(time.Now().Add(c.patience.first)); err != nil {
 		return 0, err
 	}
 	return c.Conn.Read(p)
@@ -157,6 +157,7 @@ func (c *conn) take() {
 // interrupted can't be taken up again, so the end of Serve only hurries
 // it; see interrupt.
 func (c *conn) shake() error {
+	c.armed = c.readDeadline
 	if err := c.Conn.SetDeadline(c.readDeadline); err != nil {
 		return err
 	}
