@@ -41,8 +41,8 @@ func (d *door) httpRequest(ctx context.Context) *http.Request {
 		RequestURI:    target,
 	}
 	r.ProtoMajor, r.ProtoMinor, _ = http.ParseHTTPVersion(r.Proto)
-	if r.Host == "" {
-		r.Host = address.Host // of HTTP/1.0 in absolute form; elsewhere the two are the same
+	if address.Host != "" && r.Host == string(h.Host()) { // no proxy told of another
+		r.Host = address.Host
 	}
 	if d.body.declared < 0 {
 		r.TransferEncoding = []string{"chunked"}
