@@ -61,7 +61,7 @@ func fieldErrors(problems []decode.Problem) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	if problems[0].Path == "" { // the whole request, of which no field is to blame
+	if problems[0].Path == "" && problems[0].State == decode.Invalid { // the whole request, and not its member ""
 		return &Error{Status: http.StatusBadRequest, Err: problems[0].Err}
 	}
 	details := make([]any, len(problems))

@@ -96,6 +96,37 @@ func TestKilled(t *testing.T) {
 	}
 }
 
+// TestKilledHTTP10: an answer of unknown length has only the reset to tell that
+// it is cut.
+func TestKilledHTTP10(t *testing.T) {
+	p := startProcess(t, nil)
+	conn, err := net.Dial("tcp", p.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	fmt.Fprint(conn, strings.Replace(load.Post("/api/v0/large/create", "{}"), "HTTP/1.1", "HTTP/1.0", 1))
+	in := bufio.NewReader(conn)
+	answer, err := http.ReadResponse(in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !answer.Close || answer.ContentLength >= 0 || answer.TransferEncoding != nil {
+		t.Fatalf("got length %d and %v: the test is wrong", answer.ContentLength, answer.TransferEncoding)
+	}
+	if _, err := io.CopyN(io.Discard, answer.Body, largeAnswer/2); err != nil {
+		t.Fatal(err)
+	}
+	p.signal(syscall.SIGKILL)
+	if n, err := io.Copy(io.Discard, answer.Body); n > 0 || !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("got %d more bytes and %v, want a reset", n, err)
+	}
+	if err := p.wait(); err == nil {
+		t.Error("it ended with 0, want killed")
+	}
+}
+
 // manager is a service manager that hears what processes tell it.
 type manager struct {
 	*net.UnixConn

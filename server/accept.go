@@ -15,8 +15,9 @@ import (
 
 const (
 	// spareTime is how long a goroutine waits for a further client, since its
-	// stack has the size that one needs.
-	spareTime = 10 * time.Second
+	// stack has the size that one needs: less than the 5 s in which nothing of a
+	// load is to be left.
+	spareTime = 4 * time.Second
 
 	// maxSpare is how many do so: more would hold the memory that connections
 	// give back when they are parked.

@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -173,6 +174,23 @@ func TestTrustedProxies(t *testing.T) {
 				t.Errorf("want %s in %s", tt.logged, log)
 			}
 		})
+	}
+}
+
+// TestHostOfAbsoluteForm: what a trusted proxy says comes before the target,
+// which comes before nothing.
+func TestHostOfAbsoluteForm(t *testing.T) {
+	running := start(t, raw(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Host) }),
+		&server.Server{TrustedProxies: networks("127.0.0.1/32")})
+	for rest, want := range map[string]string{
+		"HTTP/1.1\r\nHost: test\r\nX-Forwarded-Host: shop.example.com\r\n\r\n":        "shop.example.com",
+		"HTTP/1.1\r\nHost: test\r\n\r\n":                                              "test",
+		"HTTP/1.0\r\n\r\n":                                                            "test",
+		"HTTP/1.0\r\nX-Forwarded-Host: shop.example.com\r\nConnection: close\r\n\r\n": "shop.example.com",
+	} {
+		if got := running.dial().ask("GET http://test/api/v0/raw/read " + rest); got.body != want {
+			t.Errorf("%q: got %v, want %s", rest, got, want)
+		}
 	}
 }
 

@@ -109,18 +109,26 @@ func (s *rawStream) WriteTo(w io.Writer) (written int64, err error) {
 }
 
 // serveUntilClose writes the answer itself and lets the connection end with it:
-// in order, or, where the function failed, so that it can't be taken for whole.
+// in order, or, where the function failed or the process died, so that it can't
+// be taken for whole.
 func (s *rawStream) serveUntilClose(header []byte) fasthttp.HijackHandler {
 	return func(hijacked net.Conn) {
 		defer survive(s.log, "a streaming answer")
 		defer s.Close()
+		tcp, isTCP := s.conn.socket().(*net.TCPConn)
+		if isTCP {
+			_ = tcp.SetLinger(0) // whoever closes it now resets it, the system too
+		}
 		if _, err := hijacked.Write(header); err != nil {
 			return
 		}
 		_, err := s.WriteTo(hijacked)
-		if tcp, ok := s.conn.socket().(*net.TCPConn); ok && errors.Is(err, errAborted) {
-			_ = tcp.SetLinger(0) // a reset
-			_ = tcp.Close()      // without the word by which TLS says that all was sent
+		switch {
+		case !isTCP:
+		case errors.Is(err, errAborted):
+			_ = tcp.Close() // without the word by which TLS says that all was sent
+		default:
+			_ = tcp.SetLinger(-1)
 		}
 	}
 }

@@ -41,7 +41,7 @@ func (d *door) httpRequest(ctx context.Context) *http.Request {
 		RequestURI:    target,
 	}
 	r.ProtoMajor, r.ProtoMinor, _ = http.ParseHTTPVersion(r.Proto)
-	if address.Host != "" {
+	if address.Host != "" && r.Host == string(h.Host()) { // no proxy told of another
 		r.Host = address.Host
 	}
 	if d.body.declared < 0 {
