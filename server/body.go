@@ -56,6 +56,9 @@ func (b *requestBody) Read(p []byte) (int, error) {
 		return 0, b.err
 	}
 	n, err := b.stream.Read(p)
+	if n > 0 && b.conn.lent {
+		n, err = b.conn.repay(p[:n], err)
+	}
 	b.came += int64(n)
 	switch {
 	case b.came > b.limit:
@@ -101,6 +104,9 @@ func (b *requestBody) readAll(buffer *bodyBuffer) ([]byte, error) {
 func (b *requestBody) skip() bool {
 	if b.err == nil && b.declared-b.came <= maxSkippedBody {
 		b.rate = bodyRate{grace: b.conn.patience.skip}
+		if b.conn.guard.unsent {
+			b.rate.grace = b.conn.patience.skipUnsent
+		}
 		b.limit = b.came + maxSkippedBody
 		_, _ = io.Copy(io.Discard, b)
 	}

@@ -23,10 +23,6 @@ func (s *Server) bound(http *fasthttp.Server) {
 	s.conns.serve = func(c *conn) { s.serveConn(http, c) }
 	s.calls.most = int64(orAny(cmp.Or(s.MaxRunning, DefaultMaxRunning)))
 	s.bodies.most = orAny(cmp.Or(s.BodyMemory, DefaultBodyMemory))
-	s.smallest = s.maxBody()
-	for _, endpoint := range s.API.Routes() {
-		s.smallest = min(s.smallest, s.bodyLimit(endpoint))
-	}
 	s.patience.idle = http.IdleTimeout
 	if s.LowMemory {
 		s.patience.park = min(s.patience.park, lowMemoryPark)

@@ -12,32 +12,34 @@ import (
 
 // patience is how long is waited for a client, beyond what [Server] lets set.
 type patience struct {
-	bodyGrace time.Duration // without a byte of a body; see bodyRate
-	skip      time.Duration // for the rest of a body that nobody wanted
-	write     time.Duration // for the client to accept the next writeChunk of an answer
-	linger    time.Duration // for the next lingerChunk of an unread body
-	lingerAll time.Duration // for all of it
-	first     time.Duration // for the first byte of a new connection, when Serve ends
-	last      time.Duration // for what an idle one has just sent, when Serve ends
-	handshake time.Duration // for those who connect just when the listener is to be closed
-	cancelled time.Duration // for calls to return once their contexts are cancelled
-	idle      time.Duration // for the next request, as Server.IdleTimeout says
-	park      time.Duration // of these, until the connection gives back its memory
-	sweep     time.Duration // from one look at what runs to the next
+	bodyGrace  time.Duration // without a byte of a body; see bodyRate
+	skip       time.Duration // for the rest of a body that nobody wanted
+	skipUnsent time.Duration // for all of it, where nothing of it came
+	write      time.Duration // for the client to accept the next writeChunk of an answer
+	linger     time.Duration // for the next lingerChunk of an unread body
+	lingerAll  time.Duration // for all of it
+	first      time.Duration // for the first byte of a new connection, when Serve ends
+	last       time.Duration // for what an idle one has just sent, when Serve ends
+	handshake  time.Duration // for those who connect just when the listener is to be closed
+	cancelled  time.Duration // for calls to return once their contexts are cancelled
+	idle       time.Duration // for the next request, as Server.IdleTimeout says
+	park       time.Duration // of these, until the connection gives back its memory
+	sweep      time.Duration // from one look at what runs to the next
 }
 
 var defaultPatience = patience{
-	bodyGrace: 5 * time.Second,
-	skip:      250 * time.Millisecond,
-	write:     30 * time.Second,
-	linger:    500 * time.Millisecond,
-	lingerAll: 5 * time.Second,
-	first:     500 * time.Millisecond,
-	last:      time.Millisecond,
-	handshake: 10 * time.Millisecond,
-	cancelled: time.Second,
-	park:      250 * time.Millisecond,
-	sweep:     time.Second,
+	bodyGrace:  5 * time.Second,
+	skip:       250 * time.Millisecond,
+	skipUnsent: 20 * time.Millisecond,
+	write:      30 * time.Second,
+	linger:     500 * time.Millisecond,
+	lingerAll:  5 * time.Second,
+	first:      500 * time.Millisecond,
+	last:       time.Millisecond,
+	handshake:  10 * time.Millisecond,
+	cancelled:  time.Second,
+	park:       250 * time.Millisecond,
+	sweep:      time.Second,
 }
 
 const (
@@ -61,6 +63,7 @@ type conn struct {
 	taken    int64        // of TLS: what had come when something was last read
 
 	readDeadline time.Time // of fasthttp
+	lent         bool      // see lend
 	armed        time.Time // what the system has; zero: nothing
 	rate         *bodyRate // how long the next read may take, while a body is read
 	failure      error     // of a Read

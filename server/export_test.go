@@ -8,7 +8,7 @@ import (
 // Hurry shortens every wait that has no setting: a body's grace becomes d, and
 // the others as much in their own proportion.
 func (s *Server) Hurry(d time.Duration) {
-	s.patience = patience{bodyGrace: d, skip: d, write: 6 * d, linger: d, lingerAll: 4 * d, first: 10 * d, last: time.Millisecond, handshake: 10 * time.Millisecond, cancelled: time.Second, park: d, sweep: d}
+	s.patience = patience{bodyGrace: d, skip: d, skipUnsent: min(d, 20*time.Millisecond), write: 6 * d, linger: d, lingerAll: 4 * d, first: 10 * d, last: time.Millisecond, handshake: 10 * time.Millisecond, cancelled: time.Second, park: d, sweep: d}
 }
 
 // SweepEvery shortens nothing but the time between two sweeps.

@@ -20,6 +20,7 @@ type guard struct {
 	named  int
 	held   []byte // a head as far as it came
 	given  bool   // fasthttp has got one byte of the head, or of what is refused
+	unsent bool   // a head was passed on, and nothing came of its body
 	refuse error  // what fasthttp reads from now on
 }
 
@@ -64,6 +65,9 @@ func bad(reason string) error { return &malformed{http.StatusBadRequest, reason}
 
 // Read passes on what came, as far as the guard lets it.
 func (c *conn) Read(p []byte) (n int, err error) {
+	if c.lends() {
+		return c.lend(p), nil
+	}
 	if n, err = c.guardedRead(p); err != nil {
 		c.failure = err
 	}
@@ -164,6 +168,7 @@ func (g *guard) admit(b []byte) (kept, used int) {
 
 // next follows the beginning of b, as far as it belongs together.
 func (g *guard) next(b []byte) (n int, drop bool) {
+	g.unsent = false
 	switch {
 	case g.in == partHead && b[0] == '\r':
 		return g.emptyLine(b), true
@@ -213,5 +218,6 @@ func (g *guard) head(b []byte) int {
 	case h.length > 0:
 		g.in, g.left = partBody, h.length
 	}
+	g.unsent = g.in != partHead && n == len(b)
 	return n
 }

@@ -57,8 +57,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	d.finish()
 }
 
-// headerReceived tells fasthttp what it does not see in the headers itself, and
-// gives the beginning of a body, which fasthttp reads, its time: see bodyRate.
+// headerReceived tells fasthttp what it does not see in the headers itself.
 func (s *Server) headerReceived(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	if len(header.PeekAll("Connection")) > 0 && asksToClose(header.RawHeaders()) {
 		header.SetConnectionClose() // fasthttp knows exactly "close" only, and of several fields the last
@@ -70,10 +69,7 @@ func (s *Server) headerReceived(header *fasthttp.RequestHeader) fasthttp.Request
 			header.Set("Expect", "100-continue")
 		}
 	}
-	if int64(header.ContentLength()) > min(maxSkippedBody, s.smallest) && s.refusesBody(header) {
-		header.Set("Expect", "100-continue") // so that it is answered before a byte of it is read
-	}
-	return fasthttp.RequestConfig{ReadTimeout: s.patience.bodyGrace}
+	return fasthttp.RequestConfig{}
 }
 
 // refusesBody tells whether the body of a request need not be sent: nobody
@@ -84,21 +80,22 @@ func (s *Server) refusesBody(header *fasthttp.RequestHeader) bool {
 		return false
 	}
 	endpoint := s.API.Find(path)
-	return endpoint == nil || int64(header.ContentLength()) > s.bodyLimit(endpoint)
+	return endpoint == nil || !endpoint.RawRequest && !header.IsPost() || int64(header.ContentLength()) > s.bodyLimit(endpoint)
 }
 
 // expect answers "Expect: 100-continue": a body that would be refused is not asked for.
 func (s *Server) expect(ctx *fasthttp.RequestCtx) int {
-	if !s.refusesBody(&ctx.Request.Header) {
+	header := &ctx.Request.Header
+	if !s.refusesBody(header) {
 		return http.StatusContinue
 	}
 	d := newDoor(s, ctx)
 	endpoint := s.API.Find(d.path())
 	d.begin(s.Metrics.route(endpoint), time.Now())
-	if endpoint != nil {
+	if endpoint != nil && (endpoint.RawRequest || header.IsPost()) {
 		s.API.Refuse(s.base, d, readError(fasthttp.ErrBodyTooLarge))
 	} else {
-		s.API.Serve(s.base, nil, d)
+		s.API.Serve(s.base, endpoint, d) // which finds out before it reads a body
 	}
 	d.refused()
 	return ctx.Response.StatusCode()

@@ -106,7 +106,6 @@ type Server struct {
 	refuser  refuser
 	calls    calls
 	bodies   bodyMemory
-	smallest int64 // bound of any body
 	shed     shed
 	spare    atomic.Int64 // goroutines that wait for a client
 	draining atomic.Bool  // answers say "Connection: close"
