@@ -22,6 +22,7 @@ func (c *conn) parks() bool {
 func (c *conn) park() {
 	c.parked = false
 	c.door = door{} // it holds what fasthttp took back
+	c.failure = nil // that it is parked
 	c.conns.parked.Add(1)
 	go func() {
 		more := c.waitForMore()

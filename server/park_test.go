@@ -43,6 +43,13 @@ func TestParkedConnection(t *testing.T) {
 		}
 		parked(t, 1)
 	}
+	for range 2 {
+		c.send("POST /api/v0/echo/read HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{\"a\":1}\r\n0\r\n\r\n")
+		if got := c.receive("POST"); got.String() != `200 {"a":1}` {
+			t.Errorf("chunks: got %v", got)
+		}
+		parked(t, 1)
+	}
 	c.send("POST /api/v0/echo/read HTTP/1.1\r\nHost: te") // only half a header
 	c.send("st\r\nContent-Length: 0\r\n\r\n")
 	if got := c.receive("POST"); got.String() != "200 {}" {
