@@ -45,8 +45,12 @@ quick: ## Run the tests without the race detector, the slow ones left out
 	$(GO) test -short ./...
 
 .PHONY: bench
-bench: ## Run the benchmarks: each stage of a call, and the whole
-	$(GO) test -run '^$$' -bench . -benchmem . ./internal/... ./server ./validation
+bench: ## Measure what docs/benchmarks.md says of the bars, and write it; ten minutes. BENCH=-all: all peers, too
+	cd bench && $(GO) run . -o ../docs/benchmarks.md $(BENCH)
+
+.PHONY: stages
+stages: ## Run the benchmarks of each stage of a call, with what it allocates
+	$(GO) test -run '^$$' -bench . -benchmem . ./internal/... ./server ./validation ./program
 
 .PHONY: fuzz
 fuzz: differential ## Run every fuzz test for FUZZTIME (60s); make test runs their saved corpus

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -23,18 +24,14 @@ const chartStyle = `text { font: 13px system-ui, sans-serif; fill: #24292f }
 @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .ours { fill: #fb923c } .others { fill: #6e7681 } }`
 
 // chart draws the cost of each row over the limit, a panel for each body, as SVG.
-// The scale is logarithmic: peers are far apart.
+// The scales are logarithmic, each panel's its own: peers are far apart.
 func (r *results) chart() string {
 	var rows []peer
-	highest := 10.0
 	for _, p := range peers[1:] {
-		found := false
-		for _, b := range bodies() {
-			if c, ok := r.cost(p.name, limit.name, b.name, someConnections); ok {
-				found, highest = true, max(highest, c.Ratio.Median)
-			}
-		}
-		if found {
+		if slices.ContainsFunc(bodies(), func(b body) bool {
+			_, ok := r.cost(p.name, limit.name, b.name, someConnections)
+			return ok
+		}) {
 			rows = append(rows, p)
 		}
 	}
@@ -48,14 +45,19 @@ func (r *results) chart() string {
 		fmt.Fprintf(&svg, "<text x=\"0\" y=\"%d\"%s>%s</text>\n", chartTop+chartRow*i+14, class(p, " class=\"ours-text\"", ""), html.EscapeString(short(p)))
 	}
 	for i, b := range bodies() {
-		r.panel(&svg, rows, b.name, chartLabel+i*(chartPanel+chartGap), math.Log(highest))
+		r.panel(&svg, rows, b.name, chartLabel+i*(chartPanel+chartGap))
 	}
 	svg.WriteString("</svg>\n")
 	return svg.String()
 }
 
-// panel draws the bars of one body.
-func (r *results) panel(svg *strings.Builder, rows []peer, body string, x int, longest float64) {
+// panel draws the bars of one body, the longest as long as there is room.
+func (r *results) panel(svg *strings.Builder, rows []peer, body string, x int) {
+	longest := 0.1
+	for _, p := range rows {
+		c, _ := r.cost(p.name, limit.name, body, someConnections)
+		longest = max(longest, math.Log(max(1, c.Ratio.Median)))
+	}
 	fmt.Fprintf(svg, "<text x=\"%d\" y=\"%d\">%s</text>\n", x, chartTop-14, body)
 	fmt.Fprintf(svg, "<path class=\"line\" d=\"M%d.5 %dV%d\"/>\n", x, chartTop-6, chartTop+chartRow*len(rows))
 	for i, p := range rows {

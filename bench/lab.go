@@ -20,10 +20,10 @@ import (
 // lab is what every part works with: the built programs, the cores, and how
 // much is to be measured.
 type lab struct {
-	short, all bool
-	soak       time.Duration
-	out        io.Writer // progress
-	folder     string    // the programs, and what is written while it is measured
+	short  bool
+	soak   time.Duration
+	out    io.Writer // progress
+	folder string    // the programs, and what is written while it is measured
 
 	serverCore, loadCore int
 
@@ -32,14 +32,14 @@ type lab struct {
 	scripts map[string]string // for wrk, by their body
 }
 
-func newLab(ctx context.Context, short, all bool, soak time.Duration, out io.Writer) (*lab, error) {
+func newLab(ctx context.Context, short bool, soak time.Duration, out io.Writer) (*lab, error) {
 	if runtime.NumCPU() < 2 {
 		return nil, errors.New("this machine has one core: the load needs one of its own")
 	}
 	if _, err := exec.LookPath("wrk"); err != nil {
 		return nil, errors.New("wrk is needed, which Debian has as a package of that name")
 	}
-	l := &lab{short: short, all: all, soak: soak, out: out, loadCore: runtime.NumCPU() - 1, scripts: map[string]string{}}
+	l := &lab{short: short, soak: soak, out: out, loadCore: runtime.NumCPU() - 1, scripts: map[string]string{}}
 	var err error
 	if l.folder, err = os.MkdirTemp("", "bench-"); err != nil {
 		return nil, err
@@ -76,16 +76,6 @@ func (l *lab) stopAll() {
 func (l *lab) close() {
 	l.stopAll()
 	_ = os.RemoveAll(l.folder)
-}
-
-// rows are the peers that are to be measured.
-func (l *lab) rows() (rows []peer) {
-	for _, p := range peers {
-		if l.all || !p.all {
-			rows = append(rows, p)
-		}
-	}
-	return rows
 }
 
 // pick returns the number for a full run, or the one for a short one.

@@ -13,7 +13,7 @@ var shares = []float64{0.5, 0.8}
 
 // runLatency: small requests at a fixed rate, to each server alone.
 func runLatency(ctx context.Context, l *lab, r *results, name string) {
-	for _, p := range l.rows() {
+	for _, p := range peers {
 		if err := l.latency(ctx, r, name, p); err != nil {
 			r.Missing = append(r.Missing, missing{name, p.name, err.Error()})
 			l.say("  %s: %v", p.name, err)

@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return 1
 		}
 	}
-	l, err := newLab(ctx, *short, *all, *soak, stderr)
+	l, err := newLab(ctx, *short, *soak, stderr)
 	if err != nil {
 		fmt.Fprintln(stderr, "bench:", err)
 		return 1

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"math"
 	"sync"
 	"time"
 )
@@ -16,50 +19,102 @@ type measured struct {
 }
 
 // measure loads two servers at the same time, in rounds, and compares the
-// processor time of their requests round by round. The first round, which warms
-// them up, doesn't count.
+// processor time of their requests round by round. A round before the first warms
+// them up, and tells how long the others have to be.
 func (l *lab) measure(ctx context.Context, over, row measured, n rounds) (ratio, micros, overMicros Spread, err error) {
+	pair := [2]measured{over, row}
+	seconds := 1
+	if !l.short {
+		warm, err := l.round(ctx, pair, 1)
+		if err != nil {
+			return ratio, micros, overMicros, err
+		}
+		seconds = n.enough(pair, warm)
+	}
 	var ratios, rows, overs []float64
-	for i := range n.count + 1 {
-		over.load.seconds, row.load.seconds = n.seconds, n.seconds
-		if i == 0 {
-			if l.short {
-				continue
-			}
-			over.load.seconds, row.load.seconds = 1, 1
+	for range n.count {
+		got, err := l.round(ctx, pair, seconds)
+		if err != nil {
+			return ratio, micros, overMicros, err
 		}
-		var each [2]float64
-		var errs [2]error
-		var both sync.WaitGroup
-		for j, m := range []measured{over, row} {
-			both.Go(func() { each[j], errs[j] = l.perRequest(ctx, m) })
-		}
-		both.Wait()
-		for _, err := range errs {
-			if err != nil {
-				return ratio, micros, overMicros, err
-			}
-		}
-		if i > 0 {
-			ratios, rows, overs = append(ratios, each[1]/each[0]), append(rows, each[1]), append(overs, each[0])
-		}
+		overs, rows = append(overs, got[0].micros()), append(rows, got[1].micros())
+		ratios = append(ratios, got[1].micros()/got[0].micros())
 	}
 	return spread(ratios), spread(rows), spread(overs), nil
 }
 
-// perRequest loads a server, and returns the microseconds of processor time that
-// each request took.
-func (l *lab) perRequest(ctx context.Context, m measured) (float64, error) {
+// tally is what a server did in a round.
+type tally struct {
+	requests int64
+	cpu      time.Duration
+}
+
+func (t tally) micros() float64 {
+	return float64(t.cpu) / float64(time.Microsecond) / float64(t.requests)
+}
+
+// maxSeconds bounds a round of requests that take long.
+const maxSeconds = 8
+
+// enough is how long a round has to be so that the requests which are under way
+// at its end, and don't count, don't matter. A second's tally says how fast they
+// are.
+func (n rounds) enough(pair [2]measured, warm [2]tally) int {
+	seconds := n.seconds
+	for i, m := range pair {
+		seconds = max(seconds, int(math.Ceil(5*float64(m.load.connections)/float64(warm[i].requests))))
+	}
+	return min(seconds, max(maxSeconds, n.seconds))
+}
+
+// round loads both servers for some seconds.
+func (l *lab) round(ctx context.Context, pair [2]measured, seconds int) (got [2]tally, err error) {
+	var errs [2]error
+	var both sync.WaitGroup
+	for i, m := range pair {
+		m.load.seconds = seconds
+		if err := m.server.rest(ctx); err != nil {
+			return got, err
+		}
+		both.Go(func() { got[i], errs[i] = l.tally(ctx, m) })
+	}
+	both.Wait()
+	return got, errors.Join(errs[:]...)
+}
+
+// tally loads a server.
+func (l *lab) tally(ctx context.Context, m measured) (t tally, err error) {
 	before, err := m.server.cpu()
 	if err != nil {
-		return 0, err
+		return t, err
 	}
-	requests, err := m.load.run(ctx, l, m.server)
-	if err != nil {
-		return 0, err
+	if t.requests, err = m.load.run(ctx, l, m.server); err != nil {
+		return t, err
 	}
 	after, err := m.server.cpu()
-	return float64(after-before) / float64(time.Microsecond) / float64(requests), err
+	t.cpu = after - before
+	return t, err
+}
+
+// rest waits until the server has nothing left to do of the round before.
+func (s *server) rest(ctx context.Context) error {
+	const patience, pause, still = 10 * time.Second, 20 * time.Millisecond, time.Millisecond
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	before, err := s.cpu()
+	for err == nil {
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return fmt.Errorf("%s does not come to rest: %w", s.peer.name, ctx.Err())
+		}
+		now := time.Duration(0)
+		if now, err = s.cpu(); now-before < still {
+			break
+		}
+		before = now
+	}
+	return err
 }
 
 // pair measures a row beside another, with bodies and connections, and adds it to

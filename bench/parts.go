@@ -20,8 +20,9 @@ var parts = []part{
 	{name: "cost", run: runCost},
 	{name: "direct", run: runDirect},
 	{name: "idle", run: runIdle},
-	{name: "latency", run: runLatency},
 	{name: "peers", all: true, run: runPeers},
+	{name: "many", all: true, run: runMany},
+	{name: "latency", all: true, run: runLatency},
 	{name: "scale", all: true, run: runScale},
 	{name: "soak", run: runSoak}, // for as long as -soak says
 }
@@ -78,7 +79,7 @@ func runCheck(ctx context.Context, l *lab, r *results, name string) {
 func runCost(ctx context.Context, l *lab, r *results, name string) {
 	for _, p := range peers[1:] {
 		if !p.all {
-			l.overLimit(ctx, r, name, p, l.usual())
+			l.pair(ctx, r, name, limit, p, bodies(), someConnections, l.usual())
 		}
 	}
 }
@@ -87,15 +88,17 @@ func runCost(ctx context.Context, l *lab, r *results, name string) {
 func runPeers(ctx context.Context, l *lab, r *results, name string) {
 	for _, p := range peers[1:] {
 		if p.all {
-			l.overLimit(ctx, r, name, p, l.few())
+			l.pair(ctx, r, name, limit, p, bodies(), someConnections, l.few())
 			l.idle(ctx, r, name, p)
 		}
 	}
 }
 
-func (l *lab) overLimit(ctx context.Context, r *results, name string, p peer, n rounds) {
-	l.pair(ctx, r, name, limit, p, bodies(), someConnections, n)
-	l.pair(ctx, r, name, limit, p, pick(l, bodies(), bodies()[:1]), manyConnections, l.few())
+// runMany: everyone with more connections.
+func runMany(ctx context.Context, l *lab, r *results, name string) {
+	for _, p := range peers[1:] {
+		l.pair(ctx, r, name, limit, p, pick(l, bodies(), bodies()[:1]), manyConnections, l.few())
+	}
 }
 
 // runDirect: the pairs that bars name, beside each other; and what is near to each

@@ -17,7 +17,7 @@ type peer struct {
 	path   string   // that it serves; "": echoPath
 	flags  []string // behind the address
 	env    []string
-	all    bool // measured with -all only
+	all    bool // not what the bars speak of
 
 	// command makes the command that serves at an address, for what is not a
 	// program of peers; an error says why it can't be measured here.
@@ -79,7 +79,7 @@ func serveProduct(l *lab, address string) (*exec.Cmd, error) {
 // wide is the product with so many routes.
 func wide(routes string) peer {
 	return peer{
-		name: "routes" + routes, title: "**apiphant**, object, " + routes + " routes", env: []string{"ROUTES=" + routes},
+		name: "routes" + routes, title: "**apiphant**, object, number of routes: " + routes, env: []string{"ROUTES=" + routes},
 		command: func(l *lab, address string) (*exec.Cmd, error) {
 			return exec.Command(l.file("wide"), "serve", address), nil
 		},
