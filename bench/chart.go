@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// What the chart is drawn with, in pixels.
+// What the charts are drawn with; lengths are in pixels.
 const (
 	chartLabel  = 230 // the names at the left
 	chartPanel  = 210 // one of the three bodies
@@ -19,9 +19,9 @@ const (
 )
 
 const chartStyle = `text { font: 13px system-ui, sans-serif; fill: #24292f }
-.ours { fill: #c2410c } .others { fill: #8b949e } .figure { font-size: 12px } .ours-text { font-weight: 600 }
-.line { stroke: #8b949e; stroke-opacity: .4 }
-@media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .ours { fill: #fb923c } .others { fill: #6e7681 } }`
+rect.ours { fill: #c2410c } rect.others { fill: #8b949e } .figure { font-size: 12px } .ours-text { font-weight: 600 }
+.line { stroke: #8b949e; stroke-opacity: .4 } .curve { fill: none; stroke-width: 2 } .curve.ours { stroke: #c2410c } .curve.others { stroke: #8b949e }
+@media (prefers-color-scheme: dark) { text { fill: #e6edf3 } rect.ours { fill: #fb923c } rect.others { fill: #6e7681 } }`
 
 // chart draws the cost of each row over the limit, a panel for each body, as SVG.
 // The scales are logarithmic, each panel's its own: peers are far apart.

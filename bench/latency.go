@@ -32,10 +32,7 @@ func (l *lab) latency(ctx context.Context, r *results, part string, p peer) erro
 		return err
 	}
 	for _, share := range shares {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		got, err := l.openLoop(s, share*capacity, pick(l, 3*time.Second, 500*time.Millisecond)).Run()
+		got, err := l.openLoop(s, share*capacity, pick(l, 3*time.Second, 500*time.Millisecond)).Run(ctx)
 		if err != nil {
 			return err
 		}

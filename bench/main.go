@@ -29,7 +29,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	all := flags.Bool("all", false, "measure all peers, and scale")
 	short := flags.Bool("short", false, "little of everything: for trying, not for the tables")
 	soak := flags.Duration("soak", 0, "load the server for so long, too")
-	output := flags.String("o", "", "write the page to this `file`, with a chart .svg and all figures .json beside it")
+	output := flags.String("o", "", "write the page to this `file`, with its charts and all figures beside it")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
@@ -99,11 +99,15 @@ func (r *results) write(page, beside string, stdout io.Writer) error {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	return errors.Join(
+	err = errors.Join(
 		r.save(beside+".json"),
 		os.WriteFile(page, []byte(r.page(string(before))), 0o644),
 		os.WriteFile(beside+".svg", []byte(r.chart()), 0o644),
 	)
+	if curve := r.curve(); curve != "" {
+		err = errors.Join(err, os.WriteFile(beside+"-size.svg", []byte(curve), 0o644))
+	}
+	return err
 }
 
 // err is what the parts of this run could not measure, peers that are not here

@@ -34,13 +34,17 @@ func (r *results) page(before string) string {
 			fmt.Fprintf(&page, "\n## %s\n\n%s\n\n%s", title, about, strings.TrimLeft(table, "\n"))
 		}
 	}
+	scale := r.pairs("scale")
+	if scale != "" {
+		scale = "![Processor time of a request over the size of its body](benchmarks-size.svg)\n\n" + scale
+	}
 	section("The bars", "Processor time per request, 64 connections, unless it says something else. An idle connection is the resident memory of the whole process by their number.", r.barsTable())
 	section("A server beside itself", "What every other factor may be off by.", r.pairs("check"))
 	section("Over static bytes", r.sentence(), r.overLimit())
 	section("Beside each other", "The second as a factor of the first, in the same seconds.", r.pairs("direct"))
 	section("Idle connections", "Resident memory a second after the last of so many connections has had the answer to its one request.", r.idles())
 	section("Latency", "Requests of 17 B that come at a fixed rate over 64 connections, each counted from the moment when it was due. The last column is the load's own fault: what 99.9 % of the requests were at most sent too late with a connection free.", r.latencies())
-	section("Scale", "How cost grows, over static bytes under the same conditions. With GOMAXPROCS 2 one of both cores also has the load.", r.pairs("scale"))
+	section("Scale", "How cost grows, over static bytes under the same conditions. With GOMAXPROCS 2 one of both cores also has the load.", scale)
 	section("Soak", "The object at 80 % of what it can do.", r.soak())
 	section("Not measured", "", r.notMeasured())
 	page.WriteString("\n" + keep(before))

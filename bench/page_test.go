@@ -52,21 +52,42 @@ func TestForget(t *testing.T) {
 func TestChart(t *testing.T) {
 	r := newResults()
 	r.Costs = []cost{measuredCost(object, 1.5), measuredCost(fiber, 900)}
-	chart, bars := r.chart(), 0
-	for in := xml.NewDecoder(strings.NewReader(chart)); ; {
+	chart := r.chart()
+	if bars := elements(t, chart)["rect"]; bars != 2 || !strings.Contains(chart, ">900<") {
+		t.Errorf("got %d bars, want 2, the longer with 900:\n%s", bars, chart)
+	}
+}
+
+// TestCurve: the curves are XML, and there are none where nothing was measured.
+func TestCurve(t *testing.T) {
+	r := newResults()
+	c := measuredCost(object, 1.5)
+	r.Costs = []cost{c}
+	if curve := r.curve(); curve != "" {
+		t.Errorf("got %s, and nothing was measured of scale", curve)
+	}
+	c.Part, c.Micros, c.OverMicros = "scale", Spread{Median: 15}, Spread{Median: 10}
+	r.Costs = append(r.Costs, c)
+	if lines := elements(t, r.curve())["polyline"]; lines != 2 {
+		t.Errorf("got %d lines, want the object's and the limit's", lines)
+	}
+}
+
+// elements counts those of an XML document.
+func elements(t *testing.T, document string) map[string]int {
+	t.Helper()
+	count := map[string]int{}
+	for in := xml.NewDecoder(strings.NewReader(document)); ; {
 		token, err := in.Token()
 		if errors.Is(err, io.EOF) {
-			break
+			return count
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		if element, ok := token.(xml.StartElement); ok && element.Name.Local == "rect" {
-			bars++
+		if element, ok := token.(xml.StartElement); ok {
+			count[element.Name.Local]++
 		}
-	}
-	if bars != 2 || !strings.Contains(chart, ">900<") {
-		t.Errorf("got %d bars, want 2, the longer with 900:\n%s", bars, chart)
 	}
 }
 

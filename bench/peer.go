@@ -57,6 +57,7 @@ var peers = []peer{
 	{name: "echo", title: "echo", module: "github.com/labstack/echo/v4", all: true},
 	{name: "chi", title: "chi + encoding/json", module: "github.com/go-chi/chi/v5", all: true},
 	{name: "connect", title: "connect (JSON, structpb)", module: "connectrpc.com/connect", all: true},
+	{name: "twirp", title: "twirp (JSON, structpb)", module: "github.com/twitchtv/twirp", path: "/api/v0/bench.Echo/Read", all: true},
 	{name: "fastify", title: "fastify (Node)", all: true, command: fastify},
 }
 
@@ -136,6 +137,11 @@ func gevent(_ *lab, address string) (*exec.Cmd, error) {
 
 // fastify is installed where its package.json is, once, by npm.
 func fastify(l *lab, address string) (*exec.Cmd, error) {
+	for _, program := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(program); err != nil {
+			return nil, fmt.Errorf("%s is not installed", program)
+		}
+	}
 	if _, err := os.Stat("peers/fastify/node_modules"); err != nil {
 		l.say("  installing fastify …")
 		if out, err := exec.Command("npm", "ci", "--prefix", "peers/fastify", "--no-audit", "--no-fund").CombinedOutput(); err != nil {

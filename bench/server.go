@@ -38,6 +38,9 @@ const startPatience = 20 * time.Second
 
 // serve starts a peer on those cores and returns once it does the work right.
 func (l *lab) serve(ctx context.Context, p peer, cores ...int) (*server, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	address, err := freeAddress()
 	if err != nil {
 		return nil, err

@@ -32,10 +32,7 @@ func (l *lab) soakFor(ctx context.Context, r *results, part string) error {
 		return err
 	}
 	for left := l.soak; left > 0; left -= time.Minute {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		got, err := l.openLoop(s, 0.8*capacity, min(left, time.Minute)).Run()
+		got, err := l.openLoop(s, 0.8*capacity, min(left, time.Minute)).Run(ctx)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ package openloop
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -66,9 +67,9 @@ type running struct {
 	result  Result
 }
 
-// Run asks until the schedule ends. It fails where a connection does, or an answer
-// is other than 200.
-func (l Load) Run() (Result, error) {
+// Run asks until the schedule or ctx ends. It fails where a connection does, or an
+// answer is other than 200.
+func (l Load) Run(ctx context.Context) (Result, error) {
 	if l.Patience == 0 {
 		l.Patience = 5 * time.Second
 	}
@@ -86,7 +87,7 @@ func (l Load) Run() (Result, error) {
 		defer r.hangUp()
 		err := r.connect()
 		if err == nil {
-			err = r.loop(total)
+			err = r.loop(ctx, total)
 		}
 		ended <- err
 	}()
@@ -135,10 +136,13 @@ func (r *running) hangUp() {
 
 // loop keeps to the schedule: it looks at the time and at the connections in turn,
 // and never waits for one of them.
-func (r *running) loop(total int) error {
+func (r *running) loop(ctx context.Context, total int) error {
 	request, events := []byte(r.Request), make([]unix.EpollEvent, 256)
 	r.began = time.Now()
 	for len(r.result.Took) < total {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		now := time.Since(r.began)
 		if now > r.Duration+r.Patience {
 			r.giveUp(total, now)

@@ -69,7 +69,7 @@ func TestStall(t *testing.T) {
 		}
 		return answer
 	})
-	got, err := load(address).Run()
+	got, err := load(address).Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestSilent(t *testing.T) {
 	})
 	l := load(address)
 	l.Patience = 50 * time.Millisecond
-	got, err := l.Run()
+	got, err := l.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestAnswers(t *testing.T) {
 	for _, tt := range tests {
 		l := load(serve(t, func() string { return tt.answer }))
 		l.Duration = 20 * time.Millisecond
-		got, err := l.Run()
+		got, err := l.Run(t.Context())
 		switch {
 		case tt.want == "" && (err != nil || len(got.Took) != 20 || got.Unanswered > 0):
 			t.Errorf("%s: got %d answers, %v", tt.name, len(got.Took), err)
