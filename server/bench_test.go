@@ -88,7 +88,7 @@ func TestCallAllocations(t *testing.T) {
 		Read: apiphant.Func(func(_ context.Context, r request) (request, error) { return r, nil }),
 	})
 	address := bare(t, &server.Server{API: api, Metrics: server.NewMetrics(api)})
-	for target, most := range map[string]float64{"typed": 5, "echo": 9} {
+	for target, most := range map[string]float64{"typed": 5, "echo": 8} {
 		c, err := net.Dial("tcp", address)
 		if err != nil {
 			t.Fatal(err)
