@@ -41,6 +41,7 @@ vet: ## Run go vet, and check that the code is as gofmt writes it
 .PHONY: lint
 lint: ## Run staticcheck, at the version that tools/go.mod pins
 	$(STATICCHECK) ./...
+	cd bench && $(subst tools/,../tools/,$(STATICCHECK)) ./...
 
 .PHONY: quick
 quick: ## Run the tests without the race detector, the slow ones left out
