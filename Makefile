@@ -15,6 +15,7 @@ help: ## Print this
 .PHONY: test
 test: build vet lint stdjson ## Build, vet, lint and run every test with the race detector
 	$(GO) test -race ./...
+	cd bench && $(GO) test ./...
 
 .PHONY: stdjson
 stdjson: ## Run the tests that JSON has a part in, with encoding/json in place of go-json
@@ -33,20 +34,26 @@ install: ## Install the commands from this checkout
 .PHONY: vet
 vet: ## Run go vet, and check that the code is as gofmt writes it
 	$(GO) vet ./...
+	cd bench && $(GO) vet ./...
 	@unformatted=$$(git ls-files '*.go' | grep -v /testdata/ | xargs gofmt -l); \
 	if [ -n "$$unformatted" ]; then echo "not as gofmt writes it: $$unformatted"; exit 1; fi
 
 .PHONY: lint
 lint: ## Run staticcheck, at the version that tools/go.mod pins
 	$(STATICCHECK) ./...
+	cd bench && $(subst tools/,../tools/,$(STATICCHECK)) ./...
 
 .PHONY: quick
 quick: ## Run the tests without the race detector, the slow ones left out
 	$(GO) test -short ./...
 
 .PHONY: bench
-bench: ## Run the benchmarks: each stage of a call, and the whole
-	$(GO) test -run '^$$' -bench . -benchmem . ./internal/... ./server ./validation
+bench: ## Measure what docs/benchmarks.md says of the bars, and write it; ten minutes. BENCH=-all: all peers, too
+	cd bench && $(GO) run . -o ../docs/benchmarks.md $(BENCH)
+
+.PHONY: stages
+stages: ## Run the benchmarks of each stage of a call, with what it allocates
+	$(GO) test -run '^$$' -bench . -benchmem . ./internal/... ./server ./validation ./program
 
 .PHONY: fuzz
 fuzz: differential ## Run every fuzz test for FUZZTIME (60s); make test runs their saved corpus
@@ -73,6 +80,7 @@ reliability: ## Measure what docs/reliability.md says, and write it; about ten m
 verify: test ## Run the tests, and check that go.mod and go.sum are tidy
 	$(GO) mod tidy -diff
 	cd tools && $(GO) mod tidy -diff
+	cd bench && $(GO) mod tidy -diff
 
 .PHONY: background
 background: ## Kill, stop and freeze workers on a PostgreSQL of their own, at full length, and measure the engines

@@ -24,21 +24,30 @@ func BenchmarkServer(b *testing.B) {
 	api.Handle("v0/raw", apiphant.Actions{Read: apiphant.Raw(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(w, r.Body)
 	})})
+	address := bare(b, &server.Server{API: api})
+	for _, target := range []string{"echo", "typed", "raw"} {
+		b.Run(target, func(b *testing.B) { benchmarkCalls(b, address, "/api/v0/"+target+"/read") })
+	}
+	b.Run("unknown", func(b *testing.B) { benchmarkCalls(b, address, "/api/v0/unknown/read") })
+}
+
+// bare serves until the test ends, and logs nothing.
+func bare(t testing.TB, s *server.Server) (address string) {
 	ln, err := server.Listen("127.0.0.1:0")
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(b.Context())
+	s.DrainWindow = -1
+	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error)
-	go func() { ended <- (&server.Server{API: api, DrainWindow: -1}).Serve(ctx, ln) }()
-	for _, target := range []string{"echo", "typed", "raw"} {
-		b.Run(target, func(b *testing.B) { benchmarkCalls(b, ln.Addr().String(), "/api/v0/"+target+"/read") })
-	}
-	b.Run("unknown", func(b *testing.B) { benchmarkCalls(b, ln.Addr().String(), "/api/v0/unknown/read") })
-	cancel()
-	if err := <-ended; err != nil {
-		b.Error(err)
-	}
+	go func() { ended <- s.Serve(ctx, ln) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return ln.Addr().String()
 }
 
 func benchmarkCalls(b *testing.B, address, path string) {
@@ -62,6 +71,51 @@ func benchmarkCalls(b *testing.B, address, path string) {
 		}
 		if _, err := io.ReadFull(c, in[:size]); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// TestCallAllocations: what a small call allocates in the whole server, from the
+// first byte of the request to the last of its answer. What is pooled is now and
+// then not there, and there is more in this process than the call, so the fewest
+// of many count.
+func TestCallAllocations(t *testing.T) {
+	type request struct {
+		Hello string `json:"hello"`
+	}
+	api := echo()
+	api.Handle("v0/typed", apiphant.Actions{
+		Read: apiphant.Func(func(_ context.Context, r request) (request, error) { return r, nil }),
+	})
+	address := bare(t, &server.Server{API: api, Metrics: server.NewMetrics(api)})
+	for target, most := range map[string]float64{"typed": 5, "echo": 8} {
+		c, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		in := make([]byte, 4096)
+		text := []byte(post("/api/v0/"+target+"/read", `{"hello":"world"}`))
+		if _, err := c.Write(text); err != nil {
+			t.Fatal(err)
+		}
+		size, err := c.Read(in) // all answers are equally long
+		if err != nil {
+			t.Fatal(err)
+		}
+		fewest := 1e9
+		for range 200 {
+			fewest = min(fewest, testing.AllocsPerRun(1, func() {
+				if _, err := c.Write(text); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := io.ReadFull(c, in[:size]); err != nil {
+					t.Fatal(err)
+				}
+			}))
+		}
+		if fewest > most {
+			t.Errorf("%s: got %v allocations, want at most %v", target, fewest, most)
 		}
 	}
 }
@@ -108,18 +162,8 @@ func BenchmarkWatch(b *testing.B) {
 	read("none", func(context.Context) {})
 	read("err", func(ctx context.Context) { _ = ctx.Err() })
 	read("done", func(ctx context.Context) { ctx.Done() })
-	ln, err := server.Listen("127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(b.Context())
-	ended := make(chan error)
-	go func() { ended <- (&server.Server{API: api, DrainWindow: -1}).Serve(ctx, ln) }()
+	address := bare(b, &server.Server{API: api})
 	for _, target := range []string{"none", "err", "done"} {
-		b.Run(target, func(b *testing.B) { benchmarkCalls(b, ln.Addr().String(), "/api/v0/"+target+"/read") })
-	}
-	cancel()
-	if err := <-ended; err != nil {
-		b.Error(err)
+		b.Run(target, func(b *testing.B) { benchmarkCalls(b, address, "/api/v0/"+target+"/read") })
 	}
 }

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// bar is what a figure has to be, and what it is to become.
+type bar struct {
+	work       string
+	must, goal float64 // at most; goal 0: none
+	unit       string
+	measured   func(r *results) (Spread, bool)
+}
+
+// bars are what the server has to hold.
+var bars = append(append(append(append(append(append([]bar{},
+	overBars("typed echo, over static bytes", typed, limit, [3]float64{1.35, 2.5, 19}, [3]float64{1.20, 2.0, 14})...),
+	overBars("object echo, over static bytes", object, limit, [3]float64{1.40, 3.4, 50}, [3]float64{1.30, 2.5, 30})...),
+	overBars("typed, over net/http + encoding/json into a map", typed, nethttp, [3]float64{0.45, 0.36, 0.16}, [3]float64{0.40, 0.30, 0.12})...),
+	overBars("object, over the same", object, nethttp, [3]float64{0.45, 0.40, 0.37}, [3]float64{0.42, 0.35, 0.25})...),
+	overBars("object, over fiber v3 + go-json into a map", object, fiber, [3]float64{1, 1, 1}, [3]float64{0.85, 0.85, 0.85})...),
+	bar{"an idle connection, by default", 22, 15, " KB", idleOf(object)},
+	bar{"an idle connection, `--low-memory`", 11.5, 9, " KB", idleOf(lowMemory)},
+	bar{"access log of every request, over none (17 B)", 1.10, 1.05, "", costOf(accessLog, object, 0)},
+)
+
+func overBars(work string, row, over peer, must, goal [3]float64) (list []bar) {
+	for i, b := range bodies() {
+		list = append(list, bar{work + ", " + b.name, must[i], goal[i], "", costOf(row, over, i)})
+	}
+	return list
+}
+
+func costOf(row, over peer, body int) func(*results) (Spread, bool) {
+	return func(r *results) (Spread, bool) {
+		c, ok := r.cost(row.name, over.name, bodies()[body].name, someConnections)
+		return c.Ratio, ok
+	}
+}
+
+// idleOf counts the whole process: what it is without connections is in it.
+func idleOf(p peer) func(*results) (Spread, bool) {
+	return func(r *results) (Spread, bool) {
+		i, ok := r.idle(p.name)
+		return Spread{Median: i.Whole / 1000, Rounds: 1}, ok
+	}
+}
+
+// holds tells whether what was measured is at most so much.
+func (b bar) holds(at float64, s Spread) string {
+	if s.Median <= at {
+		return "met"
+	}
+	return "**missed**"
+}
+
+// barsTable says which bars are met.
+func (r *results) barsTable() string {
+	var table strings.Builder
+	table.WriteString("| Work | must | goal | measured | must | goal |\n|---|---|---|---|---|---|\n")
+	for _, b := range bars {
+		s, ok := b.measured(r)
+		if !ok {
+			fmt.Fprintf(&table, "| %s | %s | %s | not measured | | |\n", b.work, figure(b.must)+b.unit, figure(b.goal)+b.unit)
+			continue
+		}
+		fmt.Fprintf(&table, "| %s | %s | %s | %s | %s | %s |\n", b.work, figure(b.must)+b.unit, figure(b.goal)+b.unit, s.String()+b.unit, b.holds(b.must, s), b.holds(b.goal, s))
+	}
+	table.WriteString(r.routesBar())
+	return table.String()
+}
+
+// routesBar is the bar that has no number: no difference beyond noise.
+func (r *results) routesBar() string {
+	const work = "| 200 routes, over 1 (17 B) | no difference beyond noise | | "
+	c, ok := r.cost(wide("200").name, wide("1").name, bodies()[0].name, someConnections)
+	if !ok {
+		return work + "not measured | | |\n"
+	}
+	mark := "met"
+	if c.Ratio.Median > 1+r.noise() {
+		mark = "**missed**"
+	}
+	return fmt.Sprintf("%s%s, noise %.1f %% | %s | |\n", work, c.Ratio, 100*r.noise(), mark)
+}
+
+// noise is what a server was off beside itself, and at least what is known of the
+// method: 2 %.
+func (r *results) noise() float64 {
+	noise := 0.02
+	for _, c := range r.Costs {
+		if c.Part == "check" {
+			noise = max(noise, math.Abs(c.Ratio.Median-1))
+		}
+	}
+	return noise
+}

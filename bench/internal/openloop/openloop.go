@@ -1,0 +1,254 @@
+// Package openloop asks a server at a fixed rate, whether it keeps up or not, and
+// tells how long each request took from the moment when it was due.
+//
+// A client that waits for an answer before it asks again leaves out, while a
+// server stalls, just the requests that would have waited (Gil Tene's coordinated
+// omission). Here each request has its place in the schedule: where no connection
+// is free it waits, and that counts.
+package openloop
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"runtime"
+	"slices"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Load says what is asked of a server.
+type Load struct {
+	Address     string // 127.0.0.1:PORT
+	Request     string // as it is sent; its answer has a Content-Length or chunks
+	Connections int
+	Rate        float64       // requests a second
+	Duration    time.Duration // of the schedule
+	Patience    time.Duration // for what is left at its end; 0: 5 s
+	Core        int           // that it runs on, alone; it doesn't sleep
+}
+
+// Result is how long requests took, with those that never were answered: these
+// took as long as they were waited for.
+type Result struct {
+	Took       []time.Duration // sorted, of each that was due
+	Unanswered int
+	Late       []time.Duration // sorted: by how much requests were sent too late though a connection was free, which is this load's own fault
+}
+
+// Quantile is the time that the part p of them were not above.
+func Quantile(sorted []time.Duration, p float64) time.Duration {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[min(int(p*float64(len(sorted))), len(sorted)-1)]
+}
+
+// client is one connection.
+type client struct {
+	fd   int
+	due  time.Duration // of the request that is under way; from the start
+	free time.Duration // since when it had none
+	busy bool
+	in   []byte
+}
+
+type running struct {
+	Load
+	poll    int
+	clients []client
+	idle    []*client
+	began   time.Time
+	sent    int // of the schedule
+	result  Result
+}
+
+// Run asks until the schedule or ctx ends. It fails where a connection does, or an
+// answer is other than 200.
+func (l Load) Run(ctx context.Context) (Result, error) {
+	if l.Patience == 0 {
+		l.Patience = 5 * time.Second
+	}
+	total := int(l.Rate * l.Duration.Seconds())
+	r := &running{Load: l, result: Result{Took: make([]time.Duration, 0, total), Late: make([]time.Duration, 0, total)}}
+	ended := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and not unlocked: the thread ends with its core
+		var set unix.CPUSet
+		set.Set(l.Core)
+		if err := unix.SchedSetaffinity(0, &set); err != nil {
+			ended <- err
+			return
+		}
+		defer r.hangUp()
+		err := r.connect()
+		if err == nil {
+			err = r.loop(ctx, total)
+		}
+		ended <- err
+	}()
+	err := <-ended
+	slices.Sort(r.result.Took)
+	slices.Sort(r.result.Late)
+	return r.result, err
+}
+
+// connect opens all connections before the schedule begins.
+func (r *running) connect() (err error) {
+	address, err := netip.ParseAddrPort(r.Address)
+	if err != nil {
+		return err
+	}
+	if r.poll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return err
+	}
+	r.clients = make([]client, 0, r.Connections)
+	for i := range r.Connections {
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			return err
+		}
+		r.clients = append(r.clients, client{fd: fd, in: make([]byte, 0, 64<<10)})
+		if err := unix.Connect(fd, &unix.SockaddrInet4{Port: int(address.Port()), Addr: address.Addr().As4()}); err != nil {
+			return fmt.Errorf("connecting: %w", err)
+		}
+		if err := errors.Join(unix.SetNonblock(fd, true), unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)); err != nil {
+			return err
+		}
+		if err := unix.EpollCtl(r.poll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(i)}); err != nil {
+			return err
+		}
+		r.idle = append(r.idle, &r.clients[i])
+	}
+	return nil
+}
+
+func (r *running) hangUp() {
+	for _, c := range r.clients {
+		unix.Close(c.fd)
+	}
+	unix.Close(r.poll)
+}
+
+// loop keeps to the schedule: it looks at the time and at the connections in turn,
+// and never waits for one of them.
+func (r *running) loop(ctx context.Context, total int) error {
+	request, events := []byte(r.Request), make([]unix.EpollEvent, 256)
+	r.began = time.Now()
+	for len(r.result.Took) < total {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		now := time.Since(r.began)
+		if now > r.Duration+r.Patience {
+			r.giveUp(total, now)
+			return nil
+		}
+		for len(r.idle) > 0 && r.sent < total && r.dueAt(r.sent) <= now {
+			if err := r.send(request); err != nil {
+				return err
+			}
+		}
+		n, err := unix.EpollWait(r.poll, events, 0)
+		if err != nil && err != unix.EINTR {
+			return err
+		}
+		for _, event := range events[:max(n, 0)] {
+			if err := r.receive(&r.clients[event.Fd]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *running) dueAt(n int) time.Duration {
+	return time.Duration(float64(n) / r.Rate * float64(time.Second))
+}
+
+// send sends the next request of the schedule on the connection that has been
+// free for the longest.
+func (r *running) send(request []byte) error {
+	c := r.idle[0]
+	r.idle = append(r.idle[:0], r.idle[1:]...)
+	c.due, c.busy = r.dueAt(r.sent), true
+	r.sent++
+	r.result.Late = append(r.result.Late, time.Since(r.began)-max(c.due, c.free))
+	n, err := unix.Write(c.fd, request)
+	if err == nil && n < len(request) {
+		err = fmt.Errorf("%d of %d bytes: it is too large for this load", n, len(request))
+	}
+	if err != nil {
+		return fmt.Errorf("sending: %w", err)
+	}
+	return nil
+}
+
+// receive reads what has come of an answer.
+func (r *running) receive(c *client) error {
+	n, err := unix.Read(c.fd, c.in[len(c.in):cap(c.in)])
+	switch {
+	case err == unix.EAGAIN || err == unix.EINTR:
+		return nil
+	case err != nil:
+		return fmt.Errorf("receiving: %w", err)
+	case n == 0:
+		return errors.New("the server has closed a connection, or its answer is too large for this load")
+	}
+	c.in = c.in[:len(c.in)+n]
+	whole, err := isWhole(c.in)
+	if err != nil || !whole {
+		return err
+	}
+	if !c.busy {
+		return errors.New("an answer that nothing was asked for")
+	}
+	c.free = time.Since(r.began)
+	r.result.Took = append(r.result.Took, c.free-c.due)
+	c.busy, c.in = false, c.in[:0]
+	r.idle = append(r.idle, c)
+	return nil
+}
+
+// giveUp counts what has had no answer, sent or not.
+func (r *running) giveUp(total int, now time.Duration) {
+	for _, c := range r.clients {
+		if c.busy {
+			r.result.Took = append(r.result.Took, now-c.due)
+			r.result.Unanswered++
+		}
+	}
+	for ; r.sent < total; r.sent++ {
+		r.result.Took = append(r.result.Took, now-r.dueAt(r.sent))
+		r.result.Unanswered++
+	}
+}
+
+// isWhole tells whether an answer has come to its end.
+func isWhole(in []byte) (bool, error) {
+	head, body, found := bytes.Cut(in, []byte("\r\n\r\n"))
+	if !found {
+		return false, nil
+	}
+	if !bytes.HasPrefix(head, []byte("HTTP/1.1 200 ")) {
+		return false, fmt.Errorf("answered %.300q", in)
+	}
+	for line := range bytes.SplitSeq(head, []byte("\r\n")) {
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		switch {
+		case bytes.EqualFold(name, []byte("Content-Length")):
+			size, err := strconv.Atoi(string(bytes.TrimSpace(value)))
+			if err == nil && len(body) > size {
+				err = errors.New("more came than its Content-Length")
+			}
+			return len(body) == size, err
+		case bytes.EqualFold(name, []byte("Transfer-Encoding")):
+			return bytes.HasSuffix(body, []byte("0\r\n\r\n")), nil
+		}
+	}
+	return false, fmt.Errorf("an answer without a length: %.300q", in)
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/apiphant/apiphant/bench/message"
+)
+
+// lab is what every part works with: the built programs, the cores, and how
+// much is to be measured.
+type lab struct {
+	short  bool
+	soak   time.Duration
+	out    io.Writer // progress
+	folder string    // the programs, and what is written while it is measured
+
+	serverCore, loadCore int
+
+	mu      sync.Mutex
+	servers []*server
+	scripts map[string]string // for wrk, by their body
+}
+
+func newLab(ctx context.Context, short bool, soak time.Duration, out io.Writer) (*lab, error) {
+	if runtime.NumCPU() < 2 {
+		return nil, errors.New("this machine has one core: the load needs one of its own")
+	}
+	if _, err := exec.LookPath("wrk"); err != nil {
+		return nil, errors.New("wrk is needed, which Debian has as a package of that name")
+	}
+	l := &lab{short: short, soak: soak, out: out, loadCore: runtime.NumCPU() - 1, scripts: map[string]string{}}
+	var err error
+	if l.folder, err = os.MkdirTemp("", "bench-"); err != nil {
+		return nil, err
+	}
+	l.say("building the servers …")
+	if _, err := command(ctx, "go", "build", "-o", l.folder, "./peers/..."); err != nil {
+		l.close()
+		return nil, err
+	}
+	if _, err := command(ctx, "go", "run", "github.com/apiphant/apiphant/cmd/apiphant", "build", "product", "-o", l.file("product")); err != nil {
+		l.close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *lab) file(name string) string { return filepath.Join(l.folder, name) }
+
+func (l *lab) say(format string, args ...any) {
+	fmt.Fprintf(l.out, time.Now().Format("15:04:05 ")+format+"\n", args...)
+}
+
+// stopAll ends every process.
+func (l *lab) stopAll() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range l.servers {
+		s.stop()
+	}
+	l.servers = nil
+}
+
+// close ends every process and removes every file.
+func (l *lab) close() {
+	l.stopAll()
+	_ = os.RemoveAll(l.folder)
+}
+
+// pick returns the number for a full run, or the one for a short one.
+func pick[T any](l *lab, full, short T) T {
+	if l.short {
+		return short
+	}
+	return full
+}
+
+// body is one of those that are sent.
+type body struct {
+	name string
+	text string
+}
+
+// bodies are those of the bars.
+func bodies() []body {
+	return []body{{"17 B", message.Small()}, {"1 KB", message.Nested()}, {"100 KB", message.List(100_000)}}
+}
+
+// command runs a program to its end and returns what it printed.
+func command(ctx context.Context, name string, args ...string) (string, error) {
+	program := exec.CommandContext(ctx, name, args...)
+	var stdout, stderr bytes.Buffer
+	program.Stdout, program.Stderr = &stdout, &stderr
+	if err := program.Run(); err != nil {
+		return "", fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	return stdout.String(), nil
+}

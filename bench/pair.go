@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+	"time"
+)
+
+// rounds is how often a pair is loaded, and for how long.
+type rounds struct{ count, seconds int }
+
+// measured are the two servers of a pair, each with its load.
+type measured struct {
+	server *server
+	load   load
+}
+
+// measure loads two servers at the same time, in rounds, and compares the
+// processor time of their requests round by round. A round before the first warms
+// them up, and tells how long the others have to be.
+func (l *lab) measure(ctx context.Context, over, row measured, n rounds) (ratio, micros, overMicros Spread, err error) {
+	pair := [2]measured{over, row}
+	seconds := 1
+	if !l.short {
+		warm, err := l.round(ctx, pair, 1)
+		if err != nil {
+			return ratio, micros, overMicros, err
+		}
+		seconds = n.enough(pair, warm)
+	}
+	var ratios, rows, overs []float64
+	for range n.count {
+		got, err := l.round(ctx, pair, seconds)
+		if err != nil {
+			return ratio, micros, overMicros, err
+		}
+		overs, rows = append(overs, got[0].micros()), append(rows, got[1].micros())
+		ratios = append(ratios, got[1].micros()/got[0].micros())
+	}
+	return spread(ratios), spread(rows), spread(overs), nil
+}
+
+// tally is what a server did in a round.
+type tally struct {
+	requests int64
+	cpu      time.Duration
+}
+
+func (t tally) micros() float64 {
+	return float64(t.cpu) / float64(time.Microsecond) / float64(t.requests)
+}
+
+// maxSeconds bounds a round of requests that take long.
+const maxSeconds = 8
+
+// enough is how long a round has to be so that the requests which are under way
+// at its end, and don't count, don't matter. A second's tally says how fast they
+// are.
+func (n rounds) enough(pair [2]measured, warm [2]tally) int {
+	seconds := n.seconds
+	for i, m := range pair {
+		seconds = max(seconds, int(math.Ceil(5*float64(m.load.connections)/float64(warm[i].requests))))
+	}
+	return min(seconds, max(maxSeconds, n.seconds))
+}
+
+// round loads both servers for some seconds.
+func (l *lab) round(ctx context.Context, pair [2]measured, seconds int) (got [2]tally, err error) {
+	var errs [2]error
+	var both sync.WaitGroup
+	for i, m := range pair {
+		m.load.seconds = seconds
+		if err := m.server.rest(ctx); err != nil {
+			return got, err
+		}
+		both.Go(func() { got[i], errs[i] = l.tally(ctx, m) })
+	}
+	both.Wait()
+	return got, errors.Join(errs[:]...)
+}
+
+// tally loads a server.
+func (l *lab) tally(ctx context.Context, m measured) (t tally, err error) {
+	before, err := m.server.cpu()
+	if err != nil {
+		return t, err
+	}
+	if t.requests, err = m.load.run(ctx, l, m.server); err != nil {
+		return t, err
+	}
+	after, err := m.server.cpu()
+	t.cpu = after - before
+	return t, err
+}
+
+// rest waits until the server has nothing left to do of the round before.
+func (s *server) rest(ctx context.Context) error {
+	const patience, pause, still = 10 * time.Second, 20 * time.Millisecond, time.Millisecond
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	before, err := s.cpu()
+	for err == nil {
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return fmt.Errorf("%s does not come to rest: %w", s.peer.name, ctx.Err())
+		}
+		now := time.Duration(0)
+		if now, err = s.cpu(); now-before < still {
+			break
+		}
+		before = now
+	}
+	return err
+}
+
+// pair measures a row beside another, with bodies and connections, and adds it to
+// the results. Both are started anew.
+func (l *lab) pair(ctx context.Context, r *results, part string, over, row peer, bodies []body, connections int, n rounds) {
+	servers, err := l.serveBoth(ctx, over, row, l.serverCore)
+	defer l.stopAll()
+	if err != nil {
+		r.Missing = append(r.Missing, missing{part, row.name, err.Error()})
+		l.say("  %s: %v", row.name, err)
+		return
+	}
+	for _, b := range bodies {
+		w := load{body: b, connections: connections}
+		c := cost{Part: part, Row: row.name, Over: over.name, Body: b.name, Connections: connections}
+		err := servers[0].check(ctx, b.text)
+		if err == nil {
+			err = servers[1].check(ctx, b.text)
+		}
+		if err == nil {
+			c.Ratio, c.Micros, c.OverMicros, err = l.measure(ctx, measured{servers[0], w}, measured{servers[1], w}, n)
+		}
+		l.add(r, c, err)
+	}
+}
+
+// add takes a cost into the results, or why there is none.
+func (l *lab) add(r *results, c cost, err error) {
+	if err != nil {
+		r.Missing = append(r.Missing, missing{c.Part, c.Row + ", " + c.Body, err.Error()})
+		l.say("  %s, %s: %v", c.Row, c.Body, err)
+		return
+	}
+	r.Costs = append(r.Costs, c)
+	l.say("  %s over %s, %s, %d connections%s: %s (%s µs a request)", c.Row, c.Over, c.Body, c.Connections, prefixed(", ", c.Setting), c.Ratio, figure(c.Micros.Median))
+}
+
+func prefixed(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
+}
+
+func (l *lab) serveBoth(ctx context.Context, over, row peer, cores ...int) (servers [2]*server, err error) {
+	for i, p := range []peer{over, row} {
+		if servers[i], err = l.serve(ctx, p, cores...); err != nil {
+			return servers, err
+		}
+	}
+	return servers, nil
+}

@@ -1,0 +1,24 @@
+package main
+
+import "testing"
+
+// TestEnough: rounds of slow requests are longer, and never without end.
+func TestEnough(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		connections int
+		over, row   int64 // requests in a second
+		want        int
+	}{
+		{"fast", 64, 50_000, 40_000, 2},
+		{"one is slow", 64, 50_000, 80, 4},
+		{"many connections", 1000, 50_000, 800, 7},
+		{"hardly any", 1000, 50_000, 3, maxSeconds},
+		{"the other is slow", 64, 80, 50_000, 4},
+	} {
+		m := measured{load: load{connections: tt.connections}}
+		if got := (rounds{5, 2}).enough([2]measured{m, m}, [2]tally{{requests: tt.over}, {requests: tt.row}}); got != tt.want {
+			t.Errorf("%s: got %d s, want %d", tt.name, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// part is something that is measured as one, and replaced as one.
+type part struct {
+	name string
+	all  bool // with -all only
+	run  func(ctx context.Context, l *lab, r *results, name string)
+}
+
+var parts = []part{
+	{name: "check", run: runCheck},
+	{name: "cost", run: runCost},
+	{name: "direct", run: runDirect},
+	{name: "idle", run: runIdle},
+	{name: "peers", all: true, run: runPeers},
+	{name: "many", all: true, run: runMany},
+	{name: "latency", all: true, run: runLatency},
+	{name: "scale", all: true, run: runScale},
+	{name: "soak", run: runSoak}, // for as long as -soak says
+}
+
+// choose returns the parts of -only, or those of -all, or those of the bars.
+func choose(only string, all bool, soak time.Duration) (chosen []part, err error) {
+	if only == "" {
+		for _, p := range parts {
+			if (all || !p.all) && (p.name != "soak" || soak > 0) {
+				chosen = append(chosen, p)
+			}
+		}
+		return chosen, nil
+	}
+	for name := range strings.SplitSeq(only, ",") {
+		i := slices.IndexFunc(parts, func(p part) bool { return p.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("no part is called %q: want some of %s", name, partNames())
+		}
+		if name == "soak" && soak <= 0 {
+			return nil, fmt.Errorf("how long to soak? want -soak 10m")
+		}
+		chosen = append(chosen, parts[i])
+	}
+	return chosen, nil
+}
+
+func partNames() string {
+	var names []string
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
+	return strings.Join(names, ",")
+}
+
+// Rounds of each kind of pair.
+func (l *lab) usual() rounds { return pick(l, rounds{5, 2}, rounds{1, 1}) }  // what the bars are about
+func (l *lab) few() rounds   { return pick(l, rounds{3, 2}, rounds{1, 1}) }  // what is far apart
+func (l *lab) near() rounds  { return pick(l, rounds{11, 2}, rounds{2, 1}) } // what hardly differs
+
+const (
+	someConnections = 64
+	manyConnections = 1000
+)
+
+// runCheck: a server beside itself costs the same. What it is off by, every other
+// ratio may be off by.
+func runCheck(ctx context.Context, l *lab, r *results, name string) {
+	l.pair(ctx, r, name, limit, limit, bodies()[:1], someConnections, l.usual())
+	l.pair(ctx, r, name, object, object, bodies(), someConnections, l.usual())
+}
+
+// runCost: what the bars speak of, over the limit.
+func runCost(ctx context.Context, l *lab, r *results, name string) {
+	for _, p := range peers[1:] {
+		if !p.all {
+			l.pair(ctx, r, name, limit, p, bodies(), someConnections, l.usual())
+		}
+	}
+}
+
+// runPeers: all others, over the limit, and their memory.
+func runPeers(ctx context.Context, l *lab, r *results, name string) {
+	for _, p := range peers[1:] {
+		if p.all {
+			l.pair(ctx, r, name, limit, p, bodies(), someConnections, l.few())
+			l.idle(ctx, r, name, p)
+		}
+	}
+}
+
+// runMany: everyone with more connections.
+func runMany(ctx context.Context, l *lab, r *results, name string) {
+	for _, p := range peers[1:] {
+		l.pair(ctx, r, name, limit, p, pick(l, bodies(), bodies()[:1]), manyConnections, l.few())
+	}
+}
+
+// runDirect: the pairs that bars name, beside each other; and what is near to each
+// other, for long.
+func runDirect(ctx context.Context, l *lab, r *results, name string) {
+	for _, pair := range [][2]peer{{nethttp, typed}, {nethttp, object}, {fiber, object}, {handMap, object}} {
+		l.pair(ctx, r, name, pair[0], pair[1], bodies(), someConnections, l.usual())
+	}
+	l.pair(ctx, r, name, object, accessLog, bodies()[:1], someConnections, l.near())
+	l.pair(ctx, r, name, wide("1"), wide("200"), bodies()[:1], someConnections, l.near())
+}

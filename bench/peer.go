@@ -1,0 +1,152 @@
+package main
+
+import (
+	"debug/buildinfo"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+// peer is a server that does the work.
+type peer struct {
+	name   string
+	title  string
+	module string   // whose version is told
+	path   string   // that it serves; "": echoPath
+	flags  []string // behind the address
+	env    []string
+	all    bool // not what the bars speak of
+
+	// command makes the command that serves at an address, for what is not a
+	// program of peers; an error says why it can't be measured here.
+	command func(l *lab, address string) (*exec.Cmd, error)
+}
+
+const echoPath = "/api/v0/echo/read"
+
+// What other servers are compared to.
+var (
+	limit   = peer{name: "limit", title: "static bytes on fasthttp, the limit", module: "github.com/valyala/fasthttp"}
+	handMap = peer{name: "handmap", title: "fasthttp + go-json into a map, by hand", module: "github.com/goccy/go-json"}
+	nethttp = peer{name: "nethttp", title: "net/http + encoding/json into a map"}
+	fiber   = peer{name: "fiber", title: "fiber v3 + go-json into a map", module: "github.com/gofiber/fiber/v3"}
+
+	object = apiphant("object", "/api/v0/echo/read")
+	typed  = apiphant("typed", "/api/v1/echo/read")
+	raw    = apiphant("raw", "/api/v2/echo/read")
+
+	accessLog = variant("object, access log", "--access-log")
+	lowMemory = variant("object, low memory", "--low-memory")
+)
+
+// peers are the rows, in the order of the tables.
+var peers = []peer{
+	limit,
+	{name: "handstruct", title: "fasthttp + go-json into a struct, by hand: pooled, no copies", module: "github.com/goccy/go-json"},
+	handMap,
+	typed, object, raw,
+	fiber,
+	nethttp,
+	{name: "nethttpstruct", title: "net/http + encoding/json into a struct", all: true},
+	{name: "gin", title: "gin", module: "github.com/gin-gonic/gin", all: true},
+	{name: "huma", title: "huma on net/http", module: "github.com/danielgtaylor/huma/v2", all: true},
+	{name: "gevent", title: "gevent.pywsgi + json (Python)", all: true, command: gevent},
+	{name: "hertz", title: "hertz", module: "github.com/cloudwego/hertz", all: true},
+	{name: "echo", title: "echo", module: "github.com/labstack/echo/v4", all: true},
+	{name: "chi", title: "chi + encoding/json", module: "github.com/go-chi/chi/v5", all: true},
+	{name: "connect", title: "connect (JSON, structpb)", module: "connectrpc.com/connect", all: true},
+	{name: "twirp", title: "twirp (JSON, structpb)", module: "github.com/twitchtv/twirp", path: "/api/v0/bench.Echo/Read", all: true},
+	{name: "fastify", title: "fastify (Node)", all: true, command: fastify},
+}
+
+// apiphant is the built product, with everything on that is on by default and
+// the metrics counted.
+func apiphant(what, path string) peer {
+	return peer{name: what, title: "**apiphant**, " + what, path: path, command: serveProduct}
+}
+
+// variant is the object with more flags.
+func variant(what string, flags ...string) peer {
+	return peer{name: what, title: "**apiphant**, " + what, flags: flags, command: serveProduct}
+}
+
+func serveProduct(l *lab, address string) (*exec.Cmd, error) {
+	admin, err := freeAddress()
+	return exec.Command(l.file("product"), "serve", address, "--admin", admin), err
+}
+
+// wide is the product with so many routes.
+func wide(routes string) peer {
+	return peer{
+		name: "routes" + routes, title: "**apiphant**, object, number of routes: " + routes, env: []string{"ROUTES=" + routes},
+		command: func(l *lab, address string) (*exec.Cmd, error) {
+			return exec.Command(l.file("wide"), "serve", address), nil
+		},
+	}
+}
+
+// start is the command of a peer.
+func (p peer) start(l *lab, address string) (*exec.Cmd, error) {
+	command := exec.Command(l.file(p.name), address)
+	if p.command != nil {
+		var err error
+		if command, err = p.command(l, address); err != nil {
+			return nil, err
+		}
+	}
+	command.Args = append(command.Args, p.flags...)
+	command.Env = append(environment(), p.env...)
+	return command, nil
+}
+
+// environment is this process's, without what would set a server's flags.
+func environment() []string {
+	var kept []string
+	for _, setting := range os.Environ() {
+		name, _, _ := strings.Cut(setting, "=")
+		if !strings.HasPrefix(name, "APIPHANT_") && !strings.HasPrefix(name, "LISTEN_") && !strings.HasPrefix(name, "GO") && name != "NOTIFY_SOCKET" {
+			kept = append(kept, setting)
+		}
+	}
+	return kept
+}
+
+// version is what the peer's program was built with.
+func (p peer) version(l *lab) string {
+	built, err := buildinfo.ReadFile(l.file(p.name))
+	if err != nil {
+		return ""
+	}
+	for _, module := range built.Deps {
+		if module.Path == p.module {
+			return module.Path + " " + module.Version
+		}
+	}
+	return ""
+}
+
+// gevent is the stack of the original, where Debian's python3-gevent is installed.
+func gevent(_ *lab, address string) (*exec.Cmd, error) {
+	if err := exec.Command("/usr/bin/python3", "-c", "import gevent").Run(); err != nil {
+		return nil, errors.New("python3-gevent is not installed")
+	}
+	return exec.Command("/usr/bin/python3", "peers/gevent/server.py", address), nil
+}
+
+// fastify is installed where its package.json is, once, by npm.
+func fastify(l *lab, address string) (*exec.Cmd, error) {
+	for _, program := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(program); err != nil {
+			return nil, fmt.Errorf("%s is not installed", program)
+		}
+	}
+	if _, err := os.Stat("peers/fastify/node_modules"); err != nil {
+		l.say("  installing fastify …")
+		if out, err := exec.Command("npm", "ci", "--prefix", "peers/fastify", "--no-audit", "--no-fund").CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("npm ci: %w: %.300s", err, out)
+		}
+	}
+	return exec.Command("node", "peers/fastify/server.js", address), nil
+}

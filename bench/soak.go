@@ -1,0 +1,73 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/apiphant/apiphant/bench/internal/openloop"
+)
+
+// runSoak: the object at 80 % of what it can do, minute by minute.
+func runSoak(ctx context.Context, l *lab, r *results, name string) {
+	if err := l.soakFor(ctx, r, name); err != nil {
+		r.Missing = append(r.Missing, missing{name, object.name, err.Error()})
+		l.say("  %s: %v", object.name, err)
+	}
+	l.stopAll()
+}
+
+func (l *lab) soakFor(ctx context.Context, r *results, part string) error {
+	s, err := l.serve(ctx, object, l.serverCore)
+	if err != nil {
+		return err
+	}
+	capacity, err := l.capacity(ctx, s)
+	if err != nil {
+		return err
+	}
+	for left := l.soak; left > 0; left -= time.Minute {
+		got, err := l.openLoop(s, 0.8*capacity, min(left, time.Minute)).Run(ctx)
+		if err != nil {
+			return err
+		}
+		m := minute{
+			Part: part, Rate: 0.8 * capacity, Unanswered: got.Unanswered,
+			P50: openloop.Quantile(got.Took, 0.5), P99: openloop.Quantile(got.Took, 0.99), P999: openloop.Quantile(got.Took, 0.999),
+		}
+		if m.Resident, err = s.resident(); err != nil {
+			return err
+		}
+		if m.Goroutines, err = s.goroutines(ctx); err != nil {
+			return err
+		}
+		r.Soak = append(r.Soak, m)
+		l.say("  minute %d at %.0f/s: p50 %s, p99 %s, p99.9 %s, %.1f MB, %d goroutines", len(r.Soak), m.Rate, m.P50, m.P99, m.P999, float64(m.Resident)/1e6, m.Goroutines)
+	}
+	return nil
+}
+
+// goroutines asks the server's --admin, right after the load has ended.
+func (s *server) goroutines(ctx context.Context) (int, error) {
+	at := slices.Index(s.command.Args, "--admin")
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.command.Args[at+1]+"/metrics", nil)
+	if err != nil {
+		return 0, err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer answer.Body.Close()
+	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
+		if n, ok := strings.CutPrefix(lines.Text(), "go_goroutines "); ok {
+			return strconv.Atoi(n)
+		}
+	}
+	return 0, fmt.Errorf("no go_goroutines at --admin")
+}
