@@ -55,8 +55,8 @@ var accesses = sync.Pool{New: func() any { return new(Access) }}
 
 // traceID is that of the trace which a request is part of, "" for none.
 func (d *door) traceID() string {
-	if came := d.ctx.Request.Header.Peek("Traceparent"); len(came) > 0 {
-		if parent := trace.Parse(string(came)); parent != "" {
+	if came := d.Header("Traceparent"); came != "" {
+		if parent := trace.Parse(came); parent != "" {
 			return trace.ID(parent)
 		}
 	}

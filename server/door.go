@@ -107,7 +107,7 @@ func (d *door) Header(name string) string {
 		return d.host()
 	case name == "X-Forwarded-Proto":
 		return d.forwardedProto()
-	case apiphant.IsForwarded(name) && !d.conn().trusted:
+	case !d.conn().guard.names.has(name), apiphant.IsForwarded(name) && !d.conn().trusted:
 		return ""
 	}
 	return string(d.ctx.Request.Header.Peek(name))

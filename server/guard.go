@@ -20,6 +20,7 @@ type guard struct {
 	named  int
 	held   []byte // a head as far as it came
 	given  bool   // fasthttp has got one byte of the head, or of what is refused
+	names  names  // of all header fields that came in the connection
 	unsent bool   // a head was passed on, and nothing came of its body
 	refuse error  // what fasthttp reads from now on
 }
@@ -218,6 +219,7 @@ func (g *guard) head(b []byte) int {
 	case h.length > 0:
 		g.in, g.left = partBody, h.length
 	}
+	g.names |= h.names
 	g.unsent = g.in != partHead && n == len(b)
 	return n
 }

@@ -16,7 +16,20 @@ type head struct {
 	host      []byte // nil: there is no such field
 	length    int64  // -1: there is no such field
 	chunked   bool
+	names     names
 }
+
+// names is a set of header names that may take in more than were added. Most of
+// what is looked for in a request is not there, and this tells so for next to nothing.
+type names uint64
+
+func bitOf[S string | []byte](name S) names {
+	first, last := name[0]|0x20, name[len(name)-1]|0x20 // in small letters
+	return 1 << ((uint(len(name))*7 + uint(first)*3 + uint(last)) % 64)
+}
+
+// has tells whether a name may have been added.
+func (n names) has(name string) bool { return name != "" && n&bitOf(name) != 0 }
 
 // read reads a head, from the method to the empty line, by RFC 9112, and is as
 // strict wherever that leaves a choice. It returns the bytes that it has, or 0
@@ -164,6 +177,7 @@ func (h *head) field(b []byte) (int, error) {
 
 // take keeps the fields that the framing and the host depend on.
 func (h *head) take(name, value []byte) error {
+	h.names |= bitOf(name)
 	switch {
 	case isWord(name, "host"):
 		if h.host != nil {
