@@ -224,11 +224,11 @@ func (m *machine) process(i int) string { return fmt.Sprintf("127.0.0.1:%d", m.p
 func (m *machine) everywhere() []string { return []string{m.front, m.process(0), m.process(1)} }
 
 // eventually waits for something that must become true.
-func (m *machine) eventually(what string, is func() bool) {
-	m.t.Helper()
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
 	for deadline := time.Now().Add(patience); !is(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			m.t.Fatalf("in vain: %s", what)
+			t.Fatalf("in vain: %s", what)
 		}
 	}
 }
@@ -238,24 +238,24 @@ func (m *machine) crowd() *load.Running {
 	m.t.Helper()
 	running := load.Start(load.Load{Address: m.front, Clients: 16, Pause: 5 * time.Millisecond})
 	m.t.Cleanup(func() { running.Stop() })
-	m.await(running)
+	await(m.t, running, 100)
 	return running
 }
 
-// await waits for a hundred more answers.
-func (m *machine) await(running *load.Running) {
-	m.t.Helper()
-	ctx, cancel := context.WithTimeout(m.t.Context(), patience)
+// await waits for so many more answers.
+func await(t *testing.T, running *load.Running, n int64) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	if err := running.Await(ctx, 100); err != nil {
-		m.t.Fatalf("%v: %s", err, running.Tally())
+	if err := running.Await(ctx, n); err != nil {
+		t.Fatalf("%v: %s", err, running.Tally())
 	}
 }
 
 // disperse ends a crowd of whom nobody may have been disappointed.
 func (m *machine) disperse(running *load.Running) {
 	m.t.Helper()
-	m.await(running)
+	await(m.t, running, 100)
 	if tally := running.Stop(); tally.Failed() > 0 {
 		m.t.Errorf("under load: %s", tally)
 	}
@@ -387,7 +387,7 @@ func (m *machine) logsAccess(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer.Body.Close()
-	m.eventually("the line in the log", func() bool {
+	eventually(m.t, "the line in the log", func() bool {
 		for line := range strings.Lines(read(t, m.root+"/var/log/shop/nginx-access.log")) {
 			fields := strings.Fields(line)
 			if fields[len(fields)-1] != "of-this-test" {
@@ -410,7 +410,7 @@ func (m *machine) survivesKill(t *testing.T) {
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	m.eventually("supervisor starts the process anew", func() bool {
+	eventually(m.t, "supervisor starts the process anew", func() bool {
 		_, err := ask(m.process(0))
 		return err == nil
 	})
@@ -472,7 +472,7 @@ func (m *machine) rotates(t *testing.T) {
 		if err != nil {
 			t.Fatalf("logrotate: %v\n%s", err, out)
 		}
-		m.eventually("a request is in the new log", func() bool {
+		eventually(m.t, "a request is in the new log", func() bool {
 			m.mustAnswer("shop2", m.front)
 			return strings.Contains(read(t, log), "POST /api/v0/echo/read")
 		})
@@ -494,7 +494,7 @@ func (m *machine) removes(t *testing.T) {
 		t.Errorf("%v\n%s", err, said)
 	}
 	for _, address := range m.everywhere() {
-		m.eventually(address+" listens no more", func() bool {
+		eventually(m.t, address+" listens no more", func() bool {
 			_, err := ask(address)
 			return errors.Is(err, syscall.ECONNREFUSED)
 		})
