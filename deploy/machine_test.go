@@ -351,9 +351,15 @@ func TestDeployment(t *testing.T) {
 
 	crowd = m.crowd()
 	m.run("versions that don't go live", m.refusesBroken)
+	m.disperse(crowd)
+	m.run("a version that fails halfway", m.rollsBack)
+	crowd = m.crowd()
 	m.change(`"shop"`, `"shop2"`, "api/v0/echo/echo.go", "quick-test.sh")
 	m.must(reload)
 	m.mustAnswer("shop2", m.everywhere()...)
+	m.set("FLAGS", "--strict") // supervisor restarts the whole group
+	m.mustFail(reload, "has changed since the last deployment")
+	m.must(apply)
 	m.set("PROCESSES", "3")
 	m.disperse(crowd) // nginx is to be reloaded, which closes idle connections
 	m.must(apply)
@@ -429,17 +435,8 @@ func (m *machine) refusesBroken(t *testing.T) {
 	}{
 		{"does not compile", `return nothing`, []string{"api/api.go:", "undefined: nothing"}},
 		{"ends at once", `return errors.New("no such weather")`, []string{"Try it at", "no such weather"}},
-		{"ends at the second port", `if strings.Contains(strings.Join(os.Args, " "), "` + m.process(1) + `") { return errors.New("no such port") }
-	return nil`, []string{fmt.Sprintf("Restart shop-%d", m.ports[1]), "no such port"}},
 	} {
-		write(t, m.file("api/api.go"), "package api\n\nimport (\n\t\"context\"\n\t\"errors\"\n\t\"os\"\n\t\"strings\"\n)\n\n"+
-			"var _, _, _ = errors.New, os.Args, strings.Join\n\nfunc Start(context.Context) error {\n\t"+broken.start+"\n}\n")
-		m.mustFail((*deploy.Deployment).Reload, broken.words...)
-		m.mustBeAsBefore(before)
-		m.mustAnswer("shop", m.everywhere()...)
-	}
-	if err := os.Remove(m.file("api/api.go")); err != nil {
-		t.Fatal(err)
+		m.failsWith(before, broken.start, broken.words...)
 	}
 
 	m.change(`"shop"`, `"other"`, "api/v0/echo/echo.go") // and not in quick-test.sh
@@ -460,6 +457,27 @@ func (m *machine) refusesBroken(t *testing.T) {
 		m.mustAnswer("shop", m.everywhere()...)
 		write(t, m.file(file), good)
 	}
+}
+
+// failsWith tries a version whose Start has that body, which must not go live.
+func (m *machine) failsWith(before map[string]string, start string, words ...string) {
+	m.t.Helper()
+	write(m.t, m.file("api/api.go"), "package api\n\nimport (\n\t\"context\"\n\t\"errors\"\n\t\"os\"\n\t\"strings\"\n)\n\n"+
+		"var _, _, _ = errors.New, os.Args, strings.Join\n\nfunc Start(context.Context) error {\n\t"+start+"\n}\n")
+	m.mustFail((*deploy.Deployment).Reload, words...)
+	m.mustBeAsBefore(before)
+	m.mustAnswer("shop", m.everywhere()...)
+	if err := os.Remove(m.file("api/api.go")); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// rollsBack: one version comes up at every port but the second. Nobody asks
+// meanwhile: a process listens before Start, and when that fails it takes those
+// along who have connected.
+func (m *machine) rollsBack(*testing.T) {
+	m.failsWith(m.tree(), `if strings.Contains(strings.Join(os.Args, " "), "`+m.process(1)+`") { return errors.New("no such port") }
+	return nil`, fmt.Sprintf("Restart shop-%d", m.ports[1]), "no such port")
 }
 
 // rotates: logs are renamed, compressed the time after, and written anew.
