@@ -53,7 +53,7 @@ var arrows = map[string][]string{
 	"internal/origin":  {".", "golang.org/x/mod"},
 	"internal/product": {".", "internal/origin", "github.com/fsnotify/fsnotify", "golang.org/x/mod"},
 	"templates":        {},
-	"deploy":           {"templates", "internal/origin", "golang.org/x/mod"},
+	"deploy":           {".", "program", "server", "templates", "internal/origin", "golang.org/x/mod"},
 
 	// Tests of products, and of doors.
 	"apitest":              {".", "internal/product", "github.com/google/go-cmp"},

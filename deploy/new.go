@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	template     = "myproduct" // the word that becomes the product's name
-	templatePath = origin.Path + "/templates/" + template
+	templateName = "myproduct" // the word that becomes the product's name
+	templatePath = origin.Path + "/templates/" + templateName
 )
 
 // New creates a product in a new or empty folder, whose last element is the
@@ -39,10 +39,10 @@ func New(w io.Writer, folder string) error {
 	if err != nil {
 		return err
 	}
-	if err := makeFolder(folder); err != nil {
+	if err := makeProduct(folder); err != nil {
 		return err
 	}
-	if err := render(folder, name); err != nil {
+	if err := fill(folder, name); err != nil {
 		return err
 	}
 	if err := writeModule(folder, name, from); err != nil {
@@ -52,8 +52,8 @@ func New(w io.Writer, folder string) error {
 	return nil
 }
 
-// makeFolder makes the folder, or accepts an empty one.
-func makeFolder(folder string) error {
+// makeProduct makes the folder, or accepts an empty one.
+func makeProduct(folder string) error {
 	entries, err := os.ReadDir(folder)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -66,9 +66,9 @@ func makeFolder(folder string) error {
 	return nil
 }
 
-// render writes the template's files under another name.
-func render(folder, name string) error {
-	return fs.WalkDir(templates.Files, template, func(file string, entry fs.DirEntry, err error) error {
+// fill writes the template's files under another name.
+func fill(folder, name string) error {
+	return fs.WalkDir(templates.Files, templateName, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
@@ -76,12 +76,12 @@ func render(folder, name string) error {
 		if err != nil {
 			return err
 		}
-		target := filepath.Join(folder, filepath.FromSlash(strings.TrimPrefix(file, template+"/")))
+		target := filepath.Join(folder, filepath.FromSlash(strings.TrimPrefix(file, templateName+"/")))
 		return write(target, rename(content, name))
 	})
 }
 
-var templateWord = regexp.MustCompile(`\b` + template + `\b`)
+var templateWord = regexp.MustCompile(`\b` + templateName + `\b`)
 
 // rename puts the product's name in place of the template's, and of its import path.
 func rename(content []byte, name string) []byte {

@@ -1,0 +1,107 @@
+package deploy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/apiphant/apiphant/program"
+	"github.com/apiphant/apiphant/templates"
+)
+
+// Piece is one file of a deployment.
+type Piece struct {
+	Name string // "nginx"
+	Part string // what it is a piece of, for --with
+	File string // the template, in the product's folder
+	Path string // where it stands on the machine; NAME is the product's
+}
+
+var pieces = []Piece{
+	{"supervisor", "supervisor", "supervisor/supervisor.conf.tmpl", "/etc/supervisor/conf.d/NAME.conf"},
+	{"nginx", "nginx", "nginx/nginx.conf.tmpl", "/etc/nginx/conf.d/NAME.conf"},
+	{"logrotate", "nginx", "nginx/logrotate/logrotate.conf.tmpl", "/etc/logrotate.d/NAME"},
+}
+
+// Pieces are all that can be rendered.
+func Pieces() []Piece { return append([]Piece(nil), pieces...) }
+
+// FindPiece returns the piece of that name.
+func FindPiece(name string) (Piece, error) {
+	var names []string
+	for _, piece := range pieces {
+		if piece.Name == name {
+			return piece, nil
+		}
+		names = append(names, piece.Name)
+	}
+	return Piece{}, fmt.Errorf("there is no piece %q: want one of %s", name, strings.Join(names, ", "))
+}
+
+// Target is where a piece stands on this deployment's machine.
+func (d *Deployment) Target(piece Piece) string {
+	return d.at(strings.ReplaceAll(piece.Path, "NAME", d.Name))
+}
+
+// Render writes a piece: from the product's own template, or from the one that
+// apiphant new writes where the product has none.
+func (d *Deployment) Render(piece Piece) ([]byte, error) {
+	file := filepath.Join(d.product, filepath.FromSlash(piece.File))
+	content, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return d.renderOwn(path.Join(templateName, piece.File))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d.execute(file, content)
+}
+
+// renderOwn renders a file of package templates.
+func (d *Deployment) renderOwn(file string) ([]byte, error) {
+	content, err := templates.Files.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return d.execute(file, rename(content, d.Name))
+}
+
+func (d *Deployment) execute(file string, content []byte) ([]byte, error) {
+	t, err := template.New(file).Option("missingkey=error").Funcs(functions).Parse(string(content))
+	if err != nil {
+		return nil, err
+	}
+	var rendered bytes.Buffer
+	if err := t.Execute(&rendered, d); err != nil {
+		return nil, err
+	}
+	return rendered.Bytes(), nil
+}
+
+// functions are what templates may call.
+var functions = template.FuncMap{
+	// percent writes text for supervisor, which expands %(…)s.
+	"percent": func(text string) string { return strings.ReplaceAll(text, "%", "%%") },
+	// seconds rounds up.
+	"seconds": func(d time.Duration) int { return int(math.Ceil(d.Seconds())) },
+	// nginxSize writes a size as nginx reads it.
+	"nginxSize": func(size program.Size) string {
+		for _, unit := range []struct {
+			bytes  program.Size
+			letter string
+		}{{1 << 30, "g"}, {1 << 20, "m"}, {1 << 10, "k"}} {
+			if size%unit.bytes == 0 {
+				return fmt.Sprintf("%d%s", size/unit.bytes, unit.letter)
+			}
+		}
+		return fmt.Sprint(int64(size))
+	},
+}

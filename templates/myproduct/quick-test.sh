@@ -1,0 +1,31 @@
+#!/bin/sh
+# Asks the echo, and fails if the answer is wrong: through nginx, as deploy.conf has
+# it; or at another place:
+#
+#	./quick-test.sh http://127.0.0.1:8001
+#
+# ./deploy.sh and ./reload.sh end with it, and ask each new process by it.
+set -eu
+cd "$(dirname "$0")"
+# shellcheck source=deploy.conf
+. ./deploy.conf
+
+domain=${DOMAIN:-myproduct-local.com} listen=${LISTEN:-80} url=http
+if [ -n "${TLS_CERTIFICATE:-}" ]; then
+	listen=${TLS_LISTEN:-443} url=https
+fi
+listen=${listen%% *}
+port=${listen##*:}
+case $listen in
+*:*) address=${listen%:*} ;;
+*) address=127.0.0.1 ;;
+esac
+url=${1:-$url://$domain:$port}
+
+# --connect-to: to nginx on this machine, whatever the name server says; --insecure:
+# so it is nobody else, and the certificate may be one for tests.
+answer=$(curl --silent --show-error --fail-with-body --max-time 10 --noproxy '*' --insecure \
+	--connect-to "$domain:$port:$address:$port" \
+	--header 'Content-Type: application/json' --data '{"hello": "world"}' "$url/api/v0/echo/read")
+echo "$url/api/v0/echo/read {\"hello\": \"world\"} --> $answer"
+test "$answer" = '{"hello":"world","server":"myproduct"}'
