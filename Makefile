@@ -15,7 +15,6 @@ help: ## Print this
 .PHONY: test
 test: build vet lint stdjson ## Build, vet, lint and run every test with the race detector
 	$(GO) test -race ./...
-	cd bench && $(GO) test ./...
 
 .PHONY: test-system
 test-system: ## Deploy on this very machine, as root; only with APIPHANT_TEST_SYSTEM=1
@@ -39,14 +38,12 @@ install: ## Install the commands from this checkout
 .PHONY: vet
 vet: ## Run go vet, and check that the code is as gofmt writes it
 	$(GO) vet ./...
-	cd bench && $(GO) vet ./...
 	@unformatted=$$(git ls-files '*.go' | grep -v /testdata/ | xargs gofmt -l); \
 	if [ -n "$$unformatted" ]; then echo "not as gofmt writes it: $$unformatted"; exit 1; fi
 
 .PHONY: lint
 lint: ## Run staticcheck, at the version that tools/go.mod pins
 	$(STATICCHECK) ./...
-	cd bench && $(subst tools/,../tools/,$(STATICCHECK)) ./...
 
 .PHONY: quick
 quick: ## Run the tests without the race detector, the slow ones left out
@@ -82,10 +79,10 @@ reliability: ## Measure what docs/reliability.md says, and write it; about ten m
 	$(GO) run ./reliability -o docs/reliability.md
 
 .PHONY: verify
-verify: test ## Run the tests, and check that go.mod and go.sum are tidy
+verify: test ## Run the tests, those of the benchmark too, and check that go.mod and go.sum are tidy
 	$(GO) mod tidy -diff
 	cd tools && $(GO) mod tidy -diff
-	cd bench && $(GO) mod tidy -diff
+	cd bench && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./... && $(subst tools/,../tools/,$(STATICCHECK)) ./...
 
 .PHONY: background
 background: ## Kill, stop and freeze workers on a PostgreSQL of their own, at full length, and measure the engines
