@@ -150,16 +150,27 @@ func (d *Deployment) Pool() []string {
 	return pool
 }
 
+// Fallback is where nginx turns when nobody of the pool takes a request, "" for
+// nowhere.
+func (d *Deployment) Fallback() string {
+	if len(d.Upstreams) > 0 || d.Processes == 0 {
+		return ""
+	}
+	return d.Address(d.StandIn)
+}
+
 // ServeFlags are those of each API process.
-func (d *Deployment) ServeFlags() string {
-	return strings.Join(append([]string{
+func (d *Deployment) ServeFlags() string { return strings.Join(d.serveFlags(), " ") }
+
+func (d *Deployment) serveFlags() []string {
+	return append([]string{
 		"--trusted-proxies=" + d.Proxies,
 		"--timeout=" + d.Timeout.String(),
 		"--max-body=" + d.MaxBody.String(),
 		"--max-upload=" + d.MaxUpload.String(),
 		"--drain=" + d.Drain.String(),
 		"--drain-window=" + drainWindow.String(),
-	}, d.Flags...), " ")
+	}, d.Flags...)
 }
 
 // BackgroundFlags are those of the process in the background.

@@ -39,7 +39,7 @@ func New(w io.Writer, folder string) error {
 	if err != nil {
 		return err
 	}
-	if err := makeFolder(folder); err != nil {
+	if err := makeProduct(folder); err != nil {
 		return err
 	}
 	if err := fill(folder, name); err != nil {
@@ -52,8 +52,8 @@ func New(w io.Writer, folder string) error {
 	return nil
 }
 
-// makeFolder makes the folder, or accepts an empty one.
-func makeFolder(folder string) error {
+// makeProduct makes the folder, or accepts an empty one.
+func makeProduct(folder string) error {
 	entries, err := os.ReadDir(folder)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -34,6 +34,7 @@ type Settings struct {
 
 	Processes  int
 	FirstPort  int
+	StandIn    int // the port at which a new version is tried
 	Host       string
 	Background bool
 
@@ -56,6 +57,7 @@ func defaults(name string) Settings {
 		TLSListen:  []string{"443"},
 		Processes:  2,
 		FirstPort:  8001,
+		StandIn:    8900,
 		Host:       "127.0.0.1",
 		Background: true,
 		Timeout:    apiphant.DefaultTimeout,
@@ -121,6 +123,8 @@ func (s *Settings) set(key, value string) error {
 		return setNumber(&s.Processes, value, 0, 1000)
 	case "FIRST_PORT":
 		return setNumber(&s.FirstPort, value, 1, 65535)
+	case "STAND_IN":
+		return setNumber(&s.StandIn, value, 1, 65535)
 	case "HOST":
 		_, err := netip.ParseAddr(value)
 		s.Host = value
@@ -161,6 +165,8 @@ func (s *Settings) check() error {
 		return errors.New("TLS_CERTIFICATE and TLS_KEY belong together: want both or neither")
 	case s.FirstPort+s.Processes > 65536:
 		return fmt.Errorf("%d processes from port %d on: there are no more than 65535 ports", s.Processes, s.FirstPort)
+	case s.StandIn >= s.FirstPort && s.StandIn < s.FirstPort+s.Processes:
+		return fmt.Errorf("STAND_IN is %d, which is one of the processes' ports", s.StandIn)
 	case s.Processes == 0 && !s.Background && len(s.Upstreams) == 0:
 		return errors.New("there is nothing to run: PROCESSES is 0, BACKGROUND is no, and there are no UPSTREAMS")
 	}

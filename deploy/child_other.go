@@ -1,0 +1,16 @@
+//go:build !unix
+
+package deploy
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+)
+
+var errSystem = errors.New("deploying is for Unix: apiphant deploy render writes the configurations anywhere")
+
+func lookup(string) (uid, gid int, err error) { return 0, 0, errSystem }
+func runAs(*exec.Cmd, string) error           { return errSystem }
+func lock(string) (*os.File, error)           { return nil, errSystem }
+func isAlive(int) bool                        { return false }

@@ -1,0 +1,58 @@
+//go:build unix
+
+package deploy
+
+import (
+	"os"
+	"os/exec"
+	"os/user"
+	"strconv"
+	"syscall"
+)
+
+// lookup returns the numbers of a user and its group.
+func lookup(name string) (uid, gid int, err error) {
+	u, err := user.Lookup(name)
+	if err != nil {
+		return 0, 0, err
+	}
+	if uid, err = strconv.Atoi(u.Uid); err != nil {
+		return 0, 0, err
+	}
+	gid, err = strconv.Atoi(u.Gid)
+	return uid, gid, err
+}
+
+// runAs lets a command run as another user; "": as this one.
+func runAs(command *exec.Cmd, name string) error {
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt is not for it
+	if name == "" {
+		return nil
+	}
+	uid, gid, err := lookup(name)
+	if err != nil {
+		return err
+	}
+	command.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	return nil
+}
+
+// lock waits for no one: a deployment that another is at fails. The lock ends
+// with the file, or with the process.
+func lock(folder string) (*os.File, error) {
+	file, err := os.Open(folder)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+// isAlive reports whether there is a process of that number.
+func isAlive(pid int) bool {
+	err := syscall.Kill(pid, 0)
+	return err == nil || err == syscall.EPERM
+}

@@ -1,0 +1,104 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// healthTimeout is how long a program that was started may take to be healthy.
+const healthTimeout = 30 * time.Second
+
+// awaitHealthy returns when the process at an address is healthy: /healthz says
+// so, the product's quick-test.sh has a right answer of it, and state knows of no
+// trouble. Without an address, when it is no longer being started.
+func (d *Deployment) awaitHealthy(ctx context.Context, address string, state func(context.Context) (starting bool, err error)) error {
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	defer cancel()
+	last := errors.New("it is being started")
+	for tick := time.NewTicker(100 * time.Millisecond); ; {
+		starting, err := state(ctx)
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		if !starting {
+			if address == "" {
+				return nil
+			}
+			if last = askHealth(ctx, address); last == nil {
+				return d.quickTest(ctx, "http://"+reachable(address))
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("it is not healthy within %s: %w", healthTimeout, last)
+		}
+	}
+}
+
+// reachable turns an address to listen at into one to connect to.
+func reachable(address string) string {
+	host, port, _ := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+		if ip.To4() == nil {
+			host = "::1"
+		}
+	}
+	return net.JoinHostPort(host, port)
+}
+
+func askHealth(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+reachable(address)+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // no proxy, no connection that stays
+	answer, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		body, _ := io.ReadAll(io.LimitReader(answer.Body, 500))
+		return fmt.Errorf("/healthz answers %s %s", answer.Status, body)
+	}
+	return nil
+}
+
+// quickTest runs the product's quick-test.sh, where it has one, against a URL or
+// as deploy.conf has it.
+func (d *Deployment) quickTest(ctx context.Context, url ...string) error {
+	_, err := d.askQuickly(ctx, url...)
+	return err
+}
+
+func (d *Deployment) askQuickly(ctx context.Context, url ...string) (said string, err error) {
+	script, err := filepath.Abs(filepath.Join(d.product, "quick-test.sh"))
+	if err != nil {
+		return "", err
+	}
+	if !exists(script) {
+		return "there is no quick-test.sh", nil
+	}
+	command := exec.CommandContext(ctx, "/bin/sh", append([]string{script}, url...)...)
+	command.Env = os.Environ()
+	command.WaitDelay = time.Second
+	written, err := command.CombinedOutput()
+	said = lastLines(string(written), 10)
+	if err != nil {
+		return said, fmt.Errorf("quick-test.sh %s: %w: %s", strings.Join(url, " "), err, said)
+	}
+	return said, nil
+}

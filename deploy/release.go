@@ -1,0 +1,219 @@
+package deploy
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A release is a folder with the binary and the files of public/, which never
+// changes. The link "current" says which is live.
+
+// keepReleases is how many stay, besides the one that is live.
+const keepReleases = 4
+
+func (d *Deployment) releasesDir() string { return d.HomeDir() + "/releases" }
+
+// live returns the folder of the release that is live, "" where there is none.
+func (d *Deployment) live() string {
+	target, err := os.Readlink(d.Current())
+	if err != nil {
+		return ""
+	}
+	if !filepath.IsAbs(target) {
+		target = filepath.Join(d.HomeDir(), target)
+	}
+	return target
+}
+
+// makeRelease makes a release of what there is to release, or returns the one
+// that is live where that is the same.
+func (d *Deployment) makeRelease(ctx context.Context, options Options, withProgram bool) (folder string, err error) {
+	staging, err := os.MkdirTemp(d.releasesDir(), ".new-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(staging)
+	if err := os.Chmod(staging, 0o755); err != nil {
+		return "", err
+	}
+	if withProgram {
+		if err := d.addProgram(ctx, filepath.Join(staging, d.Name), options); err != nil {
+			return "", err
+		}
+	}
+	if err := d.addPublic(filepath.Join(staging, "public")); err != nil {
+		return "", err
+	}
+	if live := d.live(); live != "" && sameTree(staging, live) {
+		return live, nil
+	}
+	stamp := time.Now().UTC().Format("20060102T150405Z")
+	folder = filepath.Join(d.releasesDir(), stamp)
+	for n := 2; exists(folder); n++ {
+		folder = filepath.Join(d.releasesDir(), fmt.Sprintf("%s-%d", stamp, n))
+	}
+	return folder, os.Rename(staging, folder)
+}
+
+func (d *Deployment) addProgram(ctx context.Context, binary string, options Options) error {
+	built, err := d.builtBinary(options)
+	if err != nil {
+		return err
+	}
+	if built != "" {
+		err = copyFile(built, binary, 0o755)
+	} else {
+		err = options.Build(ctx, binary)
+	}
+	if err == nil {
+		err = os.Chmod(binary, 0o755)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := run(ctx, binary, "--version"); err != nil {
+		return fmt.Errorf("it does not run here: %w", err)
+	}
+	return nil
+}
+
+func (d *Deployment) addPublic(folder string) error {
+	public := filepath.Join(d.product, "public")
+	if !exists(public) {
+		return makeFolder(folder)
+	}
+	return copyTree(public, folder)
+}
+
+// builtBinary is the program that need not be built, "" where it must be: what
+// --binary names, or where there is no Go what apiphant deploy prepare wrote.
+func (d *Deployment) builtBinary(options Options) (string, error) {
+	if options.Binary != "" {
+		return options.Binary, nil
+	}
+	if options.Build != nil && find("go") != "" {
+		return "", nil
+	}
+	prepared := filepath.Join(d.product, PreparedDir, d.Name)
+	if !exists(prepared) {
+		return "", fmt.Errorf("there is neither Go here nor %s: run apiphant deploy prepare where Go is, and copy the folder, or name a built program with --binary FILE", prepared)
+	}
+	return prepared, nil
+}
+
+// PreparedDir is the folder of a product that has what a machine without Go
+// needs: the product's program and apiphant.
+const PreparedDir = "dist"
+
+// activate makes a release the one that is live, for whatever is started from
+// now on.
+func (d *Deployment) activate(release string) error {
+	target, err := filepath.Rel(d.HomeDir(), release)
+	if err != nil {
+		return err
+	}
+	temp := d.Current() + underway
+	_ = os.Remove(temp)
+	if err := os.Symlink(target, temp); err != nil {
+		return err
+	}
+	return os.Rename(temp, d.Current())
+}
+
+// prune removes all but the newest releases.
+func (d *Deployment) prune() error {
+	entries, err := os.ReadDir(d.releasesDir())
+	if err != nil {
+		return err
+	}
+	var names []string
+	live := filepath.Base(d.live())
+	for _, entry := range entries {
+		if entry.Name() != live {
+			names = append(names, entry.Name())
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names[:max(0, len(names)-keepReleases)] {
+		if err := os.RemoveAll(filepath.Join(d.releasesDir(), name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+// copyTree copies files and folders, for all to read. Links are followed to
+// files, and others left out: nginx could not tell where they lead.
+func copyTree(from, to string) error {
+	return filepath.WalkDir(from, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, name)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, rel)
+		if entry.IsDir() {
+			return makeFolder(target)
+		}
+		if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
+			return err
+		}
+		return copyFile(name, target, 0o644)
+	})
+}
+
+// sameTree reports whether two folders have the same files with the same contents.
+func sameTree(a, b string) bool {
+	listed, err := listTree(a)
+	if err != nil {
+		return false
+	}
+	other, err := listTree(b)
+	if err != nil || !slices.Equal(listed, other) {
+		return false
+	}
+	for _, name := range listed {
+		if strings.HasSuffix(name, "/") {
+			continue
+		}
+		x, err := os.ReadFile(filepath.Join(a, name))
+		if err != nil {
+			return false
+		}
+		y, err := os.ReadFile(filepath.Join(b, name))
+		if err != nil || !bytes.Equal(x, y) {
+			return false
+		}
+	}
+	return true
+}
+
+// listTree lists the files below a folder, and the folders with a slash.
+func listTree(folder string) (names []string, err error) {
+	err = filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(folder, name)
+		if entry.IsDir() {
+			rel += "/"
+		}
+		names = append(names, rel)
+		return err
+	})
+	return names, err
+}

@@ -1,0 +1,106 @@
+package deploy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// standIn is a process of a new version at a port of its own, before anything
+// that runs is touched: a version that doesn't come up there doesn't go live.
+// As long as it is there, nginx falls back to it when no other process takes a
+// request: while the only one is restarted, or supervisor the whole group.
+type standIn struct {
+	command *exec.Cmd
+	said    *tail
+	ended   chan struct{}
+}
+
+// startStandIn starts a release's program, and returns when it is healthy.
+func (d *Deployment) startStandIn(ctx context.Context, release string) (*standIn, error) {
+	address := d.Address(d.StandIn)
+	if conn, err := net.DialTimeout("tcp", reachable(address), time.Second); err == nil {
+		conn.Close()
+		return nil, fmt.Errorf("something else listens at %s: free it, or set another STAND_IN in %s", address, ConfFile)
+	}
+	args := append([]string{"serve", address}, d.serveFlags()...)
+	s := &standIn{command: exec.Command(release+"/"+d.Name, args...), said: &tail{}, ended: make(chan struct{})}
+	s.command.Dir = d.DataDir()
+	s.command.Env = []string{"PATH=" + os.Getenv("PATH")}
+	if d.DatabaseFile != "" {
+		s.command.Env = append(s.command.Env, "APIPHANT_DATABASE_FILE="+d.DatabaseFile)
+	}
+	s.command.Stdout, s.command.Stderr = s.said, s.said
+	if err := runAs(s.command, d.User()); err != nil {
+		return nil, err
+	}
+	if err := s.command.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		_ = s.command.Wait()
+		close(s.ended)
+	}()
+	if err := d.awaitHealthy(ctx, address, s.state); err != nil {
+		s.stop(d.StopTimeout())
+		return nil, withLog(err, s.said.String())
+	}
+	return s, nil
+}
+
+func (s *standIn) state(context.Context) (starting bool, err error) {
+	select {
+	case <-s.ended:
+		return false, errors.New("it has ended")
+	default:
+		return false, nil
+	}
+}
+
+// stop lets it drain.
+func (s *standIn) stop(patience time.Duration) {
+	_ = s.command.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-s.ended:
+	case <-time.After(patience):
+		_ = s.command.Process.Kill()
+		<-s.ended
+	}
+}
+
+// withLog adds to an error what the program said last.
+func withLog(err error, said string) error {
+	if said == "" {
+		return err
+	}
+	return fmt.Errorf("%w. The end of its log:\n%s", err, said)
+}
+
+// tail keeps the end of what is written to it.
+type tail struct {
+	mu   sync.Mutex
+	kept []byte
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.kept = append(t.kept, p...)
+	if over := len(t.kept) - 64<<10; over > 0 {
+		t.kept = append([]byte(nil), t.kept[over:]...)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return lastLines(string(bytes.TrimSpace(t.kept)), 20)
+}
