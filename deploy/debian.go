@@ -106,7 +106,12 @@ func (d *Deployment) Package(ctx context.Context, debian *Debian, binary, output
 	if err := packaged.runDpkg(ctx, tree, built); err != nil {
 		return "", err
 	}
-	return output, copyFile(built, output, 0o644)
+	temp := output + underway
+	defer os.Remove(temp)
+	if err := copyFile(built, temp, 0o644); err != nil {
+		return "", err
+	}
+	return output, os.Rename(temp, output)
 }
 
 func (d *Deployment) runDpkg(ctx context.Context, tree, file string) error {
@@ -187,14 +192,12 @@ func (t *packageTree) copyAll(from, name string) {
 	}
 }
 
-// mkdir makes a folder that everyone may read, whatever the umask.
+// mkdir makes a folder and those above it, none of which depends on the umask.
 func (t *packageTree) mkdir(name string) {
 	folder := t.dir
 	for _, element := range strings.Split(name, "/") {
 		folder = filepath.Join(folder, element)
-		if err := os.MkdirAll(folder, 0o755); t.err == nil {
-			t.err = cmp.Or(err, os.Chmod(folder, 0o755))
-		}
+		t.err = cmp.Or(t.err, makeFolder(folder))
 	}
 }
 
@@ -212,17 +215,4 @@ func zip(content []byte) []byte {
 	_, _ = w.Write(content)
 	_ = w.Close()
 	return zipped.Bytes()
-}
-
-// copyFile puts a file in another's place at once.
-func copyFile(from, to string, mode fs.FileMode) error {
-	content, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	temporary := to + ".new"
-	if err := os.WriteFile(temporary, content, mode); err != nil {
-		return err
-	}
-	return os.Rename(temporary, to)
 }
