@@ -201,16 +201,21 @@ func (s *systemd) adoptListener(ctx context.Context, port int) error {
 
 // stopOthers stops processes at ports that are no longer of the deployment.
 func (s *systemd) stopOthers(ctx context.Context) error {
-	listed, err := run(ctx, "systemctl", "list-units", "--all", "--plain", "--no-legend", "--full", s.Name+"@*.socket", s.Name+"@*.service", s.Name+"-background.service")
-	if err != nil {
-		return err
-	}
-	wanted := []string{}
+	var wanted []string
 	for _, port := range s.Ports() {
 		wanted = append(wanted, s.socket(port), s.service(port))
 	}
 	if s.Background {
 		wanted = append(wanted, s.Name+"-background.service")
+	}
+	return s.stopAllBut(ctx, append(wanted, s.targetUnit()))
+}
+
+func (s *systemd) stopAllBut(ctx context.Context, wanted []string) error {
+	listed, err := run(ctx, "systemctl", "list-units", "--all", "--plain", "--no-legend", "--full",
+		s.Name+"@*.socket", s.Name+"@*.service", s.Name+"-background.service", s.targetUnit())
+	if err != nil {
+		return err
 	}
 	stop := []string{"stop"}
 	for line := range strings.Lines(listed) {
@@ -281,7 +286,7 @@ func (s *systemd) remove(ctx context.Context) (removed bool, err error) {
 	up := exists("/run/systemd/system")
 	if up && exists(s.target()) {
 		err = errors.Join(s.control(ctx, "disable", "--quiet", s.targetUnit()),
-			s.control(ctx, "stop", s.targetUnit(), s.Name+"@*.socket", s.Name+"@*.service", s.Name+"-background.service"))
+			s.stopAllBut(ctx, nil))
 	}
 	files, failure := s.render()
 	for file := range files {
