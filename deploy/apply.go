@@ -347,7 +347,11 @@ func (w *work) restartSteps() (steps []step) {
 				return "", err
 			}
 			mark := w.keeper.mark(program)
-			if err := w.renew(ctx, program); err != nil {
+			err := w.keeper.restart(ctx, program)
+			if err == nil {
+				err = w.await(ctx, program)
+			}
+			if err != nil {
 				err = withLog(err, w.keeper.log(ctx, program, mark))
 				return "", errors.Join(err, w.rollBack(ctx, programs[:i+1]))
 			}
@@ -357,20 +361,30 @@ func (w *work) restartSteps() (steps []step) {
 	return steps
 }
 
+// renew brings a program back to the release before, which this product's
+// quick-test.sh need not be for.
 func (w *work) renew(ctx context.Context, program Program) error {
 	if err := w.keeper.restart(ctx, program); err != nil {
 		return err
 	}
-	return w.await(ctx, program)
+	return w.awaitProgram(ctx, program)
 }
 
-// await returns when a program is healthy; one without an address, when it runs.
+// await returns when a program is healthy and has a right answer; one without an
+// address, when it runs.
 func (w *work) await(ctx context.Context, program Program) error {
-	state := func(ctx context.Context) (bool, error) { return w.keeper.state(ctx, program) }
-	if err := w.awaitHealthy(ctx, program.Address, state); err != nil {
+	err := w.awaitProgram(ctx, program)
+	if err == nil && program.Address != "" {
+		_, err = w.quickTest(ctx, program.Address)
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", program.Name, err)
 	}
 	return nil
+}
+
+func (w *work) awaitProgram(ctx context.Context, program Program) error {
+	return w.awaitHealthy(ctx, program.Address, func(ctx context.Context) (bool, error) { return w.keeper.state(ctx, program) })
 }
 
 // rollBack restarts programs with the release that was live before, the last

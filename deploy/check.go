@@ -115,7 +115,7 @@ func checkSupervisor(ctx context.Context, content []byte) error {
 	}
 	said, err := run(ctx, python, "-c", readConfig, file)
 	if err != nil {
-		return errors.New(lastLines(said, 1))
+		return errors.New(lastLines(strings.TrimSuffix(said, "For help, use -c -h"), 3))
 	}
 	if said == "0" {
 		return errors.New("supervisor finds no program in it")

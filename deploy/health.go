@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -18,8 +17,8 @@ import (
 const healthTimeout = 30 * time.Second
 
 // awaitHealthy returns when the process at an address is healthy: /healthz says
-// so, the product's quick-test.sh has a right answer of it, and state knows of no
-// trouble. Without an address, when it is no longer being started.
+// so, and state knows of no trouble. Without an address, when it is no longer
+// being started.
 func (d *Deployment) awaitHealthy(ctx context.Context, address string, state func(context.Context) (starting bool, err error)) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
@@ -34,7 +33,7 @@ func (d *Deployment) awaitHealthy(ctx context.Context, address string, state fun
 				return nil
 			}
 			if last = askHealth(ctx, address); last == nil {
-				return d.quickTest(ctx, "http://"+reachable(address))
+				return nil
 			}
 		}
 		select {
@@ -77,14 +76,9 @@ func askHealth(ctx context.Context, address string) error {
 	return nil
 }
 
-// quickTest runs the product's quick-test.sh, where it has one, against a URL or
-// as deploy.conf has it.
-func (d *Deployment) quickTest(ctx context.Context, url ...string) error {
-	_, err := d.askQuickly(ctx, url...)
-	return err
-}
-
-func (d *Deployment) askQuickly(ctx context.Context, url ...string) (said string, err error) {
+// quickTest runs the product's quick-test.sh, where it has one, against the
+// process at an address, "": through nginx.
+func (d *Deployment) quickTest(ctx context.Context, address string) (said string, err error) {
 	script, err := filepath.Abs(filepath.Join(d.product, "quick-test.sh"))
 	if err != nil {
 		return "", err
@@ -92,13 +86,16 @@ func (d *Deployment) askQuickly(ctx context.Context, url ...string) (said string
 	if !exists(script) {
 		return "there is no quick-test.sh", nil
 	}
-	command := exec.CommandContext(ctx, "/bin/sh", append([]string{script}, url...)...)
+	command := exec.CommandContext(ctx, script)
+	if address != "" {
+		command.Args = append(command.Args, "http://"+reachable(address))
+	}
 	command.Env = os.Environ()
 	command.WaitDelay = time.Second
 	written, err := command.CombinedOutput()
 	said = lastLines(string(written), 10)
 	if err != nil {
-		return said, fmt.Errorf("quick-test.sh %s: %w: %s", strings.Join(url, " "), err, said)
+		return said, fmt.Errorf("quick-test.sh: %w: %s", err, said)
 	}
 	return said, nil
 }

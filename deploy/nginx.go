@@ -137,7 +137,7 @@ func (n nginx) answers(ctx context.Context) (said string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	for {
-		if said, err = n.askQuickly(ctx); err == nil {
+		if said, err = n.quickTest(ctx, ""); err == nil {
 			return said, nil
 		}
 		select {

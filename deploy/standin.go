@@ -48,7 +48,11 @@ func (d *Deployment) startStandIn(ctx context.Context, release string) (*standIn
 		_ = s.command.Wait()
 		close(s.ended)
 	}()
-	if err := d.awaitHealthy(ctx, address, s.state); err != nil {
+	err := d.awaitHealthy(ctx, address, s.state)
+	if err == nil {
+		_, err = d.quickTest(ctx, address)
+	}
+	if err != nil {
 		s.stop(d.StopTimeout())
 		return nil, withLog(err, s.said.String())
 	}

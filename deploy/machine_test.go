@@ -1,0 +1,511 @@
+//go:build unix
+
+package deploy_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/apiphant/apiphant/deploy"
+	"github.com/apiphant/apiphant/internal/load"
+	"github.com/apiphant/apiphant/internal/product"
+)
+
+// patience is how long anything may take that must happen.
+const patience = 60 * time.Second
+
+// machine is a folder that stands for one, with a product to deploy on it.
+type machine struct {
+	t       *testing.T
+	root    string
+	product string
+	front   string // the address of nginx
+	ports   [2]int // of the first two processes; the third's is free as well
+}
+
+// newMachine makes a product on a machine where nothing is deployed.
+func newMachine(t *testing.T) *machine {
+	t.Helper()
+	need(t, "nginx", "supervisord", "supervisorctl", "curl")
+	m := &machine{t: t, root: t.TempDir(), product: filepath.Join(t.TempDir(), "shop")}
+	if err := deploy.New(io.Discard, m.product); err != nil {
+		t.Fatal(err)
+	}
+	first := freePorts(t, 5)
+	m.ports, m.front = [2]int{first, first + 1}, fmt.Sprintf("127.0.0.1:%d", first+3)
+	m.set("FIRST_PORT", strconv.Itoa(first))
+	m.set("STAND_IN", strconv.Itoa(first+4))
+	m.set("LISTEN", m.front)
+	t.Cleanup(func() {
+		if t.Failed() {
+			m.showLogs()
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := m.load().Remove(ctx, deploy.Options{Out: io.Discard}); err != nil {
+			t.Error(err)
+		}
+	})
+	return m
+}
+
+// need skips the test where a program isn't installed.
+func need(t *testing.T, programs ...string) {
+	t.Helper()
+	for _, program := range programs {
+		if program == "nginx" || program == "logrotate" {
+			program = sbin(program)
+		}
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("%s is not installed: apt-get install nginx supervisor logrotate curl shellcheck", program)
+		}
+	}
+}
+
+func sbin(program string) string {
+	if path, err := exec.LookPath(program); err == nil {
+		return path
+	}
+	return "/usr/sbin/" + program
+}
+
+// freePorts returns the first of n ports in a row that nobody listens at, below
+// those that the system gives to connections.
+func freePorts(t *testing.T, n int) int {
+	t.Helper()
+	for first := 20_000 + os.Getpid()%8000; first < 32_000; first += n {
+		free := 0
+		for ; free < n; free++ {
+			ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+free))
+			if err != nil {
+				break
+			}
+			ln.Close()
+		}
+		if free == n {
+			return first
+		}
+	}
+	t.Fatal("no ports are free")
+	return 0
+}
+
+// set changes a line of the product's deploy.conf.
+func (m *machine) set(key, value string) {
+	m.t.Helper()
+	lines := strings.Split(read(m.t, m.file("deploy.conf")), "\n")
+	found := false
+	for i, line := range lines {
+		if strings.HasPrefix(line, key+"=") {
+			lines[i], found = key+"="+value, true
+		}
+	}
+	if !found {
+		m.t.Fatalf("deploy.conf has no %s", key)
+	}
+	write(m.t, m.file("deploy.conf"), strings.Join(lines, "\n"))
+}
+
+func (m *machine) file(name string) string { return filepath.Join(m.product, name) }
+
+// change replaces a text in files of the product.
+func (m *machine) change(old, replacement string, files ...string) {
+	m.t.Helper()
+	for _, file := range files {
+		content := read(m.t, m.file(file))
+		if !strings.Contains(content, old) {
+			m.t.Fatalf("%s has no %q", file, old)
+		}
+		write(m.t, m.file(file), strings.ReplaceAll(content, old, replacement))
+	}
+}
+
+func (m *machine) load() *deploy.Deployment {
+	m.t.Helper()
+	deployment, err := deploy.Load(m.product, m.root)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return deployment
+}
+
+// run is t.Run for a part of the test that those after it need.
+func (m *machine) run(name string, test func(*testing.T)) {
+	whole := m.t
+	defer func() { m.t = whole }()
+	if !m.t.Run(name, func(t *testing.T) { m.t = t; test(t) }) {
+		whole.FailNow()
+	}
+}
+
+type doing func(*deploy.Deployment, context.Context, deploy.Options) error
+
+// try does something with the deployment, and returns what it said.
+func (m *machine) try(do doing, options deploy.Options) (said string, err error) {
+	m.t.Helper()
+	ctx, cancel := context.WithTimeout(m.t.Context(), patience)
+	defer cancel()
+	var out bytes.Buffer
+	options.Out = &out
+	options.Build = func(ctx context.Context, output string) error {
+		found, err := product.Load(m.product)
+		if err == nil {
+			_, err = found.Build(ctx, product.BuildOptions{Output: output})
+		}
+		return err
+	}
+	err = do(m.load(), ctx, options)
+	return out.String(), err
+}
+
+func (m *machine) must(do doing) {
+	m.t.Helper()
+	if said, err := m.try(do, deploy.Options{}); err != nil {
+		m.t.Fatalf("%v\n%s", err, said)
+	}
+}
+
+// mustFail does what must fail with an error that has all these words.
+func (m *machine) mustFail(do doing, words ...string) {
+	m.t.Helper()
+	said, err := m.try(do, deploy.Options{})
+	for _, word := range words {
+		if err == nil || !strings.Contains(err.Error(), word) {
+			m.t.Fatalf("error: %v\nwant in it: %s\nit said:\n%s", err, word, said)
+		}
+	}
+}
+
+// ask returns the echo's answer at an address, or "" and what went wrong.
+func ask(address string) (string, error) {
+	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	answer, err := client.Post("http://"+address+"/api/v0/echo/read", "application/json", strings.NewReader(`{"hello": "world"}`))
+	if err != nil {
+		return "", err
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = errors.New(answer.Status)
+	}
+	return string(body), err
+}
+
+// mustAnswer asks for a server that signs by a name, at nginx or at processes.
+func (m *machine) mustAnswer(name string, addresses ...string) {
+	m.t.Helper()
+	for _, address := range addresses {
+		answer, err := ask(address)
+		if want := `{"hello":"world","server":"` + name + `"}`; err != nil || answer != want {
+			m.t.Fatalf("%s answers %s %v, want %s", address, answer, err, want)
+		}
+	}
+}
+
+func (m *machine) process(i int) string { return fmt.Sprintf("127.0.0.1:%d", m.ports[i]) }
+
+func (m *machine) everywhere() []string { return []string{m.front, m.process(0), m.process(1)} }
+
+// eventually waits for something that must become true.
+func (m *machine) eventually(what string, is func() bool) {
+	m.t.Helper()
+	for deadline := time.Now().Add(patience); !is(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			m.t.Fatalf("in vain: %s", what)
+		}
+	}
+}
+
+// crowd asks nginx all the time.
+func (m *machine) crowd() *load.Running {
+	m.t.Helper()
+	running := load.Start(load.Load{Address: m.front, Clients: 16, Pause: 5 * time.Millisecond})
+	m.t.Cleanup(func() { running.Stop() })
+	m.await(running)
+	return running
+}
+
+// await waits for a hundred more answers.
+func (m *machine) await(running *load.Running) {
+	m.t.Helper()
+	ctx, cancel := context.WithTimeout(m.t.Context(), patience)
+	defer cancel()
+	if err := running.Await(ctx, 100); err != nil {
+		m.t.Fatalf("%v: %s", err, running.Tally())
+	}
+}
+
+// disperse ends a crowd of whom nobody may have been disappointed.
+func (m *machine) disperse(running *load.Running) {
+	m.t.Helper()
+	m.await(running)
+	if tally := running.Stop(); tally.Failed() > 0 {
+		m.t.Errorf("under load: %s", tally)
+	}
+}
+
+// pid returns the number of a process, as supervisor knows it.
+func (m *machine) pid(i int) int {
+	m.t.Helper()
+	out, err := exec.Command("supervisorctl", "-c", m.root+"/etc/supervisor/supervisord.conf", "pid", fmt.Sprintf("shop:shop-%d", m.ports[i])).Output()
+	pid, notANumber := strconv.Atoi(strings.TrimSpace(string(out)))
+	if err != nil || notANumber != nil {
+		m.t.Fatalf("supervisorctl pid: %s %v", out, err)
+	}
+	return pid
+}
+
+// tree is all that stands below the root, but what the running programs write.
+func (m *machine) tree() map[string]string {
+	m.t.Helper()
+	tree := map[string]string{}
+	err := filepath.WalkDir(m.root, func(name string, entry fs.DirEntry, err error) error {
+		rel, _ := filepath.Rel(m.root, name)
+		switch {
+		case err != nil:
+			return err
+		case strings.HasSuffix(rel, ".log") || strings.HasPrefix(rel, "run/"):
+		case entry.Type()&fs.ModeSymlink != 0:
+			tree[rel], err = os.Readlink(name)
+		case entry.Type().IsRegular():
+			content, err := os.ReadFile(name)
+			info, _ := entry.Info()
+			tree[rel] = fmt.Sprintf("%s %x %v", info.Mode(), sha256.Sum256(content), err)
+		default:
+			tree[rel] = entry.Type().String()
+		}
+		return err
+	})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return tree
+}
+
+// mustBeAsBefore compares the tree with an earlier one.
+func (m *machine) mustBeAsBefore(before map[string]string) {
+	m.t.Helper()
+	if diff := cmp.Diff(before, m.tree()); diff != "" {
+		m.t.Fatalf("what stands there (- before, + after):\n%s", diff)
+	}
+}
+
+func (m *machine) showLogs() {
+	logs, _ := filepath.Glob(m.root + "/var/log/*.log")
+	more, _ := filepath.Glob(m.root + "/var/log/shop/*.log")
+	for _, name := range append(logs, more...) {
+		content, _ := os.ReadFile(name)
+		m.t.Logf("the end of %s:\n%s", name, content[max(0, len(content)-2000):])
+	}
+}
+
+// TestDeployment goes through the life of a product on a machine, with its own
+// nginx and supervisord, as whoever runs the test.
+func TestDeployment(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds, deploys and restarts a product several times")
+	}
+	m := newMachine(t)
+	apply, reload := (*deploy.Deployment).Apply, (*deploy.Deployment).Reload
+
+	empty := m.tree()
+	if said, err := m.try(apply, deploy.Options{DryRun: true}); err != nil || !strings.Contains(said, "Configure nginx: "+m.root+"/etc/nginx/conf.d/shop.conf\n") {
+		t.Errorf("dry run: %v\n%s", err, said)
+	}
+	m.mustBeAsBefore(empty)
+	m.mustFail(reload, "shop is not deployed here", "./deploy.sh")
+
+	m.must(apply)
+	m.mustAnswer("shop", m.everywhere()...)
+	m.run("files of public", m.servesPublic)
+	m.run("access log", m.logsAccess)
+	before, pids := m.tree(), [2]int{m.pid(0), m.pid(1)}
+	m.must(apply)
+	m.mustBeAsBefore(before)
+	if again := [2]int{m.pid(0), m.pid(1)}; again != pids {
+		t.Errorf("a second deployment restarted processes: %v, before %v", again, pids)
+	}
+
+	crowd := m.crowd()
+	m.run("kill -9", m.survivesKill)
+	if tally := crowd.Stop(); tally.Refused+tally.Lost > 0 || tally.Other > 16 {
+		t.Errorf("kill -9: %s; want 502 for what ran in the process, at most one for each client", tally)
+	}
+
+	crowd = m.crowd()
+	m.run("versions that don't go live", m.refusesBroken)
+	m.change(`"shop"`, `"shop2"`, "api/v0/echo/echo.go", "quick-test.sh")
+	m.must(reload)
+	m.mustAnswer("shop2", m.everywhere()...)
+	m.set("PROCESSES", "3")
+	m.disperse(crowd) // nginx is to be reloaded, which closes idle connections
+	m.must(apply)
+	m.mustAnswer("shop2", append(m.everywhere(), fmt.Sprintf("127.0.0.1:%d", m.ports[1]+1))...)
+
+	m.run("logrotate", m.rotates)
+	write(t, m.root+"/var/lib/shop/data", "mine")
+	m.run("remove", m.removes)
+}
+
+func (m *machine) servesPublic(t *testing.T) {
+	answer, err := http.Get("http://" + m.front + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, _ := io.ReadAll(answer.Body)
+	if answer.StatusCode != 200 || string(body) != read(t, m.file("public/index.html")) || answer.Header.Get("Content-Type") != "text/html" {
+		t.Errorf("got %s %s %s", answer.Status, answer.Header, body)
+	}
+}
+
+// logsAccess: a line has the time, the address, the referer, the request, the
+// status, the duration and the request's id.
+func (m *machine) logsAccess(t *testing.T) {
+	request, _ := http.NewRequest("POST", "http://"+m.front+"/api/v0/echo/read", strings.NewReader(`{}`))
+	request.Header.Set("X-Request-Id", "of-this-test")
+	request.Header.Set("Referer", "https://example.com/")
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	m.eventually("the line in the log", func() bool {
+		for line := range strings.Lines(read(t, m.root+"/var/log/shop/nginx-access.log")) {
+			fields := strings.Fields(line)
+			if fields[len(fields)-1] != "of-this-test" {
+				continue
+			}
+			at, err := time.Parse(time.RFC3339, fields[0])
+			seconds, notANumber := strconv.ParseFloat(fields[len(fields)-2], 64)
+			if err != nil || time.Since(at) > time.Hour || notANumber != nil || seconds > 10 ||
+				!strings.Contains(line, ` 127.0.0.1 "https://example.com/" "POST /api/v0/echo/read HTTP/1.1" 200 `) {
+				t.Errorf("the line is %s", line)
+			}
+			return true
+		}
+		return false
+	})
+}
+
+func (m *machine) survivesKill(t *testing.T) {
+	pid := m.pid(0)
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	m.eventually("supervisor starts the process anew", func() bool {
+		_, err := ask(m.process(0))
+		return err == nil
+	})
+	if now := m.pid(0); now == pid {
+		t.Errorf("process %d was not killed", pid)
+	}
+}
+
+// refusesBroken: under load, with versions that are wrong in different ways.
+func (m *machine) refusesBroken(t *testing.T) {
+	before := m.tree()
+	for _, broken := range []struct {
+		name  string
+		start string // the body of Start
+		words []string
+	}{
+		{"does not compile", `return nothing`, []string{"api/api.go:", "undefined: nothing"}},
+		{"ends at once", `return errors.New("no such weather")`, []string{"Try it at", "no such weather"}},
+		{"ends at the second port", `if strings.Contains(strings.Join(os.Args, " "), "` + m.process(1) + `") { return errors.New("no such port") }
+	return nil`, []string{fmt.Sprintf("Restart shop-%d", m.ports[1]), "no such port"}},
+	} {
+		write(t, m.file("api/api.go"), "package api\n\nimport (\n\t\"context\"\n\t\"errors\"\n\t\"os\"\n\t\"strings\"\n)\n\n"+
+			"var _, _, _ = errors.New, os.Args, strings.Join\n\nfunc Start(context.Context) error {\n\t"+broken.start+"\n}\n")
+		m.mustFail((*deploy.Deployment).Reload, broken.words...)
+		m.mustBeAsBefore(before)
+		m.mustAnswer("shop", m.everywhere()...)
+	}
+	if err := os.Remove(m.file("api/api.go")); err != nil {
+		t.Fatal(err)
+	}
+
+	m.change(`"shop"`, `"other"`, "api/v0/echo/echo.go") // and not in quick-test.sh
+	m.mustFail((*deploy.Deployment).Apply, "Try it at", "quick-test.sh", `"server":"other"`)
+	m.mustBeAsBefore(before)
+	m.change(`"other"`, `"shop"`, "api/v0/echo/echo.go")
+
+	for _, broken := range []struct{ file, line, word string }{
+		{"nginx/nginx.conf.tmpl", "nonsense on;", `Configure nginx: |unknown directive "nonsense"`},
+		{"supervisor/supervisor.conf.tmpl", "autorestart=perhaps", "Configure supervisor: |invalid 'autorestart' value 'perhaps'"},
+		{"nginx/logrotate/logrotate.conf.tmpl", "nonsense", "Configure logrotate: |unknown option 'nonsense'"},
+	} {
+		file := broken.file
+		good := read(t, m.file(file))
+		write(t, m.file(file), strings.TrimSpace(good)+"\n"+broken.line+"\n")
+		m.mustFail((*deploy.Deployment).Apply, strings.Split(broken.word, "|")...)
+		m.mustBeAsBefore(before)
+		m.mustAnswer("shop", m.everywhere()...)
+		write(t, m.file(file), good)
+	}
+}
+
+// rotates: logs are renamed, compressed the time after, and written anew.
+func (m *machine) rotates(t *testing.T) {
+	need(t, "logrotate")
+	log := m.root + "/var/log/shop/nginx-access.log"
+	rotate := func() {
+		t.Helper()
+		out, err := exec.Command(sbin("logrotate"), "--force", "--state", m.root+"/run/logrotate.state", m.root+"/etc/logrotate.d/shop").CombinedOutput()
+		if err != nil {
+			t.Fatalf("logrotate: %v\n%s", err, out)
+		}
+		m.eventually("a request is in the new log", func() bool {
+			m.mustAnswer("shop2", m.front)
+			return strings.Contains(read(t, log), "POST /api/v0/echo/read")
+		})
+	}
+	rotate()
+	rotate()
+	if !strings.Contains(read(t, log+".1"), "POST /api/v0/echo/read") {
+		t.Error("there is no request in the log of before")
+	}
+	if content := read(t, log+".2.gz"); !strings.HasPrefix(content, "\x1f\x8b") {
+		t.Error("the log of before that is not compressed")
+	}
+}
+
+// removes: programs, configurations and releases go, data and logs stay.
+func (m *machine) removes(t *testing.T) {
+	said, err := m.try((*deploy.Deployment).Remove, deploy.Options{})
+	if err != nil || !strings.Contains(said, "Kept: the data in "+m.root+"/var/lib/shop, the logs in "+m.root+"/var/log/shop") {
+		t.Errorf("%v\n%s", err, said)
+	}
+	for _, address := range m.everywhere() {
+		m.eventually(address+" listens no more", func() bool {
+			_, err := ask(address)
+			return errors.Is(err, syscall.ECONNREFUSED)
+		})
+	}
+	left := m.tree()
+	for _, file := range []string{"opt/shop", "etc/nginx/conf.d/shop.conf", "etc/supervisor/conf.d/shop.conf", "etc/logrotate.d/shop"} {
+		if _, found := left[file]; found {
+			t.Errorf("%s is left", file)
+		}
+	}
+	if read(t, m.root+"/var/lib/shop/data") != "mine" || !strings.Contains(read(t, m.root+"/var/log/shop/nginx-access.log"), "POST") {
+		t.Error("data or logs are gone")
+	}
+}
