@@ -15,7 +15,7 @@ import (
 )
 
 func packageCommand() *cobra.Command {
-	architecture, version, output := runtime.GOARCH, "", ""
+	architecture, version, binary, output := runtime.GOARCH, "", "", ""
 	command := &cobra.Command{
 		Use:   "package PATH",
 		Short: "Write the product as a Debian package, for systemd",
@@ -35,17 +35,18 @@ time comes the same package. DEBFULLNAME and DEBEMAIL name who maintains it.`,
 			if !slices.Contains([]string{"amd64", "arm64"}, architecture) {
 				return program.UsageError{Err: fmt.Errorf("--arch is %q: want amd64 or arm64", architecture)}
 			}
-			return writePackage(command, args[0], architecture, version, output)
+			return writePackage(command, args[0], architecture, version, binary, output)
 		},
 	}
 	command.Flags().StringVar(&architecture, "arch", architecture, "for which `processor`: amd64 or arm64")
 	command.Flags().StringVar(&version, "version", "", "the package's `version`, such as 1.2.0")
+	command.Flags().StringVar(&binary, "binary", "", "a `file` that apiphant build wrote for that processor, in place of building")
 	command.Flags().StringVarP(&output, "output", "o", "", "the `file` to write, or an existing folder for it; the present one")
 	program.ShowEnvironment(command.Flags())
 	return command
 }
 
-func writePackage(command *cobra.Command, path, architecture, version, output string) error {
+func writePackage(command *cobra.Command, path, architecture, version, binary, output string) error {
 	deployment, err := deploy.Load(path, "")
 	if err != nil {
 		return err
@@ -54,14 +55,16 @@ func writePackage(command *cobra.Command, path, architecture, version, output st
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "apiphant-package-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	binary := filepath.Join(dir, deployment.Name)
-	if err := buildFor(command, path, "linux", architecture, binary); err != nil {
-		return err
+	if binary == "" {
+		dir, err := os.MkdirTemp("", "apiphant-package-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		binary = filepath.Join(dir, deployment.Name)
+		if err := buildFor(command, path, "linux", architecture, binary); err != nil {
+			return err
+		}
 	}
 	file, err := deployment.Package(command.Context(), debian, binary, output)
 	if err != nil {
