@@ -50,6 +50,9 @@ func (a *answer) encode(response any) error {
 	if response == nil {
 		return nil
 	}
+	if object, ok := response.(Object); ok {
+		response = map[string]any(object) // which the encoder knows
+	}
 	if err := a.encoder.Encode(response); err != nil {
 		a.buffer.Reset()
 		return fmt.Errorf("the response of type %T can't be encoded: %w", response, err)

@@ -234,11 +234,13 @@ func (w *work) releaseStep() step {
 
 // tryStep starts the stand-in, where there is anything to restart.
 func (w *work) tryStep(always bool) step {
-	what := fmt.Sprintf("Try it at %s", w.Address(w.StandIn))
-	return step{what, func(ctx context.Context) (outcome string, err error) {
+	return step{"Try it at " + w.Address(w.StandIn), func(ctx context.Context) (outcome string, err error) {
 		same, err := w.keeper.isInstalled()
 		if err != nil {
 			return "", err
+		}
+		if always && !same {
+			return "", errors.Join(fmt.Errorf("%s, or a configuration, has changed since the last deployment: run ./deploy.sh", ConfFile), w.discard())
 		}
 		w.current = !always && same && w.release == w.before && w.keeper.running(ctx)
 		switch {

@@ -224,11 +224,11 @@ func (m *machine) process(i int) string { return fmt.Sprintf("127.0.0.1:%d", m.p
 func (m *machine) everywhere() []string { return []string{m.front, m.process(0), m.process(1)} }
 
 // eventually waits for something that must become true.
-func (m *machine) eventually(what string, is func() bool) {
-	m.t.Helper()
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
 	for deadline := time.Now().Add(patience); !is(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			m.t.Fatalf("in vain: %s", what)
+			t.Fatalf("in vain: %s", what)
 		}
 	}
 }
@@ -238,24 +238,24 @@ func (m *machine) crowd() *load.Running {
 	m.t.Helper()
 	running := load.Start(load.Load{Address: m.front, Clients: 16, Pause: 5 * time.Millisecond})
 	m.t.Cleanup(func() { running.Stop() })
-	m.await(running)
+	await(m.t, running, 100)
 	return running
 }
 
-// await waits for a hundred more answers.
-func (m *machine) await(running *load.Running) {
-	m.t.Helper()
-	ctx, cancel := context.WithTimeout(m.t.Context(), patience)
+// await waits for so many more answers.
+func await(t *testing.T, running *load.Running, n int64) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	if err := running.Await(ctx, 100); err != nil {
-		m.t.Fatalf("%v: %s", err, running.Tally())
+	if err := running.Await(ctx, n); err != nil {
+		t.Fatalf("%v: %s", err, running.Tally())
 	}
 }
 
 // disperse ends a crowd of whom nobody may have been disappointed.
 func (m *machine) disperse(running *load.Running) {
 	m.t.Helper()
-	m.await(running)
+	await(m.t, running, 100)
 	if tally := running.Stop(); tally.Failed() > 0 {
 		m.t.Errorf("under load: %s", tally)
 	}
@@ -351,9 +351,15 @@ func TestDeployment(t *testing.T) {
 
 	crowd = m.crowd()
 	m.run("versions that don't go live", m.refusesBroken)
+	m.disperse(crowd)
+	m.run("a version that fails halfway", m.rollsBack)
+	crowd = m.crowd()
 	m.change(`"shop"`, `"shop2"`, "api/v0/echo/echo.go", "quick-test.sh")
 	m.must(reload)
 	m.mustAnswer("shop2", m.everywhere()...)
+	m.set("FLAGS", "--strict") // supervisor restarts the whole group
+	m.mustFail(reload, "has changed since the last deployment")
+	m.must(apply)
 	m.set("PROCESSES", "3")
 	m.disperse(crowd) // nginx is to be reloaded, which closes idle connections
 	m.must(apply)
@@ -387,7 +393,7 @@ func (m *machine) logsAccess(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer.Body.Close()
-	m.eventually("the line in the log", func() bool {
+	eventually(m.t, "the line in the log", func() bool {
 		for line := range strings.Lines(read(t, m.root+"/var/log/shop/nginx-access.log")) {
 			fields := strings.Fields(line)
 			if fields[len(fields)-1] != "of-this-test" {
@@ -410,7 +416,7 @@ func (m *machine) survivesKill(t *testing.T) {
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	m.eventually("supervisor starts the process anew", func() bool {
+	eventually(m.t, "supervisor starts the process anew", func() bool {
 		_, err := ask(m.process(0))
 		return err == nil
 	})
@@ -429,17 +435,8 @@ func (m *machine) refusesBroken(t *testing.T) {
 	}{
 		{"does not compile", `return nothing`, []string{"api/api.go:", "undefined: nothing"}},
 		{"ends at once", `return errors.New("no such weather")`, []string{"Try it at", "no such weather"}},
-		{"ends at the second port", `if strings.Contains(strings.Join(os.Args, " "), "` + m.process(1) + `") { return errors.New("no such port") }
-	return nil`, []string{fmt.Sprintf("Restart shop-%d", m.ports[1]), "no such port"}},
 	} {
-		write(t, m.file("api/api.go"), "package api\n\nimport (\n\t\"context\"\n\t\"errors\"\n\t\"os\"\n\t\"strings\"\n)\n\n"+
-			"var _, _, _ = errors.New, os.Args, strings.Join\n\nfunc Start(context.Context) error {\n\t"+broken.start+"\n}\n")
-		m.mustFail((*deploy.Deployment).Reload, broken.words...)
-		m.mustBeAsBefore(before)
-		m.mustAnswer("shop", m.everywhere()...)
-	}
-	if err := os.Remove(m.file("api/api.go")); err != nil {
-		t.Fatal(err)
+		m.failsWith(before, broken.start, broken.words...)
 	}
 
 	m.change(`"shop"`, `"other"`, "api/v0/echo/echo.go") // and not in quick-test.sh
@@ -462,6 +459,27 @@ func (m *machine) refusesBroken(t *testing.T) {
 	}
 }
 
+// failsWith tries a version whose Start has that body, which must not go live.
+func (m *machine) failsWith(before map[string]string, start string, words ...string) {
+	m.t.Helper()
+	write(m.t, m.file("api/api.go"), "package api\n\nimport (\n\t\"context\"\n\t\"errors\"\n\t\"os\"\n\t\"strings\"\n)\n\n"+
+		"var _, _, _ = errors.New, os.Args, strings.Join\n\nfunc Start(context.Context) error {\n\t"+start+"\n}\n")
+	m.mustFail((*deploy.Deployment).Reload, words...)
+	m.mustBeAsBefore(before)
+	m.mustAnswer("shop", m.everywhere()...)
+	if err := os.Remove(m.file("api/api.go")); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// rollsBack: one version comes up at every port but the second. Nobody asks
+// meanwhile: a process listens before Start, and when that fails it takes those
+// along who have connected.
+func (m *machine) rollsBack(*testing.T) {
+	m.failsWith(m.tree(), `if strings.Contains(strings.Join(os.Args, " "), "`+m.process(1)+`") { return errors.New("no such port") }
+	return nil`, fmt.Sprintf("Restart shop-%d", m.ports[1]), "no such port")
+}
+
 // rotates: logs are renamed, compressed the time after, and written anew.
 func (m *machine) rotates(t *testing.T) {
 	need(t, "logrotate")
@@ -472,7 +490,7 @@ func (m *machine) rotates(t *testing.T) {
 		if err != nil {
 			t.Fatalf("logrotate: %v\n%s", err, out)
 		}
-		m.eventually("a request is in the new log", func() bool {
+		eventually(m.t, "a request is in the new log", func() bool {
 			m.mustAnswer("shop2", m.front)
 			return strings.Contains(read(t, log), "POST /api/v0/echo/read")
 		})
@@ -494,7 +512,7 @@ func (m *machine) removes(t *testing.T) {
 		t.Errorf("%v\n%s", err, said)
 	}
 	for _, address := range m.everywhere() {
-		m.eventually(address+" listens no more", func() bool {
+		eventually(m.t, address+" listens no more", func() bool {
 			_, err := ask(address)
 			return errors.Is(err, syscall.ECONNREFUSED)
 		})

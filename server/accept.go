@@ -13,9 +13,15 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// spareTime is how long a goroutine waits for a further client, since its stack
-// has the size that one needs.
-const spareTime = 10 * time.Second
+const (
+	// spareTime is how long a goroutine waits for a further client, since its
+	// stack has the size that one needs.
+	spareTime = 10 * time.Second
+
+	// maxSpare is how many do so: more would hold the memory that connections
+	// give back when they are parked.
+	maxSpare = 256
+)
 
 // serveAll serves the clients of a listener, each in a goroutine, until it is
 // closed. fasthttp's pool of goroutines does not survive a panic outside of the
@@ -41,12 +47,17 @@ func (s *Server) serveConns(http *fasthttp.Server, c *conn, next <-chan *conn) {
 	defer spare.Stop()
 	for c != nil { // it is nil once next is closed
 		s.serveConn(http, c)
+		if s.spare.Add(1) > maxSpare {
+			s.spare.Add(-1)
+			return
+		}
 		spare.Reset(spareTime)
 		select {
 		case c = <-next:
 		case <-spare.C:
-			return
+			c = nil
 		}
+		s.spare.Add(-1)
 	}
 }
 

@@ -36,7 +36,7 @@ var defaultPatience = patience{
 	last:      time.Millisecond,
 	handshake: 10 * time.Millisecond,
 	cancelled: time.Second,
-	park:      time.Second,
+	park:      250 * time.Millisecond,
 	sweep:     time.Second,
 }
 

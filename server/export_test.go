@@ -22,6 +22,8 @@ const (
 	MaxSkippedBody = maxSkippedBody
 	MaxBuffered    = maxBuffered
 	BodyMinRate    = bodyMinRate
+	MaxSpare       = maxSpare
+	SpareTime      = spareTime
 )
 
 // AllowedWait is how long may be waited for the next byte of a body.

@@ -52,6 +52,27 @@ func TestParkedConnection(t *testing.T) {
 	c.wantClosed()
 }
 
+// TestParkedConnectionsKeepFewGoroutines beside those that wait for them.
+func TestParkedConnectionsKeepFewGoroutines(t *testing.T) {
+	running := start(t, echo(), parking(time.Hour))
+	const connections = server.MaxSpare + 200
+	var clients []*client
+	for range connections {
+		clients = append(clients, running.dial())
+	}
+	for _, c := range clients {
+		c.wantOpen()
+	}
+	parked(t, connections)
+	begun := time.Now()
+	until(t, "the others have ended", func() bool {
+		return strings.Count(stacks(), "server.(*Server).serveConns(") <= server.MaxSpare
+	})
+	if time.Since(begun) > server.SpareTime/2 {
+		t.Error("the others have ended only as those in reserve do, too")
+	}
+}
+
 // TestParkedConnectionEnds with its idle time-out, with its client and with a
 // slow header.
 func TestParkedConnectionEnds(t *testing.T) {

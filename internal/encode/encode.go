@@ -1,16 +1,13 @@
 package encode
 
-import (
-	"bytes"
-	"io"
-)
+import "bytes"
 
 // Encoder writes values one after the other, each with a line break behind it. It
 // is for one goroutine at a time, and can be used for ever, also after an error.
-type Encoder struct{ backend backend }
+type Encoder struct{ backend *backend }
 
-// NewEncoder returns an encoder that writes to w, which must not fail.
-func NewEncoder(w io.Writer) Encoder { return Encoder{newBackend(w)} }
+// NewEncoder returns an encoder that writes to w.
+func NewEncoder(w *bytes.Buffer) Encoder { return Encoder{newBackend(w)} }
 
 // Encode writes v. Where it can't be encoded nothing is written.
 func (e Encoder) Encode(v any) error { return e.backend.encode(v) }

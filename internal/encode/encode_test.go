@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"math"
 	"math/big"
 	"reflect"
 	"testing"
@@ -116,9 +117,67 @@ func FuzzEncode(f *testing.F) {
 	})
 }
 
-// compare encodes a value both ways, as it is and by its address.
+// FuzzPlain looks at what objects are made of.
+func FuzzPlain(f *testing.F) {
+	for _, text := range []string{"", "a", "<&>", "\x00\b\f\n\r\t\x1f\x7f\"\\/", "é\u2028\u2029\U0001f600", "\xff\xc3(", "\xed\xa0\x80", "\ufffd"} {
+		for _, number := range []string{"", "0", "-0", "01", "1.", ".5", "1e400", "-1.25E+07", "1e", "1e+", "+1", "- 1", "12345678901234567890", "NaN", "1 "} {
+			f.Add(text, number, 1e-7)
+		}
+	}
+	for _, float := range []float64{0, math.Copysign(0, -1), 1e-6, 9.99e-7, 1e20, 1e21, 1e-10, 1e100, 5e-324, math.MaxFloat64, math.NaN(), math.Inf(-1)} {
+		f.Add("", "1", float)
+	}
+	f.Fuzz(func(t *testing.T, text, number string, float float64) {
+		var none map[string]any
+		for _, v := range []any{
+			map[string]any{text: text, number: []any{float, nil, true, -1, int64(math.MinInt64)}, "": map[string]any{}},
+			map[string]any{"list": []any(nil), "empty": []any{}, "object": none, "named": named{text: []any{}}, "b": 1, "a": 2, "ab": text},
+			[]any{json.Number(number)},
+			map[string]any{"n": named(nil), "p": &none, "u": uint8(3), "s": []string{text}, "t": struct{ V any }{named{number: text}}},
+		} {
+			if _, wrong := compare(addressed(v)); wrong != "" {
+				t.Fatal(wrong)
+			}
+		}
+	})
+}
+
+// named is what apiphant.Object is, too.
+type named map[string]any
+
+// TestEncoderGoesOn after an error and after a panic, as if nothing had been.
+func TestEncoderGoesOn(t *testing.T) {
+	var b bytes.Buffer
+	encoder := encode.NewEncoder(&b)
+	for _, wrong := range []any{
+		map[string]any{"a": 1, "b": map[string]any{"c": json.Number("x")}},
+		map[string]any{"a": 1, "b": []any{map[string]any{"c": func() {}}}},
+		map[string]any{"a": map[string]any{"b": panics{}, "c": 1}},
+	} {
+		func() {
+			defer func() { _ = recover() }()
+			if err := encoder.Encode(wrong); err == nil || b.Len() > 0 {
+				t.Errorf("%v: got %q, %v", wrong, b.String(), err)
+			}
+		}()
+		b.Reset()
+		if err := encoder.Encode(map[string]any{"z": "a", "y": map[string]any{"x": nil}}); err != nil || b.String() != "{\"y\":{\"x\":null},\"z\":\"a\"}\n" {
+			t.Errorf("after %v: got %q, %v", wrong, b.String(), err)
+		}
+		b.Reset()
+	}
+}
+
+type panics struct{}
+
+func (panics) MarshalJSON() ([]byte, error) { panic("on purpose") }
+
+// compare encodes a value both ways, as it is, by its address, and inside of others.
 func compare(v reflect.Value) (encoded bool, wrong string) {
-	for _, value := range []any{v.Interface(), v.Addr().Interface()} {
+	for _, value := range []any{
+		map[string]any{"b": []any{v.Interface()}, "a": map[string]any{"v": v.Addr().Interface()}},
+		v.Interface(), v.Addr().Interface(),
+	} {
 		got, gotErr := by(func(b *bytes.Buffer) error { return encode.NewEncoder(b).Encode(value) })
 		want, wantErr := by(func(b *bytes.Buffer) error {
 			e := json.NewEncoder(b)

@@ -3,27 +3,41 @@
 package encode
 
 import (
+	"bytes"
 	stdjson "encoding/json"
 	"errors"
-	"io"
 
 	"github.com/goccy/go-json"
 )
 
-// backend is go-json, and encoding/json for what go-json can't be trusted with.
+// backend writes plain values itself; the others go-json writes, and encoding/json
+// what go-json can't be trusted with.
 type backend struct {
-	fast *json.Encoder
-	safe *stdjson.Encoder
+	plain plain
+	fast  *json.Encoder
+	safe  *stdjson.Encoder
 }
 
-func newBackend(w io.Writer) backend {
-	b := backend{json.NewEncoder(w), stdjson.NewEncoder(w)}
+func newBackend(w *bytes.Buffer) *backend {
+	b := &backend{fast: json.NewEncoder(w), safe: stdjson.NewEncoder(w)}
+	b.plain = plain{buffer: w, others: b.encodeOther}
 	b.fast.SetEscapeHTML(false)
 	b.safe.SetEscapeHTML(false)
 	return b
 }
 
-func (b backend) encode(v any) error {
+func (b *backend) encode(v any) error {
+	switch v.(type) {
+	case map[string]any, []any:
+		if err := b.plain.encode(v); err != errDeep {
+			return err
+		}
+		return b.safe.Encode(v)
+	}
+	return b.encodeOther(v)
+}
+
+func (b *backend) encodeOther(v any) error {
 	if trusted(v, 0) {
 		return b.fast.Encode(v)
 	}

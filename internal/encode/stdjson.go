@@ -3,21 +3,21 @@
 package encode
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 )
 
 // backend is encoding/json.
 type backend struct{ safe *json.Encoder }
 
-func newBackend(w io.Writer) backend {
-	b := backend{json.NewEncoder(w)}
+func newBackend(w *bytes.Buffer) *backend {
+	b := &backend{json.NewEncoder(w)}
 	b.safe.SetEscapeHTML(false)
 	return b
 }
 
-func (b backend) encode(v any) error { return b.safe.Encode(v) }
+func (b *backend) encode(v any) error { return b.safe.Encode(v) }
 
 // Unsupported reports whether err says that no value of a type can be encoded.
 func Unsupported(err error) bool {
