@@ -19,7 +19,7 @@ test: build vet lint stdjson ## Build, vet, lint and run every test with the rac
 .PHONY: test-system
 test-system: ## Deploy on this very machine, as root; only with APIPHANT_TEST_SYSTEM=1
 	@[ "$$APIPHANT_TEST_SYSTEM" = 1 ] || { echo "this installs packages, adds a user, and writes to /etc, /opt and /var: it wants APIPHANT_TEST_SYSTEM=1"; exit 1; }
-	$(GO) test -count=1 -v -timeout 10m -run '^TestSystem' ./deploy
+	$(GO) test -count=1 -v -timeout 20m -run '^TestSystem' ./deploy
 
 .PHONY: stdjson
 stdjson: ## Run the tests that JSON has a part in, with encoding/json in place of go-json

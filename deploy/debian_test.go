@@ -182,10 +182,10 @@ func TestNewDebian(t *testing.T) {
 	}
 }
 
-// TestInstalledPackage installs a package on this machine, as its users do, and
+// TestSystemPackage installs a package on this machine, as its users do, and
 // takes it away again. Where systemd is process 1, it serves; see [TestSystemd]
 // for elsewhere.
-func TestInstalledPackage(t *testing.T) {
+func TestSystemPackage(t *testing.T) {
 	needSystem(t)
 	need(t, "dpkg", "adduser")
 	if exec.Command("id", "shop").Run() == nil || exec.Command("dpkg", "--status", "shop").Run() == nil {

@@ -45,10 +45,10 @@ func Count(ctx context.Context) error {
 }
 `
 
-// TestScale deploys to machines that share a network: two with the API and the
+// TestSystemScale deploys to machines that share a network: two with the API and the
 // background, one with nginx in front of them, one with PostgreSQL. Network
 // namespaces stand for them. docs/deploying.md says what is set on each.
-func TestScale(t *testing.T) {
+func TestSystemScale(t *testing.T) {
 	needSystem(t)
 	need(t, "nginx", "supervisord", "supervisorctl", "curl", "ip")
 	net := newNetwork(t)
@@ -70,12 +70,12 @@ func TestScale(t *testing.T) {
 
 	crowd := load.Start(load.Load{Address: front.address + ":80", Clients: 16, Pause: 5 * time.Millisecond, Patience: 30 * time.Second})
 	t.Cleanup(func() { crowd.Stop() })
-	await(t, crowd)
+	await(t, crowd, 100)
 
 	// A new version: host after host.
 	for _, h := range hosts {
 		h.apiphant("deploy", "reload", ".", "--with", "supervisor", "--binary", net.newBinary)
-		await(t, crowd)
+		await(t, crowd, 100)
 	}
 	if tally := crowd.Tally(); tally.Failed() > 0 {
 		t.Errorf("while both hosts were given a new version: %s", tally)
@@ -86,9 +86,9 @@ func TestScale(t *testing.T) {
 	before, began := crowd.Tally(), time.Now()
 	net.run("ip", "-n", hosts[0].name, "link", "set", "eth0", "down")
 	hosts[0].kill()
-	await(t, crowd)
+	await(t, crowd, 100)
 	for time.Since(began) < 15*time.Second { // until what it had is given up
-		await(t, crowd)
+		await(t, crowd, 100)
 	}
 	after := crowd.Stop()
 	t.Logf("one of two hosts is gone: %s before, %s after %s", before, after, time.Since(began))
@@ -97,8 +97,8 @@ func TestScale(t *testing.T) {
 	}
 
 	again := load.Start(load.Load{Address: front.address + ":80", Clients: 16, Pause: 5 * time.Millisecond})
-	await(t, again)
-	await(t, again)
+	await(t, again, 100)
+	await(t, again, 100)
 	if tally := again.Stop(); tally.Failed() > 0 {
 		t.Errorf("with one of two hosts: %s", tally)
 	} else {
@@ -137,11 +137,6 @@ func parseTick(t *testing.T, tick string) time.Time {
 		t.Fatal(err)
 	}
 	return at
-}
-
-func await(t *testing.T, crowd *load.Running) {
-	t.Helper()
-	(&machine{t: t}).await(crowd)
 }
 
 // needSystem skips the test where the machine is not to be changed.
@@ -266,7 +261,7 @@ func (h *host) ticks() (ticks []string) {
 
 func (h *host) awaitTicks(n int) {
 	h.t.Helper()
-	h.eventually(fmt.Sprintf("%d ticks on %s", n, h.name), func() bool { return len(h.ticks()) >= n })
+	eventually(h.t, fmt.Sprintf("%d ticks on %s", n, h.name), func() bool { return len(h.ticks()) >= n })
 }
 
 // runPostgres starts a PostgreSQL on the host for the whole network, and returns
@@ -299,7 +294,7 @@ func (h *host) runPostgres() (file string) {
 		h.kill()
 		_ = server.Wait()
 	})
-	h.eventually("PostgreSQL answers", func() bool {
+	eventually(h.t, "PostgreSQL answers", func() bool {
 		return exec.Command(bin+"/pg_isready", "-q", "-h", h.address).Run() == nil
 	})
 	file = dir + "/url"

@@ -138,18 +138,18 @@ func TestSystemd(t *testing.T) {
 	// With the listener held by systemd, not even who asks a process itself is
 	// refused while it ends and begins; here it is one that took over by itself.
 	direct := load.Start(load.Load{Address: m.process(0), Clients: 16, Pause: 5 * time.Millisecond})
-	m.await(direct)
+	await(m.t, direct, 100)
 	m.do("systemctl", "restart", m.unit())
-	m.await(direct)
+	await(m.t, direct, 100)
 	m.do("systemctl", "reload", m.unit())
-	m.await(direct)
+	await(m.t, direct, 100)
 	m.disperse(direct)
 
 	// Killed, and frozen: the successor of a reload is watched, too.
 	for _, signal := range []string{"KILL", "STOP"} {
 		before := m.mainPID()
 		m.do("kill", "-"+signal, before)
-		m.eventually("a process in place of one that was sent "+signal, func() bool { now := m.mainPID(); return now != before && now != "0" })
+		eventually(m.t, "a process in place of one that was sent "+signal, func() bool { now := m.mainPID(); return now != before && now != "0" })
 		m.mustAnswer("shop 2", m.everywhere()...)
 	}
 
@@ -205,7 +205,7 @@ func (m *booted) installPackage() {
 	m.do("dpkg", "--install", "dist/1.0.deb")
 	m.mustAnswer("shop 2", m.process(0), m.process(1))
 	direct := load.Start(load.Load{Address: m.process(1), Clients: 16, Pause: 5 * time.Millisecond})
-	m.await(direct)
+	await(m.t, direct, 100)
 	m.do("dpkg", "--install", "dist/2.0.deb")
 	m.disperse(direct)
 	if said, err := m.inside("dist/apiphant", "deploy", "apply", "."); err == nil || !strings.Contains(said, "is installed as a package") {
