@@ -2,6 +2,7 @@
 
 GO         ?= go
 FUZZTIME   ?= 60s
+SYSTEM     ?= ^TestSystem
 # Its results are kept where Go keeps its own.
 STATICCHECK = STATICCHECK_CACHE=$$($(GO) env GOCACHE)/staticcheck $(GO) tool -modfile=tools/go.mod staticcheck
 
@@ -17,9 +18,9 @@ test: build vet lint stdjson ## Build, vet, lint and run every test with the rac
 	$(GO) test -race ./...
 
 .PHONY: test-system
-test-system: ## Deploy on this very machine, as root; only with APIPHANT_TEST_SYSTEM=1
+test-system: ## Deploy on this very machine, as root; only with APIPHANT_TEST_SYSTEM=1. SYSTEM: which tests
 	@[ "$$APIPHANT_TEST_SYSTEM" = 1 ] || { echo "this installs packages, adds a user, and writes to /etc, /opt and /var: it wants APIPHANT_TEST_SYSTEM=1"; exit 1; }
-	$(GO) test -count=1 -v -timeout 10m -run '^TestSystem' ./deploy
+	$(GO) test -count=1 -v -timeout 20m -run '$(SYSTEM)' ./deploy
 
 .PHONY: stdjson
 stdjson: ## Run the tests that JSON has a part in, with encoding/json in place of go-json

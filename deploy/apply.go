@@ -55,6 +55,12 @@ func (d *Deployment) newWork(options Options) (*work, error) {
 			return nil, fmt.Errorf("--with %s: want one of supervisor and systemd, not both", strings.Join(w.options.With, ","))
 		case part == "supervisor":
 			w.keeper = &supervisor{Deployment: d}
+		case part == "systemd":
+			keeper, err := newSystemd(d, options.DryRun)
+			if err != nil {
+				return nil, err
+			}
+			w.keeper = keeper
 		default:
 			return nil, fmt.Errorf("there is no part %q: want supervisor or systemd, and nginx", part)
 		}
@@ -74,6 +80,9 @@ func (d *Deployment) Apply(ctx context.Context, options Options) error {
 		return err
 	}
 	defer w.end()
+	if err := w.isAlone(); err != nil {
+		return err
+	}
 	var steps []step
 	if d.Root == "" {
 		steps = append(steps, w.packagesStep())
@@ -96,6 +105,23 @@ func (d *Deployment) Apply(ctx context.Context, options Options) error {
 		steps = append(steps, w.quickTestStep())
 	}
 	return follow(ctx, options.Out, append(steps, w.pruneStep()), options.DryRun)
+}
+
+// isAlone refuses to start the programs where another keeper, or the package,
+// does: they have the ports.
+func (w *work) isAlone() error {
+	if w.keeper == nil {
+		return nil
+	}
+	for _, piece := range pieces {
+		if other := w.Target(piece); piece.Part != "nginx" && piece.Part != w.keeper.name() && exists(other) {
+			return fmt.Errorf("%s is deployed with %s (%s): remove that first, by apply --with %[2]s --remove", w.Name, piece.Part, other)
+		}
+	}
+	if packaged := w.at("/usr/lib/systemd/system/" + w.Name + "@.service"); exists(packaged) {
+		return fmt.Errorf("%s is installed as a package (%s): remove that first, by apt-get remove %[1]s", w.Name, packaged)
+	}
+	return nil
 }
 
 // Reload puts a new version live, process after process, each asked for its

@@ -55,6 +55,9 @@ var checkers = map[string]func(ctx context.Context, d *Deployment, content []byt
 }
 
 func (d *Deployment) checkPiece(ctx context.Context, piece Piece, content []byte) error {
+	if piece.Part == "systemd" {
+		return d.checkUnit(ctx, piece)
+	}
 	return checkers[piece.Name](ctx, d, content)
 }
 

@@ -25,6 +25,9 @@ type Deployment struct {
 	// runs the command; no package, user or host name is added.
 	Root string
 
+	// Debian is the package that it comes in; nil: none.
+	Debian *Debian
+
 	product string // the product's folder
 }
 
@@ -49,12 +52,26 @@ func Load(product, root string) (*Deployment, error) {
 // The places of a deployment.
 func (d *Deployment) HomeDir() string    { return d.at("/opt/" + d.Name) }
 func (d *Deployment) Current() string    { return d.HomeDir() + "/current" }   // a link to the release that is live
-func (d *Deployment) Program() string    { return d.Current() + "/" + d.Name } // the binary
-func (d *Deployment) PublicDir() string  { return d.Current() + "/public" }    // what nginx serves
 func (d *Deployment) DataDir() string    { return d.at("/var/lib/" + d.Name) } // the working directory; belongs to the user
 func (d *Deployment) LogDir() string     { return d.at("/var/log/" + d.Name) } // belongs to root
 func (d *Deployment) NginxPID() string   { return d.at("/run/nginx.pid") }     // of nginx' master
 func (d *Deployment) at(p string) string { return path.Join(d.Root, p) }
+
+// Program is the binary.
+func (d *Deployment) Program() string {
+	if d.Debian != nil {
+		return "/usr/bin/" + d.Name
+	}
+	return d.Current() + "/" + d.Name
+}
+
+// PublicDir is what nginx serves.
+func (d *Deployment) PublicDir() string {
+	if d.Debian != nil {
+		return "/usr/share/" + d.Name + "/public"
+	}
+	return d.Current() + "/public"
+}
 
 // User is the Unix user of the processes, "" for whoever runs the command.
 func (d *Deployment) User() string {

@@ -30,7 +30,7 @@ func TestNew(t *testing.T) {
 	files := []string{
 		".gitignore", "README.md", "api/background/background.go", "api/v0/echo/echo.go", "api/v0/echo/echo_test.go",
 		"deploy.conf", "deploy.sh", "go.mod", "go.sum", "nginx/logrotate/logrotate.conf.tmpl", "nginx/nginx.conf.tmpl", "public/index.html",
-		"quick-test.sh", "reload.sh", "supervisor/supervisor.conf.tmpl", "test/main.go", "test.sh",
+		"quick-test.sh", "reload.sh", "supervisor/supervisor.conf.tmpl", "systemd/api.service.tmpl", "systemd/api.socket.tmpl", "systemd/background.service.tmpl", "systemd/product.target.tmpl", "test/main.go", "test.sh",
 	}
 	if diff := cmp.Diff(files, list(t, folder)); diff != "" {
 		t.Errorf("files (- wanted, + found):\n%s", diff)

@@ -29,6 +29,10 @@ var pieces = []Piece{
 	{"supervisor", "supervisor", "supervisor/supervisor.conf.tmpl", "/etc/supervisor/conf.d/NAME.conf"},
 	{"nginx", "nginx", "nginx/nginx.conf.tmpl", "/etc/nginx/conf.d/NAME.conf"},
 	{"logrotate", "nginx", "nginx/logrotate/logrotate.conf.tmpl", "/etc/logrotate.d/NAME"},
+	{"systemd-service", "systemd", "systemd/api.service.tmpl", "/etc/systemd/system/NAME@.service"},
+	{"systemd-socket", "systemd", "systemd/api.socket.tmpl", "/etc/systemd/system/NAME@.socket"},
+	{"systemd-background", "systemd", "systemd/background.service.tmpl", "/etc/systemd/system/NAME-background.service"},
+	{"systemd-target", "systemd", "systemd/product.target.tmpl", "/etc/systemd/system/NAME.target"},
 }
 
 // Pieces are all that can be rendered.

@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -111,7 +112,7 @@ func (s *succession) run(ctx context.Context) bool {
 			return false
 		case err != nil:
 			s.log.Error("There is no successor, and this process serves on: " + err.Error())
-			s.notify(daemon.SdNotifyReady)
+			s.notify(failed(err) + "\n" + daemon.SdNotifyReady)
 			continue
 		}
 		s.log.Info(fmt.Sprintf("The successor serves: process %d", successor.Pid))
@@ -219,11 +220,18 @@ func (s *succession) notify(state string) {
 	}
 }
 
+// failed is what systemctl status says until the next SIGHUP. It never says the
+// same twice, so that who asked for a successor can tell its failure from an
+// earlier one.
+func failed(err error) string {
+	return fmt.Sprintf("STATUS=No successor at %s: %s", time.Now().Format(time.RFC3339Nano), strings.Join(strings.Fields(err.Error()), " "))
+}
+
 // reloading is what a service manager wants to know for Type=notify-reload.
 func reloading() string {
 	var now unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
-		return daemon.SdNotifyReloading
+		return daemon.SdNotifyReloading + "\nSTATUS="
 	}
-	return fmt.Sprintf("%s\nMONOTONIC_USEC=%d", daemon.SdNotifyReloading, now.Nano()/1000)
+	return fmt.Sprintf("%s\nMONOTONIC_USEC=%d\nSTATUS=", daemon.SdNotifyReloading, now.Nano()/1000)
 }

@@ -58,7 +58,7 @@ SIGTERM and SIGINT let every client finish before the program ends.`,
 	}
 	settings.AddFlags(root.Flags())
 	root.Flags().BoolVar(&reload, "reload", false, "build and serve anew when a file is saved, dropping no request [APIPHANT_RELOAD]")
-	root.AddCommand(newCommand(), buildCommand(), routesCommand(), generateCommand(), deployCommand())
+	root.AddCommand(newCommand(), buildCommand(), routesCommand(), generateCommand(), deployCommand(), packageCommand())
 	return program.Execute(ctx, root, args, stdout, stderr)
 }
 

@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/apiphant/apiphant/deploy"
+	"github.com/apiphant/apiphant/internal/product"
+	"github.com/apiphant/apiphant/program"
+)
+
+func packageCommand() *cobra.Command {
+	architecture, version, binary, output := runtime.GOARCH, "", "", ""
+	command := &cobra.Command{
+		Use:   "package PATH",
+		Short: "Write the product as a Debian package, for systemd",
+		Long: `Write the product in PATH as a Debian package, NAME_VERSION_ARCH.deb: the static
+program, systemd's units with a socket for each port, the user, and the settings of
+deploy.conf in /etc/default/NAME. It needs dpkg-deb, and for another processor no
+more than for this one.
+
+The version is 0~ and the time where none is given, and the time that of
+SOURCE_DATE_EPOCH, of the product's last commit, or now. From the same source and
+time comes the same package. DEBFULLNAME and DEBEMAIL name who maintains it.`,
+		Example: `  apiphant package shop --version 1.2.0
+  apiphant package shop --arch arm64 -o /tmp
+  sudo apt-get install ./shop_1.2.0_amd64.deb`,
+		Args: program.Arguments("PATH"),
+		RunE: func(command *cobra.Command, args []string) error {
+			if !slices.Contains([]string{"amd64", "arm64"}, architecture) {
+				return program.UsageError{Err: fmt.Errorf("--arch is %q: want amd64 or arm64", architecture)}
+			}
+			return writePackage(command, args[0], architecture, version, binary, output)
+		},
+	}
+	command.Flags().StringVar(&architecture, "arch", architecture, "for which `processor`: amd64 or arm64")
+	command.Flags().StringVar(&version, "version", "", "the package's `version`, such as 1.2.0")
+	command.Flags().StringVar(&binary, "binary", "", "a `file` that apiphant build wrote for that processor, in place of building")
+	command.Flags().StringVarP(&output, "output", "o", "", "the `file` to write, or an existing folder for it; the present one")
+	program.ShowEnvironment(command.Flags())
+	return command
+}
+
+func writePackage(command *cobra.Command, path, architecture, version, binary, output string) error {
+	deployment, err := deploy.Load(path, "")
+	if err != nil {
+		return err
+	}
+	debian, err := deploy.NewDebian(command.Context(), path, version, architecture)
+	if err != nil {
+		return err
+	}
+	if binary == "" {
+		dir, err := os.MkdirTemp("", "apiphant-package-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		binary = filepath.Join(dir, deployment.Name)
+		if err := buildFor(command, path, "linux", architecture, binary); err != nil {
+			return err
+		}
+	}
+	file, err := deployment.Package(command.Context(), debian, binary, output)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(command.OutOrStdout(), file)
+	return nil
+}
+
+// buildFor builds for another machine, in the way in which who types a command
+// would ask the go command for it.
+func buildFor(command *cobra.Command, path, system, processor, output string) error {
+	for name, value := range map[string]string{"GOOS": system, "GOARCH": processor} {
+		before, was := os.LookupEnv(name)
+		if err := os.Setenv(name, value); err != nil {
+			return err
+		}
+		if was {
+			defer os.Setenv(name, before)
+		} else {
+			defer os.Unsetenv(name)
+		}
+	}
+	found, err := product.Load(path)
+	if err != nil {
+		return err
+	}
+	_, err = build(command, found, output)
+	return err
+}
