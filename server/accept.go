@@ -14,14 +14,15 @@ import (
 )
 
 const (
-	// spareTime is how long a goroutine waits for a further client, since its
-	// stack has the size that one needs: less than the 5 s in which nothing of a
-	// load is to be left.
-	spareTime = 4 * time.Second
+	// spareTime is for how long after its start a goroutine waits for further
+	// clients, since its stack has the size that they need. It is not longer for
+	// having served one: they take turns, and a trickle of clients would keep all
+	// of them that a load has made.
+	spareTime = 2 * time.Second
 
 	// maxSpare is how many do so: more would hold the memory that connections
 	// give back when they are parked.
-	maxSpare = 256
+	maxSpare = 64
 )
 
 // serveAll serves the clients of a listener, each in a goroutine, until it is
@@ -52,7 +53,6 @@ func (s *Server) serveConns(http *fasthttp.Server, c *conn, next <-chan *conn) {
 			s.spare.Add(-1)
 			return
 		}
-		spare.Reset(spareTime)
 		select {
 		case c = <-next:
 		case <-spare.C:
