@@ -59,7 +59,9 @@ func TestSystem(t *testing.T) {
 		return err == nil
 	})
 	await(t, crowd, 2000)
-	if tally := crowd.Stop(); tally.Refused+tally.Lost > 0 || tally.Other > 16 {
+	// What ran in the process is lost, and what nginx sends on a connection of its
+	// pool in the moment before it hears that this one is dead, too.
+	if tally := crowd.Stop(); tally.Refused+tally.Lost > 0 || tally.Other > 3*crowdClients {
 		t.Errorf("kill -9 under load: %s", tally)
 	} else {
 		t.Logf("kill -9 under load: %s", tally)
@@ -194,11 +196,14 @@ func (s *system) mustEcho(name string) {
 	}
 }
 
+// crowdClients are how many ask at the same time.
+const crowdClients = 16
+
 // crowd asks the product through nginx all the time.
 func (s *system) crowd() *load.Running {
 	s.Helper()
 	request := strings.Replace(load.Post("/api/v0/echo/read", `{"hello":"world"}`), "Host: load", "Host: "+systemName+"-local.com", 1)
-	running := load.Start(load.Load{Address: "127.0.0.1:80", Clients: 16, Request: request})
+	running := load.Start(load.Load{Address: "127.0.0.1:80", Clients: crowdClients, Request: request})
 	s.Cleanup(func() { running.Stop() })
 	await(s.T, running, 100)
 	return running
