@@ -23,7 +23,8 @@ func (s *Server) bound(http *fasthttp.Server) {
 	s.conns.serve = func(c *conn) { s.serveConn(http, c) }
 	s.calls.most = int64(orAny(cmp.Or(s.MaxRunning, DefaultMaxRunning)))
 	s.bodies.most = orAny(cmp.Or(s.BodyMemory, DefaultBodyMemory))
-	s.patience.idle = http.IdleTimeout
+	s.patience.header = cmp.Or(s.HeaderTimeout, DefaultHeaderTimeout)
+	s.patience.idle = cmp.Or(s.IdleTimeout, DefaultIdleTimeout)
 	if s.LowMemory {
 		s.patience.park = min(s.patience.park, lowMemoryPark)
 	}

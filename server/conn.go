@@ -22,6 +22,7 @@ type patience struct {
 	last       time.Duration // for what an idle one has just sent, when Serve ends
 	handshake  time.Duration // for those who connect just when the listener is to be closed
 	cancelled  time.Duration // for calls to return once their contexts are cancelled
+	header     time.Duration // for a whole head, as Server.HeaderTimeout says
 	idle       time.Duration // for the next request, as Server.IdleTimeout says
 	park       time.Duration // of these, until the connection gives back its memory
 	sweep      time.Duration // from one look at what runs to the next
@@ -47,7 +48,8 @@ const (
 	lingerChunk = 64 << 10
 )
 
-// conn is one client's connection. Its deadlines are kept here: see arm.
+// conn is one client's connection. Its deadlines are its own affair, and not
+// fasthttp's: see deadline.go.
 type conn struct {
 	net.Conn
 	conns    *conns
@@ -62,23 +64,17 @@ type conn struct {
 	wire     *wire        // what is below TLS; nil: there is none
 	taken    int64        // of TLS: what had come when something was last read
 
-	readDeadline time.Time // of fasthttp
-	lent         bool      // see lend
-	armed        time.Time // what the system has; zero: nothing
-	rate         *bodyRate // how long the next read may take, while a body is read
-	failure      error     // of a Read
-	parked       bool      // Close is not the end of it
+	deadlines
+	lent    bool      // see lend
+	rate    *bodyRate // how long the next read may take, while a body is read
+	failure error     // of a Read
+	parked  bool      // Close is not the end of it
 
 	heard       atomic.Bool // something came
 	busy        atomic.Bool // a request is being read or answered
 	shaking     atomic.Bool // the TLS handshake is not made yet
 	interrupted atomic.Bool // no further request is to be read
 	linger      atomic.Bool // part of a request is unread
-}
-
-func (c *conn) SetReadDeadline(t time.Time) error {
-	c.readDeadline = t
-	return nil
 }
 
 // receive reads what comes, before the guard has looked at it.
@@ -104,7 +100,7 @@ func (c *conn) read(p []byte) (int, error) {
 	if c.shaking.Load() && c.shake() != nil {
 		return 0, io.EOF // who speaks no TLS would not understand an answer
 	}
-	deadline, parks := c.readDeadline, c.parks()
+	deadline, parks := c.readBy, c.parks()
 	if parks {
 		deadline = deadline.Add(c.patience.park - c.patience.idle)
 	}
@@ -122,7 +118,7 @@ func (c *conn) read(p []byte) (int, error) {
 		case n > 0 || !errors.Is(err, os.ErrDeadlineExceeded):
 			return n, err
 		case c.interrupted.Load() && !resumed: // just when a request came
-			deadline, parks, resumed = c.readDeadline, false, true
+			deadline, parks, resumed = c.readBy, false, true
 		case c.armed.Before(deadline): // it is that of an earlier wait
 		case !parks:
 			return n, err
@@ -130,35 +126,10 @@ func (c *conn) read(p []byte) (int, error) {
 			c.parked = true
 			return 0, errParked
 		default:
-			deadline, parks = c.readDeadline, false
+			deadline, parks = c.readBy, false
 		}
 		if err := c.arm(deadline); err != nil {
 			return 0, err
-		}
-	}
-}
-
-// arm gives a deadline to the system. What it has already is left there as long
-// as it comes sooner than what is wanted: waits that long are rare, and then it
-// is armed anew.
-func (c *conn) arm(deadline time.Time) error {
-	c.armed = deadline
-	return c.Conn.SetReadDeadline(deadline)
-}
-
-// Write bounds the time by what is written: a large answer may take long, as
-// long as the client goes on accepting it.
-func (c *conn) Write(p []byte) (written int, err error) {
-	for {
-		chunk := p[:min(len(p), writeChunk)]
-		if err := c.Conn.SetWriteDeadline(time.Now().Add(c.patience.write)); err != nil {
-			return written, err
-		}
-		n, err := c.Conn.Write(chunk)
-		written += n
-		p = p[n:]
-		if err != nil || len(p) == 0 {
-			return written, err
 		}
 	}
 }

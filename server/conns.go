@@ -30,6 +30,7 @@ type conns struct {
 // where the connection is one too many.
 func (s *conns) add(accepted net.Conn, patience *patience, client netip.Prefix) (*conn, lack) {
 	c := &conn{Conn: accepted, conns: s, patience: patience, accepted: time.Now(), client: client}
+	c.awaitHead(c.accepted)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {

@@ -193,10 +193,9 @@ func (d *door) end() {
 	if d.watched {
 		d.server.watcher.end(d.conn())
 	}
-	took := time.Duration(-1)
-	if d.route != nil || d.server.AccessLog != nil {
-		took = time.Since(d.start)
-	}
+	now := time.Now()
+	d.conn().awaitRequest(now)
+	took := now.Sub(d.start)
 	d.server.Metrics.end(d, took)
 	d.logAccess(took)
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 	"slices"
+	"time"
 )
 
 // guard stands between a connection and fasthttp. It follows the requests that
@@ -113,7 +114,9 @@ func (c *conn) readHeld(p []byte) (int, error) {
 	case g.given:
 		limit++
 	case g.held[0] != '\r': // the end of an empty line before the head
-		g.given = true
+		if g.given = true; !c.busy.Load() {
+			c.awaitHead(time.Now())
+		}
 		return copy(p, g.held[:1]), nil
 	}
 	if len(g.held) >= limit {

@@ -22,8 +22,6 @@ func (s *Server) fasthttp() *fasthttp.Server {
 		ConnState:                    connState,
 		Logger:                       quiet{s.log},
 		ReadBufferSize:               cmp.Or(s.MaxHeader, DefaultMaxHeader),
-		ReadTimeout:                  cmp.Or(s.HeaderTimeout, DefaultHeaderTimeout),
-		IdleTimeout:                  cmp.Or(s.IdleTimeout, DefaultIdleTimeout),
 		StreamRequestBody:            true, // the declared length of a body is allocated up front otherwise
 		DisablePreParseMultipartForm: true,
 		NoDefaultServerHeader:        true,
@@ -87,6 +85,7 @@ func (s *Server) refusesBody(header *fasthttp.RequestHeader) bool {
 func (s *Server) expect(ctx *fasthttp.RequestCtx) int {
 	header := &ctx.Request.Header
 	if !s.refusesBody(header) {
+		ctx.Conn().(*conn).clock = time.Now()
 		return http.StatusContinue
 	}
 	d := newDoor(s, ctx)

@@ -29,6 +29,7 @@ func (c *conn) park() {
 		c.conns.parked.Add(-1)
 		if more {
 			c.heard.Store(false) // below TLS, what came need be no request: it is like a new one
+			c.awaitHead(time.Now())
 			c.conns.serve(c)
 			return
 		}
@@ -40,7 +41,7 @@ func (c *conn) park() {
 // connections, or, when Serve ends, as good as at once.
 func (c *conn) waitForMore() bool {
 	system, ok := c.socket().(syscall.Conn)
-	if !ok || c.arm(c.readDeadline) != nil {
+	if !ok || c.arm(c.readBy) != nil {
 		return false
 	}
 	socket, err := system.SyscallConn()

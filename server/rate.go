@@ -27,7 +27,7 @@ func (r *bodyRate) allowed() time.Duration {
 
 func (r *bodyRate) read(c *conn, p []byte) (int, error) {
 	start := time.Now()
-	_ = c.SetReadDeadline(start.Add(r.allowed()))
+	c.readBy = start.Add(r.allowed())
 	n, err := c.read(p)
 	r.waited += time.Since(start)
 	r.came += int64(n)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/valyala/fasthttp"
 	"go.uber.org/zap"
@@ -48,6 +49,7 @@ func (d *door) serveRaw() {
 // send hands a streaming answer to fasthttp. HTTP/1.0 has no chunks: there, an
 // answer of unknown length ends with the connection.
 func (d *door) send(stream *rawStream) {
+	d.conn().clock = time.Now()
 	if d.raw.length >= 0 || d.ctx.Request.Header.IsHTTP11() {
 		d.ctx.Response.ImmediateHeaderFlush = true
 		d.ctx.Response.SetBodyStream(stream, int(d.raw.length))
@@ -91,6 +93,7 @@ func (s *rawStream) WriteTo(w io.Writer) (written int64, err error) {
 	flusher, _ := w.(interface{ Flush() error }) // what writes chunks flushes each
 	for {
 		n, err := s.reader.Read(buffer[:])
+		s.conn.clock = time.Now() // which Write goes by, also that of the end
 		if err == io.EOF {
 			return written, nil
 		}

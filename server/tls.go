@@ -157,8 +157,8 @@ func (c *conn) take() {
 // interrupted can't be taken up again, so the end of Serve only hurries
 // it; see interrupt.
 func (c *conn) shake() error {
-	c.armed = c.readDeadline
-	if err := c.Conn.SetDeadline(c.readDeadline); err != nil {
+	c.armed = c.readBy
+	if err := c.Conn.SetDeadline(c.readBy); err != nil {
 		return err
 	}
 	if c.interrupted.Load() {
