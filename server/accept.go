@@ -147,7 +147,7 @@ func (s *Server) open(accepted net.Conn) *conn {
 		s.refuser.refuse(accepted)
 		return nil
 	}
-	c.trusted, c.wire = trusted, below
+	c.server, c.trusted, c.wire = s, trusted, below
 	c.shaking.Store(s.tls != nil)
 	return c
 }

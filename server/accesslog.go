@@ -30,7 +30,6 @@ func (d *door) logAccess(took time.Duration) {
 	if log == nil {
 		return
 	}
-	header := &d.ctx.Request.Header
 	access := accesses.Get().(*Access)
 	*access = Access{
 		Time:      d.start.Add(took),
@@ -38,13 +37,13 @@ func (d *door) logAccess(took time.Duration) {
 		Sent:      d.answered(),
 		Received:  d.body.came,
 		Duration:  took,
-		RequestID: d.ctx.Response.Header.Peek("X-Request-Id"),
+		RequestID: d.exchange.answerField(requestIDHeader),
 		TraceID:   d.traceID(),
 
 		RemoteAddr: d.client(),
 	}
 	if !d.unread { // fasthttp would say GET and /
-		access.Method, access.Path, access.UserAgent = header.Method(), d.path(), header.UserAgent()
+		access.Method, access.Path, access.UserAgent = d.exchange.method(), d.path(), firstField(d.exchange.fields(), "User-Agent")
 	}
 	log(access)
 	*access = Access{} // of buffers that are fasthttp's
@@ -65,5 +64,5 @@ func (d *door) traceID() string {
 
 // requestID is the field that the lines of a request have in common.
 func (d *door) requestID() zap.Field {
-	return zap.ByteString("request_id", d.ctx.Response.Header.Peek(requestIDHeader))
+	return zap.ByteString("request_id", d.exchange.answerField(requestIDHeader))
 }

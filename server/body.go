@@ -31,7 +31,7 @@ type requestBody struct {
 func (d *door) openBody(limit int64) *requestBody {
 	d.body = requestBody{
 		stream:   d.ctx.RequestBodyStream(),
-		conn:     d.conn(),
+		conn:     d.conn,
 		declared: int64(d.ctx.Request.Header.ContentLength()),
 		limit:    limit,
 		rate:     bodyRate{grace: d.server.patience.bodyGrace},

@@ -18,18 +18,30 @@ import (
 	"github.com/apiphant/apiphant/server"
 )
 
+// ways are the ends of a head that let it take fasthttp's way, and the lane where
+// it can.
+var ways = map[string]string{"fasthttp": "Connection: close\r\n\r\n", "lane": "\r\n"}
+
 func TestServerConforms(t *testing.T) {
 	address := serveAPI(t, conformance.API())
-	conformance.Run(t, func(t testing.TB, q conformance.Request) conformance.Answer {
-		return askRaw(t, address, q)
-	})
+	for way, end := range ways {
+		t.Run(way, func(t *testing.T) {
+			conformance.Run(t, func(t testing.TB, q conformance.Request) conformance.Answer {
+				return askRaw(t, address, q, end)
+			})
+		})
+	}
 }
 
 func TestStrictServerConforms(t *testing.T) {
 	address := serveAPI(t, conformance.StrictAPI())
-	conformance.RunStrict(t, func(t testing.TB, q conformance.Request) conformance.Answer {
-		return askRaw(t, address, q)
-	})
+	for way, end := range ways {
+		t.Run(way, func(t *testing.T) {
+			conformance.RunStrict(t, func(t testing.TB, q conformance.Request) conformance.Answer {
+				return askRaw(t, address, q, end)
+			})
+		})
+	}
 }
 
 // serveAPI serves a product of the suite for the time of the test.
@@ -52,7 +64,7 @@ func serveAPI(t *testing.T, api *apiphant.API) (address string) {
 }
 
 // askRaw sends the request byte for byte, over a connection of its own.
-func askRaw(t testing.TB, address string, q conformance.Request) conformance.Answer {
+func askRaw(t testing.TB, address string, q conformance.Request, end string) conformance.Answer {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
@@ -62,7 +74,7 @@ func askRaw(t testing.TB, address string, q conformance.Request) conformance.Ans
 	if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	go func() { _, _ = conn.Write(wire(q)) }() // an answer may come before the request is read
+	go func() { _, _ = conn.Write(wire(q, end)) }() // an answer may come before the request is read
 	reader := bufio.NewReader(conn)
 	answer, err := http.ReadResponse(reader, &http.Request{Method: q.Method})
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
@@ -79,7 +91,7 @@ func askRaw(t testing.TB, address string, q conformance.Request) conformance.Ans
 	return conformance.Answer{Status: answer.StatusCode, Header: answer.Header, Body: body, Broken: err != nil}
 }
 
-func wire(q conformance.Request) []byte {
+func wire(q conformance.Request, end string) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\n", q.Method, q.Path)
 	if len(q.Header["Host"]) == 0 {
@@ -93,7 +105,7 @@ func wire(q conformance.Request) []byte {
 	if len(q.Body) > 0 || q.Method == http.MethodPost {
 		fmt.Fprintf(&b, "Content-Length: %d\r\n", len(q.Body))
 	}
-	fmt.Fprint(&b, "Connection: close\r\n\r\n")
+	fmt.Fprint(&b, end)
 	b.Write(q.Body)
 	return b.Bytes()
 }

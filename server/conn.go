@@ -52,10 +52,12 @@ const (
 // fasthttp's: see deadline.go.
 type conn struct {
 	net.Conn
+	server   *Server // nil: there is no lane
 	conns    *conns
 	patience *patience
 	guard    guard
 	door     door // of the request that is being answered
+	lane     lane
 	watch    watch
 	call     call
 	accepted time.Time
@@ -84,14 +86,11 @@ func (c *conn) receive(p []byte) (n int, err error) {
 	} else {
 		n, err = c.read(p)
 	}
-	switch {
-	case n > 0:
+	if n > 0 {
 		c.take()
 		if !c.heard.Load() {
 			c.heard.Store(true)
 		}
-	case !c.heard.Load() && errors.Is(err, os.ErrDeadlineExceeded):
-		return 0, io.EOF // who never asked gets no answer: it would be taken for that to a later request
 	}
 	return n, err
 }

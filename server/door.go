@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"time"
@@ -17,18 +16,20 @@ import (
 
 const jsonContentType = "application/json"
 
-// door lends one request of fasthttp to the pipeline. It is an [apiphant.Door].
+// door lends one request to the pipeline. It is an [apiphant.Door].
 //
 // It is used again for each request of a connection: what a function may keep
 // (rawResponse, rawBody) stands by itself.
 type door struct {
 	server   *Server
-	ctx      *fasthttp.RequestCtx
-	endpoint *apiphant.Endpoint // nil: there is none, or it isn't known yet
-	route    *routeCounts       // nil: nothing is counted
-	start    time.Time          // when the request was there, but for its body
-	id       string             // of the request
-	buffer   bodyBuffer         // gives back what it took when the request is finished
+	conn     *conn
+	exchange exchange
+	ctx      *fasthttp.RequestCtx // of what only fasthttp serves; nil in the lane
+	endpoint *apiphant.Endpoint   // nil: there is none, or it isn't known yet
+	route    *routeCounts         // nil: nothing is counted
+	start    time.Time            // when the request was there, but for its body
+	id       string               // of the request
+	buffer   bodyBuffer           // gives back what it took when the request is finished
 	body     requestBody
 	raw      *rawResponse // nil: the pipeline writes the answer
 	rawBody  *rawBody
@@ -41,9 +42,14 @@ type door struct {
 }
 
 func newDoor(s *Server, ctx *fasthttp.RequestCtx) *door {
-	d := &ctx.Conn().(*conn).door
-	*d = door{server: s, ctx: ctx, open: true, buffer: bodyBuffer{memory: &s.bodies}}
+	d := ctx.Conn().(*conn).openDoor(s, byFasthttp{ctx})
+	d.ctx = ctx
 	return d
+}
+
+func (c *conn) openDoor(s *Server, x exchange) *door {
+	c.door = door{server: s, conn: c, exchange: x, open: true, buffer: bodyBuffer{memory: &s.bodies}}
+	return &c.door
 }
 
 // begin is called once it is known for which route a request is.
@@ -52,12 +58,15 @@ func (d *door) begin(route *routeCounts, start time.Time) {
 	d.server.Metrics.begin()
 }
 
+// Began is when the request was there, but for its body.
+func (d *door) Began() time.Time { return d.start }
+
 // status is that of the answer; 0: the connection is closed without one.
 func (d *door) status() int {
 	if d.aborted {
 		return 0
 	}
-	return d.ctx.Response.StatusCode()
+	return d.exchange.status()
 }
 
 // answered is how many bytes of a body the answer has, or had until it broke off.
@@ -75,11 +84,11 @@ func (d *door) Panicked() {
 	}
 }
 
-func (d *door) path() []byte { return path(&d.ctx.Request.Header) }
+func (d *door) path() []byte { return path(d.exchange.target()) }
 
-// path returns the path as it stands in the request: not decoded, not cleaned.
-func path(header *fasthttp.RequestHeader) []byte {
-	target := header.RequestURI()
+// path returns the path as it stands in the target of a request: not decoded,
+// not cleaned.
+func path(target []byte) []byte {
 	if query := bytes.IndexByte(target, '?'); query >= 0 {
 		target = target[:query]
 	}
@@ -94,7 +103,7 @@ func path(header *fasthttp.RequestHeader) []byte {
 }
 
 func (d *door) Method() string {
-	method := d.ctx.Request.Header.Method()
+	method := d.exchange.method()
 	if string(method) == http.MethodPost {
 		return http.MethodPost // without a copy
 	}
@@ -107,10 +116,10 @@ func (d *door) Header(name string) string {
 		return d.host()
 	case name == "X-Forwarded-Proto":
 		return d.forwardedProto()
-	case !d.conn().guard.names.has(name), apiphant.IsForwarded(name) && !d.conn().trusted:
+	case !d.conn.guard.names.has(name), apiphant.IsForwarded(name) && !d.conn.trusted:
 		return ""
 	}
-	return string(d.ctx.Request.Header.Peek(name))
+	return string(firstField(d.exchange.fields(), name))
 }
 
 func (d *door) RemoteAddr() netip.Addr { return d.client().Addr() }
@@ -120,7 +129,7 @@ func (d *door) Body() ([]byte, error) {
 		d.server.shed.count(lackOfRunning)
 		return nil, d.overloaded()
 	}
-	body, err := d.openBody(d.server.bodyLimit(d.endpoint)).readAll(&d.buffer)
+	body, err := d.readBody()
 	switch {
 	case err == errNoMemory:
 		d.server.shed.count(lackOfMemory)
@@ -129,6 +138,14 @@ func (d *door) Body() ([]byte, error) {
 		return nil, d.overloaded()
 	}
 	return body, err
+}
+
+func (d *door) readBody() ([]byte, error) {
+	if whole := d.exchange.body(); whole != nil {
+		d.body.came = int64(len(whole))
+		return whole, nil
+	}
+	return d.openBody(d.server.bodyLimit(d.endpoint)).readAll(&d.buffer)
 }
 
 func (d *door) Request(ctx context.Context) *http.Request { return d.httpRequest(ctx) }
@@ -141,7 +158,7 @@ func (d *door) SetHeader(name, value string) {
 		d.raw.setHeader(name, value)
 		return
 	}
-	d.ctx.Response.Header.Set(name, value)
+	d.exchange.setField(name, value)
 }
 
 func (d *door) Answer(status int, body []byte) {
@@ -149,11 +166,10 @@ func (d *door) Answer(status int, body []byte) {
 		d.raw.abort()
 		return
 	}
-	d.ctx.Response.SetStatusCode(status)
-	if body != nil {
-		d.ctx.Response.Header.SetContentType(jsonContentType)
+	if d.server.draining.Load() {
+		d.exchange.closeAfter()
 	}
-	d.ctx.Response.SetBody(body)
+	d.exchange.answer(status, body)
 	d.sent = int64(len(body))
 }
 
@@ -175,15 +191,14 @@ func (d *door) abandon() {
 		return // the stream breaks off
 	}
 	d.aborted = true
-	d.ctx.HijackSetNoResponse(true)
-	d.ctx.Hijack(func(net.Conn) {}) // fasthttp closes the connection after it
+	d.exchange.abandon()
 }
 
 // WatchClient is called by the goroutine that looks at the call's context.
 func (d *door) WatchClient(gone func()) {
 	if d.server.watcher != nil {
 		d.watched = true
-		d.server.watcher.begin(d.conn(), gone)
+		d.server.watcher.begin(d.conn, gone)
 	}
 }
 
@@ -191,10 +206,10 @@ func (d *door) WatchClient(gone func()) {
 func (d *door) end() {
 	d.open = false
 	if d.watched {
-		d.server.watcher.end(d.conn())
+		d.server.watcher.end(d.conn)
 	}
 	now := time.Now()
-	d.conn().awaitRequest(now)
+	d.conn.awaitRequest(now)
 	took := now.Sub(d.start)
 	d.server.Metrics.end(d, took)
 	d.logAccess(took)
@@ -207,17 +222,23 @@ func (d *door) finish() {
 	if d.rawBody != nil {
 		_ = d.rawBody.Close()
 	}
+	if d.exchange.body() == nil {
+		d.finishBody()
+	}
+	if d.server.draining.Load() {
+		d.exchange.closeAfter()
+	}
+	d.end()
+}
+
+func (d *door) finishBody() {
 	if !d.body.isOpen() {
 		d.openBody(d.server.maxUpload())
 	}
 	if !d.body.skip() {
 		d.closeUnread()
 	}
-	d.conn().rate = nil
-	if d.server.draining.Load() {
-		d.ctx.SetConnectionClose()
-	}
-	d.end()
+	d.conn.rate = nil
 }
 
 // refused ends a request of which the body, or more, was not read.
@@ -244,8 +265,8 @@ func (d *door) release() {
 // closeUnread lets the connection be closed after the answer: where the next
 // request begins in it is not known.
 func (d *door) closeUnread() {
-	d.ctx.SetConnectionClose()
-	d.conn().linger.Store(true)
+	d.exchange.closeAfter()
+	d.conn.linger.Store(true)
 }
 
 // bodyIsRead tells whether the request was read to its end.
@@ -258,8 +279,6 @@ func (d *door) bodyIsRead() bool {
 	}
 	return d.body.err == io.EOF
 }
-
-func (d *door) conn() *conn { return d.ctx.Conn().(*conn) }
 
 func (s *Server) maxBody() int64   { return cmp.Or(s.MaxBody, DefaultMaxBody) }
 func (s *Server) maxUpload() int64 { return cmp.Or(s.MaxUpload, DefaultMaxUpload) }

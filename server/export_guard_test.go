@@ -36,7 +36,7 @@ func (s *Server) ServeTaken(ln net.Listener, take func(net.Conn, Taken)) error {
 		if taken.Method == http.MethodConnect {
 			taken.Host = taken.Target
 		}
-		take(d.conn().Conn, taken)
+		take(d.conn.Conn, taken)
 		if err != nil {
 			s.API.Refuse(s.base, d, err)
 		} else {

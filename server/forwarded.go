@@ -31,11 +31,11 @@ func addressOf(peer net.Addr) netip.AddrPort {
 
 // client returns who asks. Its port is 0 where a proxy does not tell it.
 func (d *door) client() netip.AddrPort {
-	peer := addressOf(d.ctx.RemoteAddr())
-	if !d.conn().trusted {
+	peer := addressOf(d.conn.RemoteAddr())
+	if !d.conn.trusted {
 		return peer
 	}
-	return d.server.clientBehind(peer, d.ctx.Request.Header.PeekAll("X-Forwarded-For"))
+	return d.server.clientBehind(peer, allFields(d.exchange.fields(), "X-Forwarded-For"))
 }
 
 // remoteAddr is client in the form of [http.Request.RemoteAddr].
@@ -43,7 +43,7 @@ func (d *door) remoteAddr() string {
 	if client := d.client(); client.IsValid() {
 		return client.String()
 	}
-	return d.ctx.RemoteAddr().String()
+	return d.conn.RemoteAddr().String()
 }
 
 // clientBehind follows X-Forwarded-For from its end, where each proxy adds whom
@@ -85,17 +85,17 @@ func parseHop(text string) (hop netip.AddrPort, ok bool) {
 
 // host returns the host that the client asked for.
 func (d *door) host() string {
-	if d.conn().trusted {
+	if d.conn.trusted {
 		if host := d.lastForwarded("X-Forwarded-Host"); isHost([]byte(host)) {
 			return host
 		}
 	}
-	return string(d.ctx.Request.Header.Host())
+	return string(d.exchange.host())
 }
 
 // forwardedProto returns "https" where the client is known to have asked by that.
 func (d *door) forwardedProto() string {
-	c := d.conn()
+	c := d.conn
 	if c.trusted {
 		if proto := d.lastForwarded("X-Forwarded-Proto"); proto != "" {
 			return proto
@@ -110,7 +110,7 @@ func (d *door) forwardedProto() string {
 // lastForwarded returns the last element of a list that proxies add to: the
 // others may be the client's.
 func (d *door) lastForwarded(name string) string {
-	lists := d.ctx.Request.Header.PeekAll(name)
+	lists := allFields(d.exchange.fields(), name)
 	if len(lists) == 0 {
 		return ""
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"io"
 	"net/http"
 	"slices"
 	"time"
@@ -22,6 +23,8 @@ type guard struct {
 	held   []byte // a head as far as it came
 	given  bool   // fasthttp has got one byte of the head, or of what is refused
 	names  names  // of all header fields that came in the connection
+	last   head   // that was passed on
+	heads  int    // that were passed on by the last admit
 	unsent bool   // a head was passed on, and nothing came of its body
 	refuse error  // what fasthttp reads from now on
 }
@@ -65,6 +68,11 @@ func (m *malformed) Error() string { return m.reason }
 
 func bad(reason string) error { return &malformed{http.StatusBadRequest, reason} }
 
+// errNoRequest ends the wait for a request of which nothing came, for whatever
+// reason: who has not asked gets no answer, which would be taken for that to a
+// later request.
+var errNoRequest = io.EOF
+
 // Read passes on what came, as far as the guard lets it.
 func (c *conn) Read(p []byte) (n int, err error) {
 	if c.lends() {
@@ -90,13 +98,25 @@ func (c *conn) guardedRead(p []byte) (n int, err error) {
 // readNext reads straight into p, where nothing is held. Like readHeld, it may
 // return neither bytes nor an error.
 func (c *conn) readNext(p []byte) (int, error) {
+	begins := c.guard.in == partHead && !(c.busy.Load() && c.heard.Load())
 	n, err := c.receive(p)
-	if n == 0 {
+	switch {
+	case n == 0 && begins:
+		return 0, errNoRequest
+	case n == 0:
 		return 0, err
 	}
 	kept, used := c.guard.admit(p[:n])
+	if begins && kept == n {
+		if endpoint := c.forLane(); endpoint != nil {
+			return 0, c.serveCall(endpoint, p[:n])
+		}
+	}
 	if c.guard.refuse == nil {
 		c.guard.held = append(c.guard.held, p[used:n]...)
+	}
+	if begins && kept > 0 {
+		c.busy.Store(true)
 	}
 	return kept, nil
 }
@@ -110,12 +130,14 @@ func (c *conn) readHeld(p []byte) (int, error) {
 		return 0, g.refuse
 	case g.refuse != nil:
 		g.given = true
+		c.busy.Store(true)
 		return copy(p, "!"), nil // fasthttp answers nothing to those who sent nothing
 	case g.given:
 		limit++
 	case g.held[0] != '\r': // the end of an empty line before the head
 		if g.given = true; !c.busy.Load() {
 			c.awaitHead(time.Now())
+			c.busy.Store(true)
 		}
 		return copy(p, g.held[:1]), nil
 	}
@@ -125,7 +147,10 @@ func (c *conn) readHeld(p []byte) (int, error) {
 	}
 	g.held = slices.Grow(g.held, min(limit-len(g.held), smallHead))
 	n, err := c.receive(g.held[len(g.held):min(cap(g.held), limit)])
-	if n == 0 {
+	switch {
+	case n == 0 && !g.given:
+		return 0, errNoRequest
+	case n == 0:
 		return 0, err
 	}
 	return g.release(p, g.held[:len(g.held)+n]), nil
@@ -154,6 +179,7 @@ func (g *guard) release(p, came []byte) (n int) {
 // goes on to fasthttp: that is moved to b's beginning. What was not looked at is
 // the beginning of a head, or refused.
 func (g *guard) admit(b []byte) (kept, used int) {
+	g.heads = 0
 	for used < len(b) && g.refuse == nil {
 		n, drop := g.next(b[used:])
 		if n == 0 {
@@ -209,7 +235,8 @@ func (g *guard) emptyLine(b []byte) int {
 
 // head looks at a whole head; it returns 0 where it isn't whole.
 func (g *guard) head(b []byte) int {
-	h := head{length: -1}
+	h := &g.last
+	*h = head{length: -1}
 	n, err := h.read(b)
 	switch {
 	case err != nil:
@@ -222,6 +249,7 @@ func (g *guard) head(b []byte) int {
 	case h.length > 0:
 		g.in, g.left = partBody, h.length
 	}
+	g.heads++
 	g.names |= h.names
 	g.unsent = g.in != partHead && n == len(b)
 	return n

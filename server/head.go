@@ -12,6 +12,10 @@ const maxFields = 100
 // head is what the framing of a request depends on, and what says for whom it is.
 type head struct {
 	http10    bool
+	post      bool
+	unusual   bool   // it has a field by which the connection is treated otherwise than most
+	target    []byte // as it came
+	fields    []byte // as they came, to the empty line
 	authority []byte // of the target; nil: it has none
 	host      []byte // nil: there is no such field
 	length    int64  // -1: there is no such field
@@ -39,11 +43,13 @@ func (h *head) read(b []byte) (int, error) {
 	if at == 0 || err != nil {
 		return 0, err
 	}
+	first := at
 	for fields := 0; ; fields++ {
 		switch {
 		case at == len(b):
 			return 0, nil
 		case b[at] == '\r':
+			h.fields = b[first:at]
 			return h.end(b, at)
 		case fields == maxFields:
 			return 0, &malformed{http.StatusRequestHeaderFieldsTooLarge, "too many header fields"}
@@ -93,7 +99,7 @@ func (h *head) requestLine(b []byte) (int, error) {
 	if n == 0 || err != nil {
 		return 0, err
 	}
-	return i + 1 + n, h.target(method, b[start:i])
+	return i + 1 + n, h.takeTarget(method, b[start:i])
 }
 
 // version reads what is left of the request line.
@@ -117,8 +123,9 @@ func (h *head) version(b []byte) (int, error) {
 	return 0, bad("the request line does not end in a version and CRLF")
 }
 
-// target knows the four forms of RFC 9112, 3.2.
-func (h *head) target(method, target []byte) error {
+// takeTarget knows the four forms of RFC 9112, 3.2.
+func (h *head) takeTarget(method, target []byte) error {
+	h.post, h.target = string(method) == http.MethodPost, target
 	if bytes.IndexByte(target, '#') >= 0 {
 		return bad("fragment in the request target")
 	}
@@ -186,6 +193,7 @@ func (h *head) take(name, value []byte) error {
 		if h.host = trimSpace(value); !isHost(h.host) {
 			return bad("invalid Host")
 		}
+		h.unusual = h.unusual || h.host[0] == '[' // fasthttp checks the address
 	case isWord(name, "content-length"):
 		if h.length >= 0 {
 			return bad("several Content-Length")
@@ -198,6 +206,10 @@ func (h *head) take(name, value []byte) error {
 			return bad("Transfer-Encoding other than chunked")
 		}
 		h.chunked = true
+	case isWord(name, "connection"):
+		h.unusual = h.unusual || !isWord(trimSpace(value), "keep-alive")
+	case isWord(name, "expect"), isWord(name, "trailer"):
+		h.unusual = true
 	}
 	return nil
 }

@@ -73,7 +73,7 @@ func (s *Server) headerReceived(header *fasthttp.RequestHeader) fasthttp.Request
 // refusesBody tells whether the body of a request need not be sent: nobody
 // wants it, or it is too large.
 func (s *Server) refusesBody(header *fasthttp.RequestHeader) bool {
-	path := path(header)
+	path := path(header.RequestURI())
 	if string(path) == healthPath {
 		return false
 	}

@@ -21,8 +21,8 @@ func (c *conn) parks() bool {
 // some 20 KB: what waits for the next request needs a few hundred bytes.
 func (c *conn) park() {
 	c.parked = false
-	c.door = door{} // it holds what fasthttp took back
-	c.failure = nil // that it is parked
+	c.door, c.lane, c.guard.last = door{}, lane{}, head{} // they hold what fasthttp took back
+	c.failure = nil                                       // that it is parked
 	c.conns.parked.Add(1)
 	go func() {
 		more := c.waitForMore()

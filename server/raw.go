@@ -39,7 +39,7 @@ func (d *door) serveRaw() {
 		d.finish()
 		return
 	}
-	d.send(&rawStream{log: d.server.log, conn: d.conn(), reader: d.raw.reader, close: func() {
+	d.send(&rawStream{log: d.server.log, conn: d.conn, reader: d.raw.reader, close: func() {
 		cancel(apiphant.ErrClientGone) // unless the function has ended, in which case nobody sees it
 		<-done
 		d.finish()
@@ -49,7 +49,7 @@ func (d *door) serveRaw() {
 // send hands a streaming answer to fasthttp. HTTP/1.0 has no chunks: there, an
 // answer of unknown length ends with the connection.
 func (d *door) send(stream *rawStream) {
-	d.conn().clock = time.Now()
+	d.conn.clock = time.Now()
 	if d.raw.length >= 0 || d.ctx.Request.Header.IsHTTP11() {
 		d.ctx.Response.ImmediateHeaderFlush = true
 		d.ctx.Response.SetBodyStream(stream, int(d.raw.length))

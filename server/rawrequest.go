@@ -16,7 +16,7 @@ func (d *door) httpRequest(ctx context.Context) *http.Request {
 	h := &d.ctx.Request.Header
 	header := make(http.Header, h.Len())
 	for name, value := range h.AllInOrder() {
-		if name := string(name); d.conn().trusted || !apiphant.IsForwarded(name) {
+		if name := string(name); d.conn.trusted || !apiphant.IsForwarded(name) {
 			header.Add(name, string(value))
 		}
 	}
@@ -37,7 +37,7 @@ func (d *door) httpRequest(ctx context.Context) *http.Request {
 		ContentLength: d.body.declared,
 		Host:          d.host(),
 		RemoteAddr:    d.remoteAddr(),
-		TLS:           d.conn().tlsState(),
+		TLS:           d.conn.tlsState(),
 		RequestURI:    target,
 	}
 	r.ProtoMajor, r.ProtoMinor, _ = http.ParseHTTPVersion(r.Proto)

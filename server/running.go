@@ -43,7 +43,7 @@ func (d *door) enter() bool {
 		return false
 	}
 	d.running = true
-	call := &d.conn().call
+	call := &d.conn.call
 	call.mu.Lock()
 	call.endpoint, call.id, call.seen, call.deaf = d.endpoint, d.id, time.Time{}, false
 	call.mu.Unlock()
@@ -57,7 +57,7 @@ func (d *door) identify(id string) {
 	if !d.running {
 		return
 	}
-	call := &d.conn().call
+	call := &d.conn.call
 	call.mu.Lock()
 	call.id = id
 	call.mu.Unlock()
@@ -70,7 +70,7 @@ func (d *door) exit() {
 	}
 	d.running = false
 	d.server.calls.running.Add(-1)
-	call := &d.conn().call
+	call := &d.conn.call
 	call.mu.Lock()
 	deaf, seen := call.deaf, call.seen
 	call.endpoint = nil

@@ -107,6 +107,7 @@ type Server struct {
 	calls    calls
 	bodies   bodyMemory
 	shed     shed
+	date     date
 	spare    atomic.Int64 // goroutines that wait for a client
 	draining atomic.Bool  // answers say "Connection: close"
 	away     atomic.Bool  // /healthz says so
