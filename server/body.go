@@ -30,9 +30,9 @@ type requestBody struct {
 // openBody makes d.body ready to be read, under a limit of bytes.
 func (d *door) openBody(limit int64) *requestBody {
 	d.body = requestBody{
-		stream:   d.ctx.RequestBodyStream(),
+		stream:   d.exchange.stream(),
 		conn:     d.conn,
-		declared: int64(d.ctx.Request.Header.ContentLength()),
+		declared: d.exchange.length(),
 		limit:    limit,
 		rate:     bodyRate{grace: d.server.patience.bodyGrace},
 	}
@@ -66,6 +66,8 @@ func (b *requestBody) Read(p []byte) (int, error) {
 		return 0, b.err
 	case err != nil && b.declared < 0 && b.conn.failure != nil: // fasthttp may take it for the end
 		b.err = readError(b.conn.failure)
+	case b.came == b.declared: // the stream need not be asked for its end
+		b.err = io.EOF
 	case err == io.EOF && b.declared >= 0 && b.came < b.declared:
 		b.err = readError(io.ErrUnexpectedEOF)
 	case err == io.EOF:

@@ -59,6 +59,7 @@ func (c *conn) Write(p []byte) (written int, err error) {
 			return 0, err
 		}
 	}
+	late := false
 	for accepted := 0; ; {
 		n, err := c.Conn.Write(p[written:])
 		written += n
@@ -66,11 +67,13 @@ func (c *conn) Write(p []byte) (written int, err error) {
 		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return written, err
 		}
-		now := time.Now()
-		if accepted >= writeChunk {
-			by, accepted = now.Add(c.patience.write), 0
-		}
-		if !now.Before(by) {
+		switch now := time.Now(); {
+		case now.Before(by):
+		case accepted >= writeChunk, late && accepted > 0:
+			by, late, accepted = now.Add(c.patience.write), false, 0
+		case written == 0 && !late: // it may have passed before the client was tried
+			by, late = now.Add(c.patience.last), true
+		default:
 			return written, err
 		}
 		if err := c.armWrite(by); err != nil {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"io"
 	"net"
 
 	"github.com/valyala/fasthttp"
@@ -13,7 +14,10 @@ type exchange interface {
 	target() []byte // as it came
 	host() []byte
 	fields() []byte // of the head, as they came
-	body() []byte   // where all of it came with the head; nil: it is read from fasthttp
+
+	body() []byte      // where all of it came with the head; else nil
+	stream() io.Reader // of the body; nil: there is none
+	length() int64     // that is declared of the body; negative: none is
 
 	// setField sets a field of the answer's head, answerField tells it.
 	setField(name, value string)
@@ -35,7 +39,10 @@ func (x byFasthttp) method() []byte { return x.ctx.Request.Header.Method() }
 func (x byFasthttp) target() []byte { return x.ctx.Request.Header.RequestURI() }
 func (x byFasthttp) host() []byte   { return x.ctx.Request.Header.Host() }
 func (x byFasthttp) fields() []byte { return x.ctx.Request.Header.RawHeaders() }
-func (x byFasthttp) body() []byte   { return nil }
+
+func (x byFasthttp) body() []byte      { return nil }
+func (x byFasthttp) stream() io.Reader { return x.ctx.RequestBodyStream() }
+func (x byFasthttp) length() int64     { return int64(x.ctx.Request.Header.ContentLength()) }
 
 func (x byFasthttp) setField(name, value string)    { x.ctx.Response.Header.Set(name, value) }
 func (x byFasthttp) answerField(name string) []byte { return x.ctx.Response.Header.Peek(name) }

@@ -250,6 +250,7 @@ func (g *guard) head(b []byte) int {
 		g.in, g.left = partBody, h.length
 	}
 	g.heads++
+	h.size = n
 	g.names |= h.names
 	g.unsent = g.in != partHead && n == len(b)
 	return n

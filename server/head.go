@@ -16,6 +16,7 @@ type head struct {
 	unusual   bool   // it has a field by which the connection is treated otherwise than most
 	target    []byte // as it came
 	fields    []byte // as they came, to the empty line
+	size      int    // in bytes
 	authority []byte // of the target; nil: it has none
 	host      []byte // nil: there is no such field
 	length    int64  // -1: there is no such field

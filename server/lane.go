@@ -14,23 +14,24 @@ import (
 )
 
 // lane is the short way of what nearly all requests are: a call of a function
-// that takes JSON and answers JSON, which came whole in one piece, with nothing
-// behind it, and asks nothing of the connection. The guard has then read all of
-// its head that matters, and the lane answers the call in the middle of
+// that takes JSON and answers JSON, whose head came whole, with nothing behind it
+// but its body, and asks nothing of the connection. The guard has then read all
+// of the head that matters, and the lane answers the call in the middle of
 // fasthttp's wait for a request, of which fasthttp never hears. Everything else
 // goes on to fasthttp. What a call means is the door's and the pipeline's affair,
 // on either way; see docs/adr/0020-lane.md.
 //
 // It is the exchange of one call of a connection after the other.
 type lane struct {
+	conn    *conn
 	head    *head
-	content []byte // the request's body
-	server  *Server
+	content []byte // what came of the request's body and is not read yet
 	start   time.Time
 
 	id     string                   // the answer's X-Request-Id
 	others *fasthttp.ResponseHeader // all of the answer's fields, where there are others than most have; else nil
-	out    *[]byte                  // the answer; nil: there is none yet
+	out    *[]byte                  // room for the answer's head, and its body; nil: there is no answer yet
+	bare   bool                     // the answer has no body
 	code   int
 	closes bool
 	lost   bool // no answer goes out
@@ -40,7 +41,7 @@ type lane struct {
 // call for the lane.
 func (c *conn) forLane() *apiphant.Endpoint {
 	h := &c.guard.last
-	if c.server == nil || c.guard.heads != 1 || c.guard.in != partHead || !h.post || h.unusual || h.chunked || h.http10 {
+	if c.server == nil || c.guard.heads != 1 || !h.post || h.unusual || h.chunked || h.http10 {
 		return nil
 	}
 	endpoint := c.server.API.Find(h.target)
@@ -50,12 +51,12 @@ func (c *conn) forLane() *apiphant.Endpoint {
 	return endpoint
 }
 
-// serveCall answers the call that came, with whose body p ends. An error ends the
-// connection.
+// serveCall answers the call that came, with whose body, as far as that came, p
+// ends. An error ends the connection.
 func (c *conn) serveCall(endpoint *apiphant.Endpoint, p []byte) error {
 	s, h := c.server, &c.guard.last
 	c.busy.Store(true)
-	c.lane = lane{server: s, head: h, content: p[len(p)-int(max(h.length, 0)):], start: time.Now()}
+	c.lane = lane{conn: c, head: h, content: p[h.size:], start: time.Now()}
 	d := c.openDoor(s, &c.lane)
 	d.endpoint = endpoint
 	d.begin(s.Metrics.route(endpoint), c.lane.start)
@@ -72,7 +73,32 @@ func (l *lane) method() []byte { return methodPost }
 func (l *lane) target() []byte { return l.head.target }
 func (l *lane) host() []byte   { return l.head.host }
 func (l *lane) fields() []byte { return l.head.fields }
-func (l *lane) body() []byte   { return l.content }
+func (l *lane) length() int64  { return max(l.head.length, 0) }
+
+// body returns it where it is there, without a copy.
+func (l *lane) body() []byte {
+	if l.conn.guard.in == partBody || int64(len(l.content)) < l.length() {
+		return nil
+	}
+	return l.content
+}
+
+func (l *lane) stream() io.Reader { return l }
+
+// Read reads the body: what came with its head, and then from the connection,
+// never further than to its end.
+func (l *lane) Read(p []byte) (n int, err error) {
+	if len(l.content) > 0 {
+		n = copy(p, l.content)
+		l.content = l.content[n:]
+		return n, nil
+	}
+	g := &l.conn.guard
+	if g.in != partBody {
+		return 0, io.EOF
+	}
+	return l.conn.guardedRead(p[:min(int64(len(p)), g.left)])
+}
 
 func (l *lane) setField(name, value string) {
 	if l.others == nil && name == requestIDHeader {
@@ -107,24 +133,44 @@ func (l *lane) status() int { return l.code }
 func (l *lane) closeAfter() { l.closes = true }
 func (l *lane) abandon()    { l.lost = true }
 
-// laneAnswers are buffers for answers.
-var laneAnswers = sync.Pool{New: func() any { return new([]byte) }}
+const (
+	// headRoom is left before the body of an answer for its head, which is
+	// written last. Most have some 170 bytes.
+	headRoom = 512
 
-// maxLaneAnswer keeps one large answer from holding its memory for ever.
-const maxLaneAnswer = 64 << 10
+	// maxLaneAnswer keeps one large answer from holding its memory for ever.
+	maxLaneAnswer = 1 << 20
+)
+
+// laneAnswers are buffers for answers.
+var laneAnswers = sync.Pool{New: func() any {
+	b := make([]byte, headRoom, 2*headRoom)
+	return &b
+}}
 
 func (l *lane) answer(status int, body []byte) {
-	l.code = status
+	l.code, l.bare = status, body == nil
 	if l.out == nil {
 		l.out = laneAnswers.Get().(*[]byte)
 	}
-	out := (*l.out)[:0]
-	if l.others == nil && body != nil {
-		out = l.appendUsualHead(out, len(body))
+	*l.out = append((*l.out)[:headRoom], body...)
+}
+
+// bytes returns the answer as it goes out.
+func (l *lane) bytes() []byte {
+	out := *l.out
+	head := out[:0:headRoom] // a longer one goes elsewhere
+	if length := len(out) - headRoom; l.others == nil && !l.bare {
+		head = l.appendUsualHead(head, length)
 	} else {
-		out = l.appendHead(out, body)
+		head = l.appendHead(head, length)
 	}
-	*l.out = append(out, body...)
+	if len(head) > headRoom {
+		return append(head, out[headRoom:]...)
+	}
+	start := headRoom - len(head)
+	copy(out[start:], head)
+	return out[start:]
 }
 
 // appendUsualHead writes what appendHead would.
@@ -135,7 +181,7 @@ func (l *lane) appendUsualHead(out []byte, length int) []byte {
 		out = append(strconv.AppendInt(append(out, "HTTP/1.1 "...), int64(l.code), 10), ' ')
 		out = append(append(out, fasthttp.StatusMessage(l.code)...), "\r\nDate: "...)
 	}
-	out = l.server.date.append(out, l.start)
+	out = l.conn.server.date.append(out, l.start)
 	out = append(out, "\r\nContent-Type: "+jsonContentType+"\r\nContent-Length: "...)
 	out = strconv.AppendInt(out, int64(length), 10)
 	out = append(out, "\r\n"+requestIDHeader+": "...)
@@ -146,11 +192,11 @@ func (l *lane) appendUsualHead(out []byte, length int) []byte {
 	return append(out, "\r\n\r\n"...)
 }
 
-func (l *lane) appendHead(out, body []byte) []byte {
+func (l *lane) appendHead(out []byte, length int) []byte {
 	header := l.header()
 	header.SetStatusCode(l.code)
-	header.SetContentLength(len(body))
-	if body != nil {
+	header.SetContentLength(length)
+	if !l.bare {
 		header.SetContentType(jsonContentType)
 	}
 	if l.closes {
@@ -166,7 +212,7 @@ func (l *lane) send(c *conn) error {
 		return io.EOF
 	}
 	if !l.lost {
-		if _, err := c.Write(*l.out); err != nil {
+		if _, err := c.Write(l.bytes()); err != nil {
 			l.closes = true
 		}
 	}

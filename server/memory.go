@@ -2,8 +2,10 @@ package server
 
 import (
 	"errors"
+	"math/bits"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 )
 
 const (
@@ -11,11 +13,13 @@ const (
 	// costs nothing.
 	ownBuffer = 4 << 10
 
-	// firstGrowth is the size of buffers that are kept for further bodies, and
-	// growth how many times larger the next one is: what a client has sent is
-	// the earnest for what it declared.
+	// firstGrowth is the size of the first buffer beyond that, and growth how many
+	// times larger the next one may be: what a client has sent is the earnest for
+	// what it declared. Up to lastSpare, sizes are powers of two, and buffers are
+	// kept for further bodies.
 	firstGrowth = 64 << 10
 	growth      = 4
+	lastSpare   = 1 << 20
 
 	// heapFactor is how much of the heap a byte takes: with Go's default GOGC,
 	// the collector waits until the heap is twice what was used.
@@ -25,9 +29,17 @@ const (
 var (
 	ownBuffers = sync.Pool{New: func() any { return new([ownBuffer]byte) }}
 
-	// spareBuffers are those of firstGrowth bytes; there are never more of them.
-	spareBuffers = make(chan []byte, 32)
+	// spareBuffers are those of firstGrowth bytes, of twice as many, and so on.
+	spareBuffers [5]sync.Pool
 )
+
+// spareOf returns where buffers of a size are kept, nil for one that isn't.
+func spareOf(size int64) *sync.Pool {
+	if size < firstGrowth || size > lastSpare || size&(size-1) != 0 {
+		return nil
+	}
+	return &spareBuffers[bits.TrailingZeros64(uint64(size/firstGrowth))]
+}
 
 var errNoMemory = errors.New("there is no memory for the body") // beyond BodyMemory
 
@@ -71,6 +83,9 @@ func (b *bodyBuffer) bytes() []byte {
 // at most.
 func (b *bodyBuffer) grow(content []byte, size int64) ([]byte, error) {
 	size = max(firstGrowth, min(growth*int64(cap(content)), size))
+	if size <= lastSpare {
+		size = 1 << bits.Len64(uint64(size-1)) // the next power of two
+	}
 	if !b.memory.reserve(size) {
 		return content, errNoMemory
 	}
@@ -81,11 +96,9 @@ func (b *bodyBuffer) grow(content []byte, size int64) ([]byte, error) {
 }
 
 func newBuffer(size int64) []byte {
-	if size == firstGrowth {
-		select {
-		case spare := <-spareBuffers:
-			return spare[:0]
-		default:
+	if spare := spareOf(size); spare != nil {
+		if b, ok := spare.Get().(*byte); ok {
+			return unsafe.Slice(b, size)[:0]
 		}
 	}
 	return make([]byte, 0, size)
@@ -104,12 +117,10 @@ func (b *bodyBuffer) dropGrown() {
 	if b.grown == nil {
 		return
 	}
-	b.memory.release(int64(cap(b.grown)))
-	if cap(b.grown) == firstGrowth {
-		select {
-		case spareBuffers <- b.grown:
-		default:
-		}
+	size := int64(cap(b.grown))
+	b.memory.release(size)
+	if spare := spareOf(size); spare != nil {
+		spare.Put(unsafe.SliceData(b.grown))
 	}
 	b.grown = nil
 }
