@@ -68,6 +68,7 @@ end names a file that has the value: APIPHANT_DATABASE_FILE=/run/secrets/databas
 // serve listens before it calls Start, so that a port which is taken does not
 // start anything, and a client that comes during Start waits and is not refused.
 func (p Product) serve(ctx context.Context, address string, settings *Settings, stderr io.Writer) (err error) {
+	defer easeCollector(settings.LowMemory)()
 	succession := p.succession()
 	ctx, end := untilSignal(ctx, succession == nil)
 	defer end(nil)
