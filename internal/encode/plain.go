@@ -4,15 +4,13 @@ package encode
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
-	"math"
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
-	"unicode/utf8"
 )
 
 // plain writes what objects are made of: maps and lists of any, strings, numbers.
@@ -22,18 +20,22 @@ type plain struct {
 	buffer  *bytes.Buffer
 	others  func(v any) error // writes what is not plain, and a line break
 	members []member          // of the objects that are being written, the innermost last
+	most    int               // of them so far
+	shapes  shapes
 }
+
+// maxMembers keeps one large object from holding its room for ever.
+const maxMembers = 4096
 
 // encode writes v and a line break.
 func (p *plain) encode(v any) error {
-	p.forget(0) // what was left by a panic in a method of a value
+	defer p.forget() // also where a method of a value panics
 	before := p.buffer.Len()
 	written, err := p.append(p.buffer.AvailableBuffer(), v, 0)
 	if err == nil {
 		p.buffer.Write(append(written, '\n'))
 		return nil
 	}
-	p.forget(0)
 	p.buffer.Truncate(before)
 	return err
 }
@@ -69,7 +71,7 @@ func (p *plain) append(b []byte, v any, depth int) ([]byte, error) {
 	case int64:
 		return strconv.AppendInt(b, v, 10), nil
 	case float64:
-		return appendFloat(b, v)
+		return appendFloat(b, v, 64)
 	}
 	if object, ok := asMap(v); ok {
 		return p.appendMap(b, object, depth)
@@ -81,31 +83,77 @@ func (p *plain) appendMap(b []byte, object map[string]any, depth int) ([]byte, e
 	if object == nil {
 		return append(b, "null"...), nil
 	}
-	first := len(p.members)
-	for key, value := range object {
-		p.members = append(p.members, member{key, value})
+	if len(object) == 0 {
+		return append(b, "{}"...), nil
 	}
-	last := len(p.members)
-	slices.SortFunc(p.members[first:last], func(a, b member) int { return cmp.Compare(a.key, b.key) })
-	b = append(b, '{')
-	for i := first; i < last; i++ {
-		if i > first {
-			b = append(b, ',')
+	first := len(p.members)
+	p.grow(len(object))
+	if s := p.shapes.of(len(object), depth); s != nil && s.fill(p.members[first:], object) {
+		p.shapes.matched(len(object), depth)
+		return p.appendShape(b, s, first, depth)
+	}
+	members := p.members[first:first]
+	for key, value := range object {
+		members = append(members, member{key, value})
+	}
+	sortMembers(members)
+	p.shapes.learn(members, depth)
+	for i := range members {
+		before := byte(',')
+		if i == 0 {
+			before = '{'
 		}
-		b = append(appendString(b, p.members[i].key), ':')
+		b = append(appendString(append(b, before), members[i].key), ':')
 		var err error
-		if b, err = p.append(b, p.members[i].value, depth+1); err != nil {
+		if b, err = p.append(b, members[i].value, depth+1); err != nil {
 			return b, err
 		}
 	}
-	p.forget(first)
+	p.members = p.members[:first]
 	return append(b, '}'), nil
 }
 
-// forget keeps nothing of an object alive once it is written.
-func (p *plain) forget(first int) {
-	clear(p.members[first:])
+// appendShape writes the members from first on, which are those of a known shape.
+func (p *plain) appendShape(b []byte, s *shape, first, depth int) ([]byte, error) {
+	for i, key := range s.written {
+		b = append(b, key...)
+		var err error
+		if b, err = p.append(b, p.members[first+i].value, depth+1); err != nil {
+			return b, err
+		}
+	}
 	p.members = p.members[:first]
+	return append(b, '}'), nil
+}
+
+// grow makes room for the members of an object.
+func (p *plain) grow(n int) {
+	p.members = slices.Grow(p.members, n)[:len(p.members)+n]
+	p.most = max(p.most, len(p.members))
+}
+
+// forget keeps nothing of what was written alive.
+func (p *plain) forget() {
+	clear(p.members[:p.most])
+	p.members, p.most = p.members[:0], 0
+	if cap(p.members) > maxMembers {
+		p.members = nil
+	}
+}
+
+// sortMembers sorts few members by insertion, which asks for nothing else.
+func sortMembers(members []member) {
+	if len(members) > 16 {
+		slices.SortFunc(members, func(a, b member) int { return strings.Compare(a.key, b.key) })
+		return
+	}
+	for i := 1; i < len(members); i++ {
+		m, at := members[i], i
+		for ; at > 0 && m.key < members[at-1].key; at-- {
+			members[at] = members[at-1]
+		}
+		members[at] = m
+	}
 }
 
 func (p *plain) appendList(b []byte, list []any, depth int) ([]byte, error) {
@@ -156,133 +204,4 @@ func isPlainMap(t reflect.Type) bool {
 	is := t.ConvertibleTo(plainMap) && !hasMethods(t) && !hasMethods(reflect.PointerTo(t))
 	plainMaps.Store(t, is)
 	return is
-}
-
-// appendNumber writes a number as it stands, if it is one.
-func appendNumber(b []byte, n json.Number) ([]byte, error) {
-	switch {
-	case n == "":
-		return append(b, '0'), nil // as encoding/json does
-	case !isNumber(string(n)):
-		return b, errors.New("json: invalid number literal " + strconv.Quote(string(n)))
-	}
-	return append(b, n...), nil
-}
-
-// isNumber holds text against RFC 8259, 6.
-func isNumber(text string) bool {
-	text = skipByte(text, "-")
-	whole := skipDigits(text)
-	if whole == 0 || text[0] == '0' && whole > 1 {
-		return false
-	}
-	text = text[whole:]
-	if text != "" && text[0] == '.' {
-		decimals := skipDigits(text[1:])
-		if decimals == 0 {
-			return false
-		}
-		text = text[1+decimals:]
-	}
-	if text != "" && (text[0] == 'e' || text[0] == 'E') {
-		text = skipByte(text[1:], "+-")
-		exponent := skipDigits(text)
-		if exponent == 0 {
-			return false
-		}
-		text = text[exponent:]
-	}
-	return text == ""
-}
-
-func skipByte(text, any string) string {
-	if text != "" && (text[0] == any[0] || text[0] == any[len(any)-1]) {
-		return text[1:]
-	}
-	return text
-}
-
-func skipDigits(text string) (n int) {
-	for n < len(text) && '0' <= text[n] && text[n] <= '9' {
-		n++
-	}
-	return n
-}
-
-// appendFloat writes a number as encoding/json does, which does as ECMAScript:
-// with an exponent below 1e-6 and from 1e21 on.
-func appendFloat(b []byte, f float64) ([]byte, error) {
-	if math.IsInf(f, 0) || math.IsNaN(f) {
-		return b, &json.UnsupportedValueError{Value: reflect.ValueOf(f), Str: strconv.FormatFloat(f, 'g', -1, 64)}
-	}
-	size := math.Abs(f)
-	if size == 0 || size >= 1e-6 && size < 1e21 {
-		return strconv.AppendFloat(b, f, 'f', -1, 64), nil
-	}
-	b = strconv.AppendFloat(b, f, 'e', -1, 64)
-	if n := len(b); n >= 4 && b[n-4] == 'e' && b[n-3] == '-' && b[n-2] == '0' { // e-09 is e-9
-		b[n-2] = b[n-1]
-		b = b[:n-1]
-	}
-	return b, nil
-}
-
-const hex = "0123456789abcdef"
-
-// asIs are the bytes that stand for themselves in a string.
-var asIs = func() (is [256]bool) {
-	for c := range is {
-		is[c] = c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\'
-	}
-	return is
-}()
-
-// appendString writes text in quotes. What is no UTF-8 becomes U+FFFD; U+2028 and
-// U+2029 are escaped, since JavaScript takes them for line ends.
-func appendString(b []byte, text string) []byte {
-	b = append(b, '"')
-	start := 0
-	for i := 0; i < len(text); {
-		c := text[i]
-		if asIs[c] {
-			i++
-			continue
-		}
-		if c < utf8.RuneSelf {
-			b = appendEscape(append(b, text[start:i]...), c)
-			i++
-			start = i
-			continue
-		}
-		r, size := utf8.DecodeRuneInString(text[i:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			b = append(append(b, text[start:i]...), `\ufffd`...)
-			start = i + size
-		case r == '\u2028' || r == '\u2029':
-			b = append(append(b, text[start:i]...), `\u202`...)
-			b = append(b, hex[r&0xf])
-			start = i + size
-		}
-		i += size
-	}
-	return append(append(b, text[start:]...), '"')
-}
-
-func appendEscape(b []byte, c byte) []byte {
-	switch c {
-	case '"', '\\':
-		return append(b, '\\', c)
-	case '\b':
-		return append(b, '\\', 'b')
-	case '\f':
-		return append(b, '\\', 'f')
-	case '\n':
-		return append(b, '\\', 'n')
-	case '\r':
-		return append(b, '\\', 'r')
-	case '\t':
-		return append(b, '\\', 't')
-	}
-	return append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&0xf])
 }

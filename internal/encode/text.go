@@ -1,0 +1,114 @@
+//go:build !stdjson
+
+package encode
+
+import (
+	"encoding/binary"
+	"slices"
+	"unicode/utf8"
+	"unsafe"
+)
+
+const hex = "0123456789abcdef"
+
+// asIs are the bytes that stand for themselves in a string.
+var asIs = func() (is [256]bool) {
+	for c := range is {
+		is[c] = c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\'
+	}
+	return is
+}()
+
+// appendString writes text in quotes. What is no UTF-8 becomes U+FFFD; U+2028 and
+// U+2029 are escaped, since JavaScript takes them for line ends.
+func appendString(b []byte, text string) []byte {
+	if !isPlain(text) {
+		return appendEscaped(b, text)
+	}
+	n := len(b)
+	b = slices.Grow(b, len(text)+2)[:n+len(text)+2]
+	b[n] = '"'
+	copy(b[n+1:], text)
+	b[len(b)-1] = '"'
+	return b
+}
+
+// isPlain reports whether text is ASCII that stands for itself. Eight bytes at a
+// time are looked at, the last eight again where they are no multiple.
+func isPlain(text string) bool {
+	n := len(text)
+	if n < 8 {
+		for i := range n {
+			if !asIs[text[i]] {
+				return false
+			}
+		}
+		return true
+	}
+	bytes := unsafe.Slice(unsafe.StringData(text), n)
+	for i := 0; i < n-8; i += 8 {
+		if special(binary.LittleEndian.Uint64(bytes[i:])) {
+			return false
+		}
+	}
+	return !special(binary.LittleEndian.Uint64(bytes[n-8:]))
+}
+
+// special reports whether one of eight bytes does not stand for itself: a quote, a
+// backslash, a control character, or what is not ASCII. (A borrow can only come from
+// a byte that is one itself.)
+func special(x uint64) bool {
+	const ones = 0x0101010101010101
+	control := x - ones*0x20
+	quote := (x ^ ones*'"') - ones
+	backslash := (x ^ ones*'\\') - ones
+	return (control|quote|backslash|x)&(ones*0x80) != 0
+}
+
+func appendEscaped(b []byte, text string) []byte {
+	b = append(b, '"')
+	start := 0
+	for i := 0; i < len(text); {
+		c := text[i]
+		if asIs[c] {
+			i++
+			continue
+		}
+		if c < utf8.RuneSelf {
+			b = appendEscape(append(b, text[start:i]...), c)
+			i++
+			start = i
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			b = append(append(b, text[start:i]...), `\ufffd`...)
+			start = i + size
+		case r == '\u2028' || r == '\u2029':
+			b = append(append(b, text[start:i]...), `\u202`...)
+			b = append(b, hex[r&0xf])
+			start = i + size
+		}
+		i += size
+	}
+	return append(append(b, text[start:]...), '"')
+}
+
+func appendEscape(b []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(b, '\\', c)
+	case '\b':
+		return append(b, '\\', 'b')
+	case '\f':
+		return append(b, '\\', 'f')
+	case '\n':
+		return append(b, '\\', 'n')
+	case '\r':
+		return append(b, '\\', 'r')
+	case '\t':
+		return append(b, '\\', 't')
+	}
+	return append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&0xf])
+}
