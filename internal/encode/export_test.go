@@ -2,26 +2,23 @@
 
 package encode
 
-// Trusted reports whether go-json encodes v.
-func Trusted(v any) bool { return trusted(v, 0) }
-
-// Remembered returns how many keys of how many bytes an encoder knows, and how many
+// Remembered returns how many keys of at most how many bytes an encoder knows, and how many
 // members it has room for.
-func Remembered(e Encoder) (keys, size, members int) {
-	for _, known := range e.backend.plain.shapes {
+func Remembered(e Encoder) (keys, longest, members int) {
+	for _, known := range e.writer.shapes {
 		if known.shape != nil {
 			for _, key := range known.shape.keys {
 				keys++
-				size += len(key)
+				longest = max(longest, len(key))
 			}
 		}
 	}
-	return keys, size, cap(e.backend.plain.members)
+	return keys, longest, cap(e.writer.members)
 }
 
 // Kept returns how many members an encoder keeps alive.
 func Kept(e Encoder) (n int) {
-	members := e.backend.plain.members
+	members := e.writer.members
 	for _, m := range members[:cap(members)] {
 		if m != (member{}) {
 			n++

@@ -1,0 +1,179 @@
+//go:build !stdjson
+
+package encode
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"reflect"
+	"strconv"
+	"time"
+	"unsafe"
+)
+
+// sliceHeader is a slice of any type as it lies in memory.
+type sliceHeader struct {
+	data     unsafe.Pointer
+	len, cap int
+}
+
+// value writes the value of n's type at p behind b.
+func (w *writer) value(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error) {
+	switch n.kind {
+	case kindString:
+		return appendString(b, *(*string)(p)), nil
+	case kindBool:
+		return strconv.AppendBool(b, *(*bool)(p)), nil
+	case kindInt8:
+		return strconv.AppendInt(b, int64(*(*int8)(p)), 10), nil
+	case kindInt16:
+		return strconv.AppendInt(b, int64(*(*int16)(p)), 10), nil
+	case kindInt32:
+		return strconv.AppendInt(b, int64(*(*int32)(p)), 10), nil
+	case kindInt64:
+		return strconv.AppendInt(b, *(*int64)(p), 10), nil
+	case kindUint8:
+		return strconv.AppendUint(b, uint64(*(*uint8)(p)), 10), nil
+	case kindUint16:
+		return strconv.AppendUint(b, uint64(*(*uint16)(p)), 10), nil
+	case kindUint32:
+		return strconv.AppendUint(b, uint64(*(*uint32)(p)), 10), nil
+	case kindUint64:
+		return strconv.AppendUint(b, *(*uint64)(p), 10), nil
+	case kindFloat32:
+		return appendFloat(b, float64(*(*float32)(p)), 32)
+	case kindFloat64:
+		return appendFloat(b, *(*float64)(p), 64)
+	case kindStruct:
+		return w.object(b, n, p, depth)
+	case kindSlice:
+		s := (*sliceHeader)(p)
+		if s.data == nil {
+			return append(b, "null"...), nil
+		}
+		return w.elements(b, n, s.data, s.len, depth)
+	case kindPointer:
+		p = *(*unsafe.Pointer)(p)
+		switch {
+		case p == nil:
+			return append(b, "null"...), nil
+		case depth > maxDepth:
+			return b, errDeep
+		}
+		return w.value(b, n.elem, p, depth+1)
+	case kindAny:
+		return w.append(b, *(*any)(p), depth+1)
+	default:
+		return w.rare(b, n, p, depth)
+	}
+}
+
+func (w *writer) rare(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error) {
+	switch n.kind {
+	case kindNumber:
+		return appendNumber(b, *(*json.Number)(p))
+	case kindAnyMap:
+		return w.appendMap(b, *(*map[string]any)(p), depth)
+	case kindArray:
+		return w.elements(b, n, p, n.length, depth)
+	case kindMap:
+		return w.mapping(b, n, reflect.NewAt(n.typ, p).Elem(), depth)
+	case kindBytes:
+		bytes := *(*[]byte)(p)
+		if bytes == nil {
+			return append(b, "null"...), nil
+		}
+		return append(base64.StdEncoding.AppendEncode(append(b, '"'), bytes), '"'), nil
+	case kindInterface:
+		v := reflect.NewAt(n.typ, p).Elem()
+		if v.IsNil() {
+			return append(b, "null"...), nil
+		}
+		return w.append(b, v.Elem().Interface(), depth+1)
+	case kindTime:
+		text, err := (*time.Time)(p).AppendText(append(b, '"'))
+		if err != nil {
+			return b, &json.MarshalerError{Type: n.typ, Err: err}
+		}
+		return append(text, '"'), nil
+	case kindQuoted:
+		return w.quoted(b, n.elem, p)
+	case kindUnsupported:
+		return b, &json.UnsupportedTypeError{Type: n.typ}
+	default:
+		return w.leave(b, n, p)
+	}
+}
+
+// object writes a struct. Each name has a comma before it, the first one's is left out.
+func (w *writer) object(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error) {
+	b = append(b, '{')
+	comma := 1
+fields:
+	for i := range n.fields {
+		f := &n.fields[i]
+		at := p
+		for _, hop := range f.hops {
+			if at = *(*unsafe.Pointer)(unsafe.Add(at, hop)); at == nil {
+				continue fields
+			}
+		}
+		at = unsafe.Add(at, f.offset)
+		if f.omit != nil && f.omit(at) {
+			continue
+		}
+		b = append(b, f.written[comma:]...)
+		comma = 0
+		var err error
+		if b, err = w.value(b, f.node, at, depth); err != nil {
+			return b, err
+		}
+	}
+	return append(b, '}'), nil
+}
+
+func (w *writer) elements(b []byte, n *node, p unsafe.Pointer, length, depth int) ([]byte, error) {
+	if depth > maxDepth {
+		return b, errDeep
+	}
+	b = append(b, '[')
+	for i := range length {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		var err error
+		if b, err = w.value(b, n.elem, unsafe.Add(p, uintptr(i)*n.size), depth+1); err != nil {
+			return b, err
+		}
+	}
+	return append(b, ']'), nil
+}
+
+// quoted writes a scalar in quotes, for the option ",string" of a json tag: a string
+// twice.
+func (w *writer) quoted(b []byte, n *node, p unsafe.Pointer) ([]byte, error) {
+	if n.kind == kindString {
+		return appendString(b, string(appendString(nil, *(*string)(p)))), nil
+	}
+	b, err := w.value(append(b, '"'), n, p, 0)
+	return append(b, '"'), err
+}
+
+// dynamic writes what is in an interface.
+func (w *writer) dynamic(b []byte, v any, depth int) ([]byte, error) {
+	n := nodeOf(reflect.TypeOf(v))
+	word := (*emptyInterface)(unsafe.Pointer(&v)).word
+	switch {
+	case !n.direct:
+		return w.value(b, n, word, depth)
+	case n.kind == kindPointer && word != nil && depth <= maxDepth:
+		return w.value(b, n.elem, word, depth+1)
+	case n.kind == kindAnyMap:
+		return w.appendMap(b, *(*map[string]any)(unsafe.Pointer(&word)), depth)
+	case n.kind == kindMap:
+		return w.mapping(b, n, reflect.ValueOf(v), depth)
+	}
+	copied := reflect.New(n.typ)
+	copied.Elem().Set(reflect.ValueOf(v))
+	return w.value(b, n, copied.UnsafePointer(), depth)
+}
