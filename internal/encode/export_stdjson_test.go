@@ -3,5 +3,5 @@
 package encode
 
 // Remembered and Kept are of what encoding/json has none of.
-func Remembered(Encoder) (keys, longest, members int) { return 0, 0, 0 }
-func Kept(Encoder) int                                { return 0 }
+func Remembered(Encoder) (shapes, keys, longest, members int) { return 0, 0, 0, 0 }
+func Kept(Encoder) int                                        { return 0 }

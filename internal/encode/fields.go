@@ -13,7 +13,7 @@ import (
 
 // field is one that a struct has in JSON, its own or an embedded struct's.
 type field struct {
-	written string    // ,"name":
+	written key       // ,"name":
 	hops    []uintptr // to embedded pointers, each from where the one before points
 	offset  uintptr
 	node    *node
@@ -140,7 +140,7 @@ func dominant(all []promoted) []promoted {
 
 func (c compiler) field(p promoted) field {
 	f := p.field
-	f.written = `,"` + p.name + `":` // no name has what must be escaped
+	f.written = newKey(`,"` + p.name + `":`) // no name has what must be escaped
 	f.node = c.node(p.typ, p.addressable)
 	t := p.typ
 	if t.Name() == "" {

@@ -10,6 +10,14 @@ import (
 	"strconv"
 )
 
+// appendInt writes a whole number, most of which are small.
+func appendInt(b []byte, n int64) []byte {
+	if uint64(n) < 10 {
+		return append(b, '0'+byte(n))
+	}
+	return strconv.AppendInt(b, n, 10)
+}
+
 // appendNumber writes a number as it stands, if it is one.
 func appendNumber(b []byte, n json.Number) ([]byte, error) {
 	switch {
@@ -90,7 +98,7 @@ func appendThousandths(b []byte, n int64) []byte {
 		b = append(b, '-')
 		n = -n
 	}
-	b = strconv.AppendInt(b, n/1000, 10)
+	b = appendInt(b, n/1000)
 	rest := byte(0)
 	switch n %= 1000; {
 	case n == 0:

@@ -24,8 +24,7 @@ func (w *writer) appendMap(b []byte, object map[string]any, depth int) ([]byte, 
 	}
 	first := len(w.members)
 	w.grow(len(object))
-	if s := w.shapes.of(len(object), depth); s != nil && s.fill(w.members[first:], object) {
-		w.shapes.matched(len(object), depth)
+	if s := w.shapes.fill(w.members[first:], object); s != nil {
 		return w.appendShape(b, s, first, depth)
 	}
 	members := w.members[first:first]
@@ -33,7 +32,7 @@ func (w *writer) appendMap(b []byte, object map[string]any, depth int) ([]byte, 
 		members = append(members, member{key, value})
 	}
 	sortMembers(members)
-	w.shapes.learn(members, depth)
+	w.shapes.learn(members)
 	for i := range members {
 		before := byte(',')
 		if i == 0 {
@@ -51,8 +50,8 @@ func (w *writer) appendMap(b []byte, object map[string]any, depth int) ([]byte, 
 
 // appendShape writes the members from first on, which are those of a known shape.
 func (w *writer) appendShape(b []byte, s *shape, first, depth int) ([]byte, error) {
-	for i, key := range s.written {
-		b = append(b, key...)
+	for i := range s.written {
+		b = s.written[i].append(b)
 		var err error
 		if b, err = w.append(b, w.members[first+i].value, depth+1); err != nil {
 			return b, err

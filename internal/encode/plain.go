@@ -28,9 +28,9 @@ func (w *writer) append(b []byte, v any, depth int) ([]byte, error) {
 	case []any:
 		return w.appendList(b, v, depth)
 	case int:
-		return strconv.AppendInt(b, int64(v), 10), nil
+		return appendInt(b, int64(v)), nil
 	case int64:
-		return strconv.AppendInt(b, v, 10), nil
+		return appendInt(b, v), nil
 	case float64:
 		return appendFloat(b, v, 64)
 	}

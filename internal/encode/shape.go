@@ -3,7 +3,6 @@
 package encode
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -12,57 +11,58 @@ import (
 // are the answers of a target: sorting and quoting is for the first of them.
 type shape struct {
 	keys    []string
-	written []string // {"key": of the first, ,"key": of the others
+	written []key // {"key": of the first, ,"key": of the others
 }
 
 // What is remembered of earlier objects is small, since keys can be anything, also
 // what some other caller sent.
 const (
-	maxShapes = 16 // of an encoder
+	shapeSets = 16 // of an encoder, each with two shapes
 	maxShape  = 32 // keys of a shape
 	maxKey    = 64 // bytes of such a key
 )
 
-// shapes are those that an encoder remembers, one for each number of keys and depth,
-// or as good as.
-type shapes [maxShapes]struct {
-	shape  *shape
-	missed uint32 // the sum of the last object's keys that was of another shape
+// shapes are those that an encoder remembers, by the number of their keys.
+type shapes [shapeSets]struct {
+	known  [2]*shape
+	missed uint32 // the sum of the last object's keys that was of neither
+	times  uint8  // that it came
+	next   uint8  // which of the two is replaced
 }
 
-// of returns the shape that an object of so many keys may have, or nil.
-func (s *shapes) of(keys, depth int) *shape {
-	if found := s[slot(keys, depth)].shape; found != nil && len(found.keys) == keys {
-		return found
+// fill puts the values of object in the order of the shape that it is of, and
+// returns that; nil where none is known.
+func (s *shapes) fill(members []member, object map[string]any) *shape {
+	for _, known := range s[len(object)%shapeSets].known {
+		if known != nil && len(known.keys) == len(object) && known.fill(members, object) {
+			return known
+		}
 	}
 	return nil
 }
 
-func slot(keys, depth int) uint { return uint(keys+5*depth) % maxShapes }
-
-// matched notes that the shape of an object was the one remembered: it stays, though
-// others come in between.
-func (s *shapes) matched(keys, depth int) { s[slot(keys, depth)].missed = 0 }
-
-// learn remembers the shape of sorted members, if they come the second time: many
-// objects are the only ones of their kind.
-func (s *shapes) learn(members []member, depth int) {
-	if len(members) == 0 || len(members) > maxShape {
-		return
-	}
-	sum := uint32(0)
+// learn remembers the shape of sorted members where it comes again: many objects are
+// the only ones of their kind. What it replaces comes no more, or it had not come
+// often one after the other.
+func (s *shapes) learn(members []member) {
+	sum, longest := uint32(0), 0
 	for i := range members {
 		sum += spread(members[i].key)
+		longest = max(longest, len(members[i].key))
 	}
-	at := &s[slot(len(members), depth)]
-	if sum |= 1; at.missed != sum {
-		at.missed = sum
+	if len(members) > maxShape || longest > maxKey {
 		return
 	}
-	if !slices.ContainsFunc(members, func(m member) bool { return len(m.key) > maxKey }) {
-		at.shape = newShape(members)
+	set := &s[len(members)%shapeSets]
+	if set.missed != sum {
+		set.missed, set.times = sum, 0
 	}
-	at.missed = 0
+	set.times++
+	if set.times < 2 || set.times < 16 && set.known[set.next] != nil {
+		return
+	}
+	set.known[set.next] = newShape(members)
+	set.missed, set.times, set.next = 0, 0, set.next^1
 }
 
 func newShape(members []member) *shape {
@@ -74,13 +74,12 @@ func newShape(members []member) *shape {
 			before = '{'
 		}
 		s.keys = append(s.keys, key)
-		s.written = append(s.written, string(append(appendString([]byte{before}, key), ':')))
+		s.written = append(s.written, newKey(string(append(appendString([]byte{before}, key), ':'))))
 	}
 	return s
 }
 
-// fill puts the values of object in the order of the shape, if it is of that shape:
-// it has as many keys. Looking up each costs less than a walk over the map, which
+// fill does so if object, which has as many keys, is of the shape. Looking up each costs less than a walk over the map, which
 // begins at random.
 func (s *shape) fill(members []member, object map[string]any) bool {
 	members = members[:len(s.keys)]

@@ -20,38 +20,41 @@ var asIs = func() (is [256]bool) {
 }()
 
 // appendString writes text in quotes. What is no UTF-8 becomes U+FFFD; U+2028 and
-// U+2029 are escaped, since JavaScript takes them for line ends.
+// U+2029 are escaped, since JavaScript takes them for line ends. Texts that stand
+// for themselves are looked at and copied in one go, eight bytes at a time: the last
+// of them again where they are no multiple.
 func appendString(b []byte, text string) []byte {
-	if !isPlain(text) {
-		return appendEscaped(b, text)
+	n, at := len(text), len(b)+1
+	if cap(b)-at <= n {
+		b = slices.Grow(b, n+2)
 	}
-	n := len(b)
-	b = slices.Grow(b, len(text)+2)[:n+len(text)+2]
-	b[n] = '"'
-	copy(b[n+1:], text)
-	b[len(b)-1] = '"'
-	return b
-}
-
-// isPlain reports whether text is ASCII that stands for itself. Eight bytes at a
-// time are looked at, the last eight again where they are no multiple.
-func isPlain(text string) bool {
-	n := len(text)
+	to := b[at : at+n+1 : cap(b)]
+	from := unsafe.Slice(unsafe.StringData(text), n)
 	if n < 8 {
-		for i := range n {
-			if !asIs[text[i]] {
-				return false
+		for i, c := range from {
+			if !asIs[c] {
+				return appendEscaped(b, text)
 			}
+			to[i] = c
 		}
-		return true
-	}
-	bytes := unsafe.Slice(unsafe.StringData(text), n)
-	for i := 0; i < n-8; i += 8 {
-		if special(binary.LittleEndian.Uint64(bytes[i:])) {
-			return false
+	} else {
+		for i := 0; i < n-8; i += 8 {
+			x := binary.LittleEndian.Uint64(from[i:])
+			if special(x) {
+				return appendEscaped(b, text)
+			}
+			binary.LittleEndian.PutUint64(to[i:], x)
 		}
+		x := binary.LittleEndian.Uint64(from[n-8:])
+		if special(x) {
+			return appendEscaped(b, text)
+		}
+		binary.LittleEndian.PutUint64(to[n-8:], x)
 	}
-	return !special(binary.LittleEndian.Uint64(bytes[n-8:]))
+	to[n] = '"'
+	b = b[:at+n+1]
+	b[at-1] = '"'
+	return b
 }
 
 // special reports whether one of eight bytes does not stand for itself: a quote, a

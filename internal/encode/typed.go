@@ -25,19 +25,19 @@ func (w *writer) value(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, 
 	case kindBool:
 		return strconv.AppendBool(b, *(*bool)(p)), nil
 	case kindInt8:
-		return strconv.AppendInt(b, int64(*(*int8)(p)), 10), nil
+		return appendInt(b, int64(*(*int8)(p))), nil
 	case kindInt16:
-		return strconv.AppendInt(b, int64(*(*int16)(p)), 10), nil
+		return appendInt(b, int64(*(*int16)(p))), nil
 	case kindInt32:
-		return strconv.AppendInt(b, int64(*(*int32)(p)), 10), nil
+		return appendInt(b, int64(*(*int32)(p))), nil
 	case kindInt64:
-		return strconv.AppendInt(b, *(*int64)(p), 10), nil
+		return appendInt(b, *(*int64)(p)), nil
 	case kindUint8:
-		return strconv.AppendUint(b, uint64(*(*uint8)(p)), 10), nil
+		return appendInt(b, int64(*(*uint8)(p))), nil
 	case kindUint16:
-		return strconv.AppendUint(b, uint64(*(*uint16)(p)), 10), nil
+		return appendInt(b, int64(*(*uint16)(p))), nil
 	case kindUint32:
-		return strconv.AppendUint(b, uint64(*(*uint32)(p)), 10), nil
+		return appendInt(b, int64(*(*uint32)(p))), nil
 	case kindUint64:
 		return strconv.AppendUint(b, *(*uint64)(p), 10), nil
 	case kindFloat32:
@@ -105,10 +105,10 @@ func (w *writer) rare(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, e
 	}
 }
 
-// object writes a struct. Each name has a comma before it, the first one's is left out.
+// object writes a struct. Each name has a comma before it, which becomes the bracket
+// where it is the first.
 func (w *writer) object(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error) {
-	b = append(b, '{')
-	comma := 1
+	first := true
 fields:
 	for i := range n.fields {
 		f := &n.fields[i]
@@ -122,12 +122,23 @@ fields:
 		if f.omit != nil && f.omit(at) {
 			continue
 		}
-		b = append(b, f.written[comma:]...)
-		comma = 0
+		start := len(b)
+		b = f.written.append(b)
+		if first {
+			b[start] = '{'
+			first = false
+		}
+		if f.node.kind == kindString { // what most are
+			b = appendString(b, *(*string)(at))
+			continue
+		}
 		var err error
 		if b, err = w.value(b, f.node, at, depth); err != nil {
 			return b, err
 		}
+	}
+	if first {
+		b = append(b, '{')
 	}
 	return append(b, '}'), nil
 }
