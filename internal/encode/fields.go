@@ -13,11 +13,13 @@ import (
 
 // field is one that a struct has in JSON, its own or an embedded struct's.
 type field struct {
-	written key       // ,"name":
-	hops    []uintptr // to embedded pointers, each from where the one before points
+	written key // ,"name":
 	offset  uintptr
 	node    *node
+	hops    []uintptr                   // to embedded pointers, each from where the one before points
 	omit    func(p unsafe.Pointer) bool // whether the value is left out; nil: never
+	special bool                        // it has one of these
+	text    bool                        // it is a plain string
 }
 
 // promoted is a field on its way to be one.
@@ -155,6 +157,8 @@ func (c compiler) field(p promoted) field {
 	if slices.Contains(p.options, "omitzero") {
 		f.omit = either(f.omit, ifZero(p.typ, p.addressable))
 	}
+	f.special = f.omit != nil || len(f.hops) > 0
+	f.text = f.node.kind == kindString
 	return f
 }
 

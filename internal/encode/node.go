@@ -16,13 +16,14 @@ import (
 type node struct {
 	kind      kind
 	typ       reflect.Type
-	elem      *node   // what is pointed to, an element, what is in quotes
-	size      uintptr // of an element
-	length    int     // of an array
-	fields    []field // of a struct
-	direct    bool    // a value in an interface is the interface's own word
-	byAddress bool    // what is left to others is given as a pointer
-	trusted   bool    // and go-json may have it
+	elem      *node                                                                           // what is pointed to, an element, what is in quotes
+	size      uintptr                                                                         // of an element
+	length    int                                                                             // of an array
+	fields    []field                                                                         // of a struct
+	common    func(w *writer, b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error) // of a map; may be nil
+	direct    bool                                                                            // a value in an interface is the interface's own word
+	byAddress bool                                                                            // what is left to others is given as a pointer
+	trusted   bool                                                                            // and go-json may have it
 }
 
 type kind uint8
@@ -185,7 +186,7 @@ func (c compiler) fillMap(n *node, addressable bool) {
 	case n.typ.Elem() == anyType && n.typ.ConvertibleTo(anyMapType):
 		n.kind = kindAnyMap
 	case key.Kind() == reflect.String:
-		n.kind, n.elem = kindMap, c.node(n.typ.Elem(), false)
+		n.kind, n.elem, n.common = kindMap, c.node(n.typ.Elem(), false), commonMap(n.typ)
 	case key.Implements(textMarshaler):
 		n.kind, n.byAddress = kindOther, addressable
 	case key.Kind() >= reflect.Int && key.Kind() <= reflect.Uintptr:

@@ -12,10 +12,16 @@ import (
 
 // appendInt writes a whole number, most of which are small.
 func appendInt(b []byte, n int64) []byte {
-	if uint64(n) < 10 {
-		return append(b, '0'+byte(n))
+	switch u := uint64(n); {
+	case u < 10:
+		return append(b, '0'+byte(u))
+	case u < 100:
+		return append(b, '0'+byte(u/10), '0'+byte(u%10))
+	case u < 1000:
+		return append(b, '0'+byte(u/100), '0'+byte(u/10%10), '0'+byte(u%10))
+	default:
+		return strconv.AppendInt(b, n, 10)
 	}
-	return strconv.AppendInt(b, n, 10)
 }
 
 // appendNumber writes a number as it stands, if it is one.

@@ -30,14 +30,22 @@ func appendString(b []byte, text string) []byte {
 	}
 	to := b[at : at+n+1 : cap(b)]
 	from := unsafe.Slice(unsafe.StringData(text), n)
-	if n < 8 {
+	switch {
+	case n < 4:
 		for i, c := range from {
 			if !asIs[c] {
 				return appendEscaped(b, text)
 			}
 			to[i] = c
 		}
-	} else {
+	case n < 8:
+		first, last := binary.LittleEndian.Uint32(from), binary.LittleEndian.Uint32(from[n-4:])
+		if special(uint64(first) | uint64(last)<<32) {
+			return appendEscaped(b, text)
+		}
+		binary.LittleEndian.PutUint32(to, first)
+		binary.LittleEndian.PutUint32(to[n-4:], last)
+	default:
 		for i := 0; i < n-8; i += 8 {
 			x := binary.LittleEndian.Uint64(from[i:])
 			if special(x) {

@@ -77,6 +77,9 @@ func (w *writer) rare(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, e
 	case kindArray:
 		return w.elements(b, n, p, n.length, depth)
 	case kindMap:
+		if n.common != nil {
+			return n.common(w, b, n, p, depth)
+		}
 		return w.mapping(b, n, reflect.NewAt(n.typ, p).Elem(), depth)
 	case kindBytes:
 		bytes := *(*[]byte)(p)
@@ -109,26 +112,22 @@ func (w *writer) rare(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, e
 // where it is the first.
 func (w *writer) object(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error) {
 	first := true
-fields:
 	for i := range n.fields {
 		f := &n.fields[i]
 		at := p
-		for _, hop := range f.hops {
-			if at = *(*unsafe.Pointer)(unsafe.Add(at, hop)); at == nil {
-				continue fields
+		if f.special {
+			if at = f.follow(p); at == nil || f.omit != nil && f.omit(unsafe.Add(at, f.offset)) {
+				continue
 			}
 		}
 		at = unsafe.Add(at, f.offset)
-		if f.omit != nil && f.omit(at) {
-			continue
-		}
 		start := len(b)
 		b = f.written.append(b)
 		if first {
 			b[start] = '{'
 			first = false
 		}
-		if f.node.kind == kindString { // what most are
+		if f.text { // what most are
 			b = appendString(b, *(*string)(at))
 			continue
 		}
@@ -141,6 +140,16 @@ fields:
 		b = append(b, '{')
 	}
 	return append(b, '}'), nil
+}
+
+// follow returns the struct that a field is in, behind pointers that may be nil.
+func (f *field) follow(p unsafe.Pointer) unsafe.Pointer {
+	for _, hop := range f.hops {
+		if p = *(*unsafe.Pointer)(unsafe.Add(p, hop)); p == nil {
+			return nil
+		}
+	}
+	return p
 }
 
 func (w *writer) elements(b []byte, n *node, p unsafe.Pointer, length, depth int) ([]byte, error) {
@@ -181,7 +190,7 @@ func (w *writer) dynamic(b []byte, v any, depth int) ([]byte, error) {
 		return w.value(b, n.elem, word, depth+1)
 	case n.kind == kindAnyMap:
 		return w.appendMap(b, *(*map[string]any)(unsafe.Pointer(&word)), depth)
-	case n.kind == kindMap:
+	case n.kind == kindMap && n.common == nil:
 		return w.mapping(b, n, reflect.ValueOf(v), depth)
 	}
 	copied := reflect.New(n.typ)
