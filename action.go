@@ -43,7 +43,7 @@ type shape struct {
 // Func is func(ctx, request) (response, error): a JSON object in, a JSON object
 // out. T is Object or a struct, R is Object, a struct, a pointer to one, or any.
 func Func[T, R any](f func(ctx context.Context, request T) (R, error)) Action {
-	decoder, response := decoderOf[T](), reflect.TypeFor[R]()
+	decoder, encoder := decoderOf[T](), encoderOf[R]()
 	run := func(ctx context.Context, call *Call) error {
 		var request T
 		if err := decoder.decode(call, &request); err != nil {
@@ -53,9 +53,9 @@ func Func[T, R any](f func(ctx context.Context, request T) (R, error)) Action {
 		if err != nil {
 			return ended(ctx, err)
 		}
-		return call.Answer(response)
+		return encoder.answer(call, response)
 	}
-	return newAction(f, shape{}, run, decoder.err, checkResponse(response))
+	return newAction(f, shape{}, run, decoder.err, checkResponse(reflect.TypeFor[R]()))
 }
 
 // FuncWithoutContext is func(request) (response, error).
@@ -76,12 +76,13 @@ func ProcWithoutContext[T any](f func(request T) error) Action {
 // RawRequest is func(ctx, r) (response, error): the function reads the request
 // as it streams in, and decides about methods; its response goes out as JSON.
 func RawRequest[R any](f func(ctx context.Context, r *http.Request) (R, error)) Action {
+	encoder := encoderOf[R]()
 	run := func(ctx context.Context, call *Call) error {
 		response, err := f(ctx, call.door.Request(ctx))
 		if err != nil {
 			return ended(ctx, err)
 		}
-		return call.Answer(response)
+		return encoder.answer(call, response)
 	}
 	return newAction(f, shape{rawRequest: true}, run, checkResponse(reflect.TypeFor[R]()))
 }

@@ -53,13 +53,24 @@ func (a *answer) encode(response any) error {
 	if object, ok := response.(Object); ok {
 		response = map[string]any(object) // which the encoder knows
 	}
-	if err := a.encoder.Encode(response); err != nil {
+	return a.end(a.encoder.Encode(response), reflect.TypeOf(response))
+}
+
+// encodePointer is encode of the response that response points to.
+func (a *answer) encodePointer(plan *encode.Plan, response any) error {
+	a.buffer.Reset()
+	return a.end(a.encoder.EncodePointer(plan, response), plan.Type())
+}
+
+// end tells of a response that was not encoded as an object.
+func (a *answer) end(err error, response reflect.Type) error {
+	if err != nil {
 		a.buffer.Reset()
-		return fmt.Errorf("the response of type %T can't be encoded: %w", response, err)
+		return fmt.Errorf("the response of type %s can't be encoded: %w", response, err)
 	}
 	if encoded := a.buffer.Bytes(); !bytes.HasPrefix(encoded, []byte("{")) && !bytes.Equal(bytes.TrimSpace(encoded), null) {
 		a.buffer.Reset()
-		return fmt.Errorf("the response of type %T is not a JSON object", response)
+		return fmt.Errorf("the response of type %s is not a JSON object", response)
 	}
 	return nil
 }
@@ -74,6 +85,37 @@ func (a *answer) bytes() []byte {
 		return emptyObject
 	}
 	return encoded
+}
+
+// encoder answers calls with the responses of one type.
+type encoder[R any] struct {
+	plan *encode.Plan // nil: R is Object, or an interface
+	room sync.Pool    // of *R, since what an answer is encoded from must be in the heap
+}
+
+func encoderOf[R any]() *encoder[R] {
+	t := reflect.TypeFor[R]()
+	if t == reflect.TypeFor[Object]() || t.Kind() == reflect.Interface {
+		return &encoder[R]{}
+	}
+	return &encoder[R]{plan: encode.Compile(t), room: sync.Pool{New: func() any { return new(R) }}}
+}
+
+// answer is [Call.Answer], by a plan that was made before.
+func (e *encoder[R]) answer(call *Call, response R) error {
+	if e.plan == nil {
+		return call.Answer(response)
+	}
+	if call.answer == nil {
+		call.answer = newAnswer()
+	}
+	room := e.room.Get().(*R)
+	*room = response
+	err := call.answer.encodePointer(e.plan, room)
+	var zero R
+	*room = zero
+	e.room.Put(room)
+	return err
 }
 
 var (

@@ -49,9 +49,9 @@ var stages = []struct {
 	allocations float64
 }{
 	{"call", apiphant.Proc(func(context.Context, struct{}) error { return nil }), `{}`, http.StatusOK, 2},
-	{"typed", apiphant.Func(func(_ context.Context, r stageRequest) (stageRequest, error) { return r, nil }), `{"hello":"world"}`, http.StatusOK, 5},
+	{"typed", apiphant.Func(func(_ context.Context, r stageRequest) (stageRequest, error) { return r, nil }), `{"hello":"world"}`, http.StatusOK, 4},
 	{"object", apiphant.Func(func(_ context.Context, r apiphant.Object) (apiphant.Object, error) { return r, nil }), `{"hello":"world"}`, http.StatusOK, 8},
-	{"invalid", apiphant.Func(func(_ context.Context, r stageRequest) (stageRequest, error) { return r, nil }), `{"hello":"","count":-1}`, http.StatusBadRequest, 25},
+	{"invalid", apiphant.Func(func(_ context.Context, r stageRequest) (stageRequest, error) { return r, nil }), `{"hello":"","count":-1}`, http.StatusBadRequest, 19},
 }
 
 // stage returns what makes such a call once.

@@ -17,7 +17,7 @@ func BenchmarkObject(b *testing.B) {
 			list = append(list, map[string]any{
 				"id": json.Number(fmt.Sprint(i)), "name": "Ann Example", "email": "ann@example.com", "active": true, "score": json.Number("1.25"),
 				"tags": []any{"red", "green", "a longer tag"}, "address": map[string]any{"street": "1 Long Street", "city": "Springfield", "zip": "12345"},
-				"counts": []any{json.Number("1"), json.Number("0")}, "parent": nil,
+				"counts": []any{json.Number("1"), json.Number("0")},
 			})
 		}
 		object := map[string]any{"hello": "world"}

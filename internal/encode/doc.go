@@ -3,7 +3,8 @@
 //
 // What it writes is what encoding/json writes with SetEscapeHTML(false), byte for
 // byte, and it refuses the same values; the tests hold it to that over many random
-// types. Two packages can do the work. go-json does by default, but for values of the
-// rare types that it crashes on or writes in another way. A program that is built
-// with the tag stdjson has encoding/json in its place, and no go-json in it.
+// types. Maps and lists of any it writes as it meets them, other types by a [Plan].
+// What has methods of its own for JSON is left to go-json, or to encoding/json where
+// go-json would crash or write other bytes. A program that is built with the tag
+// stdjson has encoding/json in place of all that, and no go-json in it.
 package encode

@@ -3,45 +3,47 @@
 package encode
 
 import (
-	"bytes"
 	stdjson "encoding/json"
 	"errors"
+	"reflect"
+	"unsafe"
 
 	"github.com/goccy/go-json"
 )
 
-// backend writes plain values itself; the others go-json writes, and encoding/json
-// what go-json can't be trusted with.
-type backend struct {
-	plain plain
-	fast  *json.Encoder
-	safe  *stdjson.Encoder
-}
-
-func newBackend(w *bytes.Buffer) *backend {
-	b := &backend{fast: json.NewEncoder(w), safe: stdjson.NewEncoder(w)}
-	b.plain = plain{buffer: w, others: b.encodeOther}
-	b.fast.SetEscapeHTML(false)
-	b.safe.SetEscapeHTML(false)
-	return b
-}
-
-func (b *backend) encode(v any) error {
-	switch v.(type) {
-	case map[string]any, []any:
-		if err := b.plain.encode(v); err != errDeep {
-			return err
-		}
-		return b.safe.Encode(v)
+// leave leaves a value to others, which write to the same buffer: to go-json, or to
+// encoding/json what go-json can't be trusted with.
+func (w *writer) leave(b []byte, n *node, p unsafe.Pointer) ([]byte, error) {
+	v := reflect.NewAt(n.typ, p)
+	if !n.byAddress {
+		v = v.Elem()
 	}
-	return b.encodeOther(v)
+	w.buffer.Write(b)
+	if err := w.others(n.trusted, v.Interface()); err != nil {
+		return nil, err
+	}
+	w.buffer.Truncate(w.buffer.Len() - len("\n"))
+	return w.buffer.AvailableBuffer(), nil
 }
 
-func (b *backend) encodeOther(v any) error {
-	if trusted(v, 0) {
-		return b.fast.Encode(v)
+func (w *writer) others(trusted bool, v any) error {
+	if !trusted {
+		return w.standard(v)
 	}
-	return b.safe.Encode(v)
+	if w.fast == nil {
+		w.fast = json.NewEncoder(w.buffer)
+		w.fast.SetEscapeHTML(false)
+	}
+	return w.fast.Encode(v)
+}
+
+// standard has encoding/json write a value and a line break.
+func (w *writer) standard(v any) error {
+	if w.safe == nil {
+		w.safe = stdjson.NewEncoder(w.buffer)
+		w.safe.SetEscapeHTML(false)
+	}
+	return w.safe.Encode(v)
 }
 
 // Unsupported reports whether err says that no value of a type can be encoded.

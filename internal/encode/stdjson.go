@@ -6,18 +6,34 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"reflect"
+	"unsafe"
 )
 
-// backend is encoding/json.
-type backend struct{ safe *json.Encoder }
+// writer is encoding/json.
+type writer struct{ safe *json.Encoder }
 
-func newBackend(w *bytes.Buffer) *backend {
-	b := &backend{json.NewEncoder(w)}
+func newWriter(w *bytes.Buffer) *writer {
+	b := &writer{json.NewEncoder(w)}
 	b.safe.SetEscapeHTML(false)
 	return b
 }
 
-func (b *backend) encode(v any) error { return b.safe.Encode(v) }
+func (w *writer) encode(v any) error { return w.safe.Encode(v) }
+
+func (w *writer) encodePointer(plan *Plan, p unsafe.Pointer) error {
+	return w.encode(reflect.NewAt(plan.typ, p).Elem().Interface())
+}
+
+// Plan is how the values of one type are encoded. Make it with [Compile]; it is safe
+// for concurrent use.
+type Plan struct{ typ reflect.Type }
+
+// Compile returns the plan of a type, which is not an interface.
+func Compile(t reflect.Type) *Plan { return &Plan{t} }
+
+// Type returns the type whose values the plan is for.
+func (p *Plan) Type() reflect.Type { return p.typ }
 
 // Unsupported reports whether err says that no value of a type can be encoded.
 func Unsupported(err error) bool {

@@ -1,0 +1,27 @@
+//go:build !stdjson
+
+package encode
+
+// key is the name of a member as it is written, with what is before and behind it.
+// Where it is short it is copied as two words, at once.
+type key struct {
+	text  string
+	words [shortKey]byte
+}
+
+const shortKey = 16
+
+func newKey(text string) key {
+	k := key{text: text}
+	copy(k.words[:], text)
+	return k
+}
+
+func (k *key) append(b []byte) []byte {
+	n := len(b)
+	if len(k.text) > shortKey || cap(b)-n < shortKey {
+		return append(b, k.text...)
+	}
+	*(*[shortKey]byte)(b[n : n+shortKey]) = k.words
+	return b[:n+len(k.text)]
+}

@@ -1,0 +1,199 @@
+//go:build !stdjson
+
+package encode
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"reflect"
+	"strconv"
+	"time"
+	"unsafe"
+)
+
+// sliceHeader is a slice of any type as it lies in memory.
+type sliceHeader struct {
+	data     unsafe.Pointer
+	len, cap int
+}
+
+// value writes the value of n's type at p behind b.
+func (w *writer) value(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error) {
+	switch n.kind {
+	case kindString:
+		return appendString(b, *(*string)(p)), nil
+	case kindBool:
+		return strconv.AppendBool(b, *(*bool)(p)), nil
+	case kindInt8:
+		return appendInt(b, int64(*(*int8)(p))), nil
+	case kindInt16:
+		return appendInt(b, int64(*(*int16)(p))), nil
+	case kindInt32:
+		return appendInt(b, int64(*(*int32)(p))), nil
+	case kindInt64:
+		return appendInt(b, *(*int64)(p)), nil
+	case kindUint8:
+		return appendInt(b, int64(*(*uint8)(p))), nil
+	case kindUint16:
+		return appendInt(b, int64(*(*uint16)(p))), nil
+	case kindUint32:
+		return appendInt(b, int64(*(*uint32)(p))), nil
+	case kindUint64:
+		return strconv.AppendUint(b, *(*uint64)(p), 10), nil
+	case kindFloat32:
+		return appendFloat(b, float64(*(*float32)(p)), 32)
+	case kindFloat64:
+		return appendFloat(b, *(*float64)(p), 64)
+	case kindStruct:
+		return w.object(b, n, p, depth)
+	case kindSlice:
+		s := (*sliceHeader)(p)
+		if s.data == nil {
+			return append(b, "null"...), nil
+		}
+		return w.elements(b, n, s.data, s.len, depth)
+	case kindPointer:
+		p = *(*unsafe.Pointer)(p)
+		switch {
+		case p == nil:
+			return append(b, "null"...), nil
+		case depth > maxDepth:
+			return b, errDeep
+		}
+		return w.value(b, n.elem, p, depth+1)
+	case kindAny:
+		return w.append(b, *(*any)(p), depth+1)
+	default:
+		return w.rare(b, n, p, depth)
+	}
+}
+
+func (w *writer) rare(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error) {
+	switch n.kind {
+	case kindNumber:
+		return appendNumber(b, *(*json.Number)(p))
+	case kindAnyMap:
+		return w.appendMap(b, *(*map[string]any)(p), depth)
+	case kindArray:
+		return w.elements(b, n, p, n.length, depth)
+	case kindMap:
+		if n.common != nil {
+			return n.common(w, b, n, p, depth)
+		}
+		return w.mapping(b, n, reflect.NewAt(n.typ, p).Elem(), depth)
+	case kindBytes:
+		bytes := *(*[]byte)(p)
+		if bytes == nil {
+			return append(b, "null"...), nil
+		}
+		return append(base64.StdEncoding.AppendEncode(append(b, '"'), bytes), '"'), nil
+	case kindInterface:
+		v := reflect.NewAt(n.typ, p).Elem()
+		if v.IsNil() {
+			return append(b, "null"...), nil
+		}
+		return w.append(b, v.Elem().Interface(), depth+1)
+	case kindTime:
+		text, err := (*time.Time)(p).AppendText(append(b, '"'))
+		if err != nil {
+			return b, &json.MarshalerError{Type: n.typ, Err: err}
+		}
+		return append(text, '"'), nil
+	case kindQuoted:
+		return w.quoted(b, n.elem, p)
+	case kindUnsupported:
+		return b, &json.UnsupportedTypeError{Type: n.typ}
+	default:
+		return w.leave(b, n, p)
+	}
+}
+
+// object writes a struct. Each name has a comma before it, which becomes the bracket
+// where it is the first.
+func (w *writer) object(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error) {
+	first := true
+	for i := range n.fields {
+		f := &n.fields[i]
+		at := p
+		if f.special {
+			if at = f.follow(p); at == nil || f.omit != nil && f.omit(unsafe.Add(at, f.offset)) {
+				continue
+			}
+		}
+		at = unsafe.Add(at, f.offset)
+		start := len(b)
+		b = f.written.append(b)
+		if first {
+			b[start] = '{'
+			first = false
+		}
+		if f.text { // what most are
+			b = appendString(b, *(*string)(at))
+			continue
+		}
+		var err error
+		if b, err = w.value(b, f.node, at, depth); err != nil {
+			return b, err
+		}
+	}
+	if first {
+		b = append(b, '{')
+	}
+	return append(b, '}'), nil
+}
+
+// follow returns the struct that a field is in, behind pointers that may be nil.
+func (f *field) follow(p unsafe.Pointer) unsafe.Pointer {
+	for _, hop := range f.hops {
+		if p = *(*unsafe.Pointer)(unsafe.Add(p, hop)); p == nil {
+			return nil
+		}
+	}
+	return p
+}
+
+func (w *writer) elements(b []byte, n *node, p unsafe.Pointer, length, depth int) ([]byte, error) {
+	if depth > maxDepth {
+		return b, errDeep
+	}
+	b = append(b, '[')
+	for i := range length {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		var err error
+		if b, err = w.value(b, n.elem, unsafe.Add(p, uintptr(i)*n.size), depth+1); err != nil {
+			return b, err
+		}
+	}
+	return append(b, ']'), nil
+}
+
+// quoted writes a scalar in quotes, for the option ",string" of a json tag: a string
+// twice.
+func (w *writer) quoted(b []byte, n *node, p unsafe.Pointer) ([]byte, error) {
+	if n.kind == kindString {
+		return appendString(b, string(appendString(nil, *(*string)(p)))), nil
+	}
+	b, err := w.value(append(b, '"'), n, p, 0)
+	return append(b, '"'), err
+}
+
+// dynamic writes what is in an interface.
+func (w *writer) dynamic(b []byte, v any, depth int) ([]byte, error) {
+	n := nodeOf(reflect.TypeOf(v))
+	word := (*emptyInterface)(unsafe.Pointer(&v)).word
+	switch {
+	case !n.direct:
+		return w.value(b, n, word, depth)
+	case n.kind == kindPointer && word != nil && depth <= maxDepth:
+		return w.value(b, n.elem, word, depth+1)
+	case n.kind == kindAnyMap:
+		return w.appendMap(b, *(*map[string]any)(unsafe.Pointer(&word)), depth)
+	case n.kind == kindMap && n.common == nil:
+		return w.mapping(b, n, reflect.ValueOf(v), depth)
+	}
+	copied := reflect.New(n.typ)
+	copied.Elem().Set(reflect.ValueOf(v))
+	return w.value(b, n, copied.UnsafePointer(), depth)
+}
