@@ -223,6 +223,7 @@ func (f *field) setDefault(dst unsafe.Pointer) {
 	if f.fallback != nil {
 		d := decoder{data: f.fallback}
 		d.value(f.node, f.place.at(dst), f.fallback[0]) // Compile has tried it
+		d.give()
 		return
 	}
 	if f.node.kind != kindStruct || !f.node.object.defaults {
