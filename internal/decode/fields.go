@@ -28,7 +28,7 @@ func (c *compiler) object(n *node) error {
 }
 
 func (c *compiler) field(f *field, p promoted) (err error) {
-	*f = field{name: p.name, quoted: p.name + `"`, place: p.place}
+	*f = field{name: p.name, quoted: quote(p.name), place: p.place}
 	if f.node, err = c.below("."+p.name, p.typ); err != nil {
 		return err
 	}

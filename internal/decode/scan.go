@@ -25,6 +25,7 @@ type decoder struct {
 	block   []byte // for short strings
 	used    int    // of it
 	scratch []byte
+	ahead   uint64 // bytes that lists took for what the rest of the body may hold
 
 	memory  *memory // nil until it is needed
 	boxes   *[boxes]string
