@@ -1,10 +1,5 @@
 package decode
 
-import (
-	"encoding/json"
-	"unsafe"
-)
-
 // anyValue decodes the value at pos, which begins with c, into plain Go values.
 func (d *decoder) anyValue(c byte) (any, bool) {
 	switch c {
@@ -17,7 +12,11 @@ func (d *decoder) anyValue(c byte) (any, bool) {
 		if !ok {
 			return nil, false
 		}
-		return d.box(stringWord, d.text(raw, escaped)), true
+		if escaped {
+			d.scratch = unescape(d.scratch[:0], raw)
+			raw = d.scratch
+		}
+		return d.boxText(raw), true
 	case 't':
 		return true, d.literal("true")
 	case 'f':
@@ -29,7 +28,10 @@ func (d *decoder) anyValue(c byte) (any, bool) {
 		if !ok {
 			return nil, false
 		}
-		return d.box(numberWord, d.copy(text)), true
+		if len(text) == 1 {
+			return oneDigit[text[0]-'0'], true
+		}
+		return d.box(numberWord, text), true
 	}
 }
 
@@ -41,19 +43,26 @@ func (d *decoder) anyObject() (map[string]any, bool) {
 		return map[string]any{}, d.leave()
 	}
 	d.objects++
-	size := &d.sizes[d.depth%len(d.sizes)]
-	m := make(map[string]any, size.object)
-	for {
-		if d.peek() != '"' {
-			return nil, false
+	mem := d.memory
+	if mem == nil {
+		mem = d.borrow()
+	}
+	var m map[string]any
+	var first *knownKey
+	for expected := &mem.first[d.depth]; ; d.pos++ {
+		k := &mem.keys[*expected%knownKeys]
+		key := k.text
+		if k.isAt(d.data, d.pos) { // nearly always
+			d.pos += k.length
+		} else {
+			var ok bool
+			if key, k, ok = d.otherKey(expected); !ok {
+				return nil, false
+			}
 		}
-		raw, escaped, ok := d.scanString()
-		if !ok {
-			return nil, false
-		}
-		key := d.key(raw, escaped)
-		if !d.colon() {
-			return nil, false
+		expected = &k.next
+		if m == nil {
+			m, first = make(map[string]any, k.size(d.depth)), k
 		}
 		found := d.found
 		v, ok := d.anyValue(d.peek())
@@ -64,74 +73,62 @@ func (d *decoder) anyObject() (map[string]any, bool) {
 			d.anyMember(m, key, found)
 		}
 		m[key] = v
-		if end, ok := d.next('}'); end || !ok {
-			size.object = uint8(min(len(m), 32))
-			return m, ok
+		if c := d.peek(); c != ',' {
+			first.members, first.depth = uint8(min(len(m), mostExpected)), uint8(d.depth)
+			return m, c == '}' && d.leave()
 		}
 	}
 }
 
-func (d *decoder) anyList() ([]any, bool) {
+// fewElements are gathered before there is a list for them.
+const fewElements = 4
+
+// anyList is a []any.
+func (d *decoder) anyList() (any, bool) {
 	if !d.enter() {
 		return nil, false
 	}
 	if d.peek() == ']' {
 		return []any{}, d.leave()
 	}
-	size := &d.sizes[d.depth%len(d.sizes)]
-	list := make([]any, 0, max(size.list, 2))
-	for {
-		found := d.found
-		v, ok := d.anyValue(d.peek())
+	var few [fewElements]any
+	for n := range few {
+		v, ok := d.anyElement(n)
 		if !ok {
 			return nil, false
 		}
-		if d.found != found {
-			d.under(found, step{order: len(list), element: true})
+		few[n] = v
+		if c := d.peek(); c != ',' {
+			return shortList(few[:n+1]), c == ']' && d.leave()
+		}
+		d.pos++
+	}
+	return d.anyElements(few[:])
+}
+
+// anyElements goes on with a list that has more than a few.
+func (d *decoder) anyElements(few []any) (any, bool) {
+	last := &d.lengths[d.depth%len(d.lengths)]
+	list := append(make([]any, 0, max(int(*last), 2*len(few))), few...)
+	for {
+		v, ok := d.anyElement(len(list))
+		if !ok {
+			return nil, false
 		}
 		list = append(list, v)
-		if end, ok := d.next(']'); end || !ok {
-			size.list = uint8(min(len(list), 32))
-			return list, ok
+		if c := d.peek(); c != ',' {
+			*last = uint8(min(len(list), mostExpected))
+			return list, c == ']' && d.leave()
 		}
+		d.pos++
 	}
 }
 
-// size is what the last object and the last list of a depth held: a good guess at
-// what the next will, and too small to hurt where it is wrong.
-type size struct{ object, list uint8 }
-
-// An any is two words, of which the second points to the value. Where short texts
-// are many their values are made eight at a time; the usual conversion allocates
-// for each.
-type emptyInterface struct {
-	typ   unsafe.Pointer
-	value unsafe.Pointer
-}
-
-var (
-	stringWord = typeWord("")
-	numberWord = typeWord(json.Number(""))
-)
-
-func typeWord(v any) unsafe.Pointer { return (*emptyInterface)(unsafe.Pointer(&v)).typ }
-
-const boxes = 8
-
-// box makes an any of the type of a word, which is made of a string.
-func (d *decoder) box(word unsafe.Pointer, text string) (v any) {
-	var p *string
-	if d.objects < 2 || len(text) > shortString {
-		p = new(string)
-	} else {
-		if len(d.boxes) == 0 {
-			d.boxes = make([]string, boxes)
-		}
-		p = &d.boxes[0]
-		d.boxes = d.boxes[1:]
+func (d *decoder) anyElement(i int) (any, bool) {
+	found := d.found
+	v, ok := d.anyValue(d.peek())
+	if d.found != found {
+		d.under(found, step{order: i, element: true})
 	}
-	*p = text
-	e := (*emptyInterface)(unsafe.Pointer(&v))
-	e.typ, e.value = word, unsafe.Pointer(p)
-	return v
+	return v, ok
 }

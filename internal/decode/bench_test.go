@@ -68,6 +68,19 @@ var bodies = []struct {
 	{"17B", []byte(`{"hello":"world"}`)},
 	{"1KB", recordsJSON(4)},
 	{"100KB", recordsJSON(420)},
+	{"different", differentJSON(420)},
+}
+
+// differentJSON has no text and hardly a number twice, as records seldom are.
+func differentJSON(n int) []byte {
+	list := make([]string, n)
+	for i := range list {
+		k := i * 7919
+		list[i] = fmt.Sprintf(`{"id":%d,"name":"Ann Example %d","email":"ann%d@example.com","active":true,"score":%d.25,`+
+			`"tags":["red%d","green%d","a longer tag%d"],"address":{"street":"%d Long Street","city":"%d Springfield","zip":"%d"},`+
+			`"counts":[1%d,2%d,%d],"parent":%d}`, k, k+1, k+2, k+3, k+4, k+5, k+6, k+7, k+8, k+9, k+10, k+11, k+12, k+13)
+	}
+	return []byte(`{"records":[` + strings.Join(list, ",") + `]}`)
 }
 
 func BenchmarkObject(b *testing.B) {

@@ -215,7 +215,7 @@ func (t *tagged) lengths(value string, limit **int, ok func(length, n int) bool)
 	typ := t.target.typ
 	switch t.target.kind {
 	case kindString:
-		t.whole(func(p unsafe.Pointer) bool { return ok(utf8.RuneCountInString(*(*string)(p)), n) })
+		t.whole(func(p unsafe.Pointer) bool { return ok(runes(*(*string)(p), n), n) })
 	case kindSlice, kindBytes:
 		t.whole(func(p unsafe.Pointer) bool { return ok((*sliceHeader)(p).len, n) })
 	case kindMap, kindAnyMap:
@@ -224,6 +224,15 @@ func (t *tagged) lengths(value string, limit **int, ok func(length, n int) bool)
 		return t.wrongType("text, lists and objects")
 	}
 	return nil
+}
+
+// runes is the length of a text in runes, or a number that compares with n as it does:
+// a rune has one to four bytes, so that they need not be counted most of the time.
+func runes(text string, n int) int {
+	if len(text) < n || len(text)/4 > n {
+		return len(text)
+	}
+	return utf8.RuneCountInString(text)
 }
 
 func (t *tagged) whole(c check) { t.checks.whole = append(t.checks.whole, c) }

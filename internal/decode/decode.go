@@ -3,7 +3,6 @@ package decode
 import (
 	"errors"
 	"reflect"
-	"unicode/utf8"
 	"unsafe"
 )
 
@@ -22,7 +21,7 @@ func Object(body []byte) (map[string]any, error) {
 	if len(body) == 0 {
 		return map[string]any{}, nil
 	}
-	if !utf8.Valid(body) {
+	if !valid(body) {
 		return nil, ErrNotObject
 	}
 	d := decoder{data: body}
@@ -30,6 +29,7 @@ func Object(body []byte) (map[string]any, error) {
 		return nil, ErrNotObject
 	}
 	m, ok := d.anyObject()
+	d.give()
 	if !ok || !d.atEnd() {
 		return nil, ErrNotObject
 	}
@@ -112,7 +112,7 @@ func (p *Plan) DecodePointer(body []byte, dst unsafe.Pointer) ([]Problem, error)
 	if len(body) == 0 {
 		body = emptyObject
 	}
-	if !utf8.Valid(body) {
+	if !valid(body) {
 		return nil, ErrNotObject
 	}
 	d := decoder{data: body, meaning: p.meaning, strict: p.strict}
@@ -120,6 +120,7 @@ func (p *Plan) DecodePointer(body []byte, dst unsafe.Pointer) ([]Problem, error)
 		return nil, ErrNotObject
 	}
 	ok := d.fill(p.root, dst, '{') && d.atEnd()
+	d.give()
 	if d.duplicates { // whatever came of it: once more, without the members that others replace
 		dead := make(map[int]bool)
 		scan := decoder{data: body, dead: dead}
@@ -130,6 +131,7 @@ func (p *Plan) DecodePointer(body []byte, dst unsafe.Pointer) ([]Problem, error)
 		d = decoder{data: body, meaning: p.meaning, dead: dead}
 		d.peek()
 		ok = d.fill(p.root, dst, '{') && d.atEnd()
+		d.give()
 	}
 	if !ok {
 		return nil, ErrNotObject

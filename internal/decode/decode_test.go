@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -333,6 +334,85 @@ func TestFloats(t *testing.T) {
 		if want, _ := strconv.ParseFloat("-"+digits, 64); v.V != want {
 			t.Fatalf("%s: got %v, want %v", digits, v.V, want)
 		}
+	}
+}
+
+func TestIntegers(t *testing.T) {
+	ints, uints := compile[one[int64]](t), compile[one[uint64]](t)
+	random := rand.New(rand.NewPCG(3, 4))
+	numbers := []string{"9223372036854775807", "9223372036854775808", "9999999999999999999", "10000000000000000000", "18446744073709551615",
+		"18446744073709551616", "19999999999999999999", "20000000000000000000", "36893488147419103232", "99999999999999999999",
+		"100000000000000000000", "184467440737095516150", "340282366920938463463374607431768211456"}
+	for range 20000 {
+		number := strconv.FormatUint(random.Uint64()|1<<60, 10) + strconv.FormatUint(random.Uint64(), 10)
+		numbers = append(numbers, number[:15+random.IntN(9)])
+	}
+	for _, number := range numbers {
+		var u one[uint64]
+		problems, err := uints.Decode([]byte(`{"v":`+number+`}`), &u)
+		if want, wantErr := strconv.ParseUint(number, 10, 64); err != nil || (problems != nil) != (wantErr != nil) || wantErr == nil && u.V != want {
+			t.Fatal(number, u.V, problems, err)
+		}
+		for _, sign := range []string{"", "-"} {
+			var i one[int64]
+			problems, err := ints.Decode([]byte(`{"v":`+sign+number+`}`), &i)
+			if want, wantErr := strconv.ParseInt(sign+number, 10, 64); err != nil || (problems != nil) != (wantErr != nil) || wantErr == nil && i.V != want {
+				t.Fatal(sign+number, i.V, problems, err)
+			}
+		}
+	}
+}
+
+func TestLengths(t *testing.T) {
+	type lengths struct {
+		V string `json:"v" minLength:"3" maxLength:"5"`
+	}
+	plan := compile[lengths](t)
+	for _, r := range []string{"a", "é", "€", "😀"} {
+		for n := range 8 {
+			for ascii := range 8 {
+				var v lengths
+				problems, err := plan.Decode([]byte(`{"v":"`+strings.Repeat(r, n)+strings.Repeat("a", ascii)+`"}`), &v)
+				if length := n + ascii; err != nil || (problems == nil) != (length >= 3 && length <= 5) {
+					t.Errorf("%d of %s and %d of a: %v %v", n, r, ascii, problems, err)
+				}
+			}
+		}
+	}
+}
+
+// A byte that is no UTF-8 is seen wherever it is.
+func TestUTF8(t *testing.T) {
+	plan := compile[one[string]](t)
+	for n := range 80 {
+		for i := range n {
+			for char, ok := range map[string]bool{"é": true, "\x80": false, "\xe2\x82": false} {
+				body := `{"v":"` + strings.Repeat("a", i) + char + strings.Repeat("a", n-i-1) + `"}`
+				_, err := decode.Object([]byte(body))
+				if _, typedErr := plan.Decode([]byte(body), new(one[string])); (err == nil) != ok || (typedErr == nil) != ok {
+					t.Fatalf("%q: %v, %v", body, err, typedErr)
+				}
+			}
+		}
+	}
+}
+
+// Many short lists of large elements take no more than eight times what is in them.
+func TestShortListsTakeLittle(t *testing.T) {
+	type large struct {
+		A [16]int `json:"a"`
+		P *int    `json:"p"`
+	}
+	body := []byte(`{"v":[` + strings.Repeat(`[{},{},{},{},{}],`, 2000) + `[]]}`)
+	plan := compile[one[[][]large]](t)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if problems, err := plan.Decode(body, new(one[[][]large])); err != nil || problems != nil {
+		t.Fatal(problems, err)
+	}
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > 20<<20 {
+		t.Errorf("%d bytes took %d", len(body), took)
 	}
 }
 

@@ -28,12 +28,12 @@ func (c *compiler) object(n *node) error {
 }
 
 func (c *compiler) field(f *field, p promoted) (err error) {
-	*f = field{name: p.name, quoted: p.name + `"`, place: p.place}
+	*f = field{name: p.name, quoted: quote(p.name), place: p.place}
 	if f.node, err = c.below("."+p.name, p.typ); err != nil {
 		return err
 	}
 	if p.quoted {
-		f.node = quote(f.node)
+		f.node = inQuotes(f.node)
 	}
 	path := strings.Join(c.path, "") + "." + p.name
 	c.rules = append(c.rules, func() error {
@@ -43,11 +43,11 @@ func (c *compiler) field(f *field, p promoted) (err error) {
 	return nil
 }
 
-// quote wraps a scalar, or what a pointer points to, for the option ",string".
-func quote(n *node) *node {
+// inQuotes wraps a scalar, or what a pointer points to, for the option ",string".
+func inQuotes(n *node) *node {
 	wrapped := *n
 	if n.kind == kindPointer {
-		wrapped.elem = quote(n.elem)
+		wrapped.elem = inQuotes(n.elem)
 		return &wrapped
 	}
 	wrapped.kind, wrapped.elem = kindQuoted, n

@@ -30,14 +30,19 @@ func (d *decoder) list(n *node, dst unsafe.Pointer) bool {
 		s.data = unsafe.Pointer(&nothing)
 		return d.leave()
 	}
-	start := d.pos
+	start, elem := d.pos, n.elem
 	for i := 0; ; i++ {
 		if i == s.cap {
 			d.grow(n, s, start)
 		}
 		s.len = i + 1
 		found := d.found
-		if !d.value(n.elem, unsafe.Add(s.data, uintptr(i)*n.elem.size), d.peek()) {
+		p := unsafe.Add(s.data, uintptr(i)*elem.size)
+		if !elem.validates {
+			if !d.fill(elem, p, d.peek()) {
+				return false
+			}
+		} else if !d.value(elem, p, d.peek()) {
 			return false
 		}
 		if d.found != found {
@@ -65,17 +70,29 @@ func (d *decoder) element(n *node, dst unsafe.Pointer, i int) (end, ok bool) {
 	return d.next(']')
 }
 
+// aheadOfBody is how many bytes, for each of the body's, the lists of a request may
+// take on the strength of their first elements.
+const aheadOfBody = 4
+
 // grow makes room for as many more elements as the rest of the body holds, if they
-// are as long as those so far; but never more than eight times what is there, so
-// that many short lists can't ask for much.
+// are as long as those so far. Once the lists of a request have been given much that
+// way, it makes no more than eight times what is there, so that many short lists
+// can't ask for much.
 func (d *decoder) grow(n *node, s *sliceHeader, start int) {
 	room := 4
 	if s.len > 0 {
 		each := max(1, (d.pos-start)/s.len)
-		room = min(7*s.len, (len(d.data)-d.pos)/each+1)
+		rest := (len(d.data)-d.pos)/each + 1
+		room = min(7*s.len, rest)
+		if ahead := uint64(rest-room) * uint64(n.elem.size); d.ahead+ahead <= aheadOfBody*uint64(len(d.data)) {
+			d.ahead += ahead
+			room = rest
+		}
 		room = max(room, s.len/4+1)
 	}
 	switch {
+	case n.elem.kind == kindString && s.len == 0:
+		*(*[]string)(unsafe.Pointer(s)) = make([]string, 0, room)
 	case n.elem.kind == kindString:
 		list := (*[]string)(unsafe.Pointer(s))
 		*list = slices.Grow(*list, room)

@@ -16,7 +16,7 @@ type object struct {
 
 type field struct {
 	name     string
-	quoted   string // the name and a quote: what follows an opening quote
+	quoted   quoted // the name
 	node     *node
 	checks   *checks
 	place    place
@@ -73,30 +73,8 @@ func (d *decoder) object(o *object, dst unsafe.Pointer) bool {
 	if len(o.fields) > 64*bitWords {
 		seen = make([]uint64, len(o.absent))
 	}
-	if d.peek() != '}' {
-		for expected := 0; ; {
-			i, ok := d.member(o, expected)
-			if !ok {
-				return false
-			}
-			c := d.peek()
-			if i < 0 { // unknown
-				ok = d.skip()
-			} else {
-				ok = d.field(o, i, dst, seen, c)
-			}
-			if !ok {
-				return false
-			}
-			expected = i + 1
-			if c = d.peek(); c != ',' {
-				if c != '}' {
-					return false
-				}
-				break
-			}
-			d.pos++
-		}
+	if d.peek() != '}' && !d.members(o, dst, seen) {
+		return false
 	}
 	d.leave()
 	for w, bits := range o.absent {
@@ -108,33 +86,64 @@ func (d *decoder) object(o *object, dst unsafe.Pointer) bool {
 	return true
 }
 
+// members decodes the members of the object at pos, of which there is one at least,
+// up to its bracket. Nearly always a key is that of the field after the last.
+func (d *decoder) members(o *object, dst unsafe.Pointer, seen []uint64) bool {
+	for i := 0; ; i++ {
+		var f *field
+		if i < len(o.fields) {
+			f = &o.fields[i]
+		}
+		if f != nil && f.quoted.isAt(d.data, d.pos) {
+			d.pos += f.quoted.length
+		} else {
+			var ok bool
+			if i, ok = d.member(o); !ok {
+				return false
+			}
+			if i >= 0 {
+				f = &o.fields[i]
+			}
+		}
+		c := d.peek()
+		if i < 0 { // unknown
+			if !d.skip() {
+				return false
+			}
+		} else if word, bit := &seen[uint(i)>>6], uint64(1)<<(uint(i)&63); *word&bit != 0 || d.dead != nil {
+			*word |= bit
+			if !d.again(f, i, dst, c) {
+				return false
+			}
+		} else {
+			*word |= bit
+			if !d.field(f, i, dst, c) {
+				return false
+			}
+		}
+		if c = d.peek(); c != ',' {
+			return c == '}'
+		}
+		d.pos++
+	}
+}
+
 // member steps behind a key and its colon, and finds the field of that name, or -1.
-// Nearly always it is the one after the last.
-func (d *decoder) member(o *object, expected int) (int, bool) {
+func (d *decoder) member(o *object) (int, bool) {
 	if d.peek() != '"' {
 		return 0, false
 	}
-	i := -1
-	if expected < len(o.fields) {
-		quoted := o.fields[expected].quoted
-		start := d.pos + 1
-		if end := start + len(quoted); end < len(d.data) && string(d.data[start:end]) == quoted {
-			d.pos = end
-			i = expected
-		}
+	raw, escaped, ok := d.scanString()
+	if !ok {
+		return 0, false
 	}
-	if i < 0 {
-		raw, escaped, ok := d.scanString()
-		if !ok {
-			return 0, false
-		}
-		if escaped {
-			d.scratch = unescape(d.scratch[:0], raw)
-			raw = d.scratch
-		}
-		if i = o.find(raw); i < 0 && d.strict {
-			d.unknown(o, raw)
-		}
+	if escaped {
+		d.scratch = unescape(d.scratch[:0], raw)
+		raw = d.scratch
+	}
+	i := o.find(raw)
+	if i < 0 && d.strict {
+		d.unknown(o, raw)
 	}
 	return i, d.colon()
 }
@@ -154,23 +163,24 @@ func (o *object) find(name []byte) int {
 	return -1
 }
 
-// field decodes the value at pos into field i of the struct at dst.
-func (d *decoder) field(o *object, i int, dst unsafe.Pointer, seen []uint64, c byte) bool {
-	f := &o.fields[i]
-	word, bit := &seen[uint(i)>>6], uint64(1)<<(uint(i)&63)
-	if d.dead != nil {
-		if d.dead[d.pos] {
-			return d.skip()
-		}
-	} else if *word&bit != 0 {
-		if d.strict {
-			d.duplicate(step{order: i, name: f.name})
-			return d.skip()
-		}
+// again decodes a member of a field that came before, or in the second pass any.
+func (d *decoder) again(f *field, i int, dst unsafe.Pointer, c byte) bool {
+	switch {
+	case d.dead != nil && !d.dead[d.pos]:
+		return d.field(f, i, dst, c)
+	case d.dead != nil:
+		return d.skip()
+	case d.strict:
+		d.duplicate(step{order: i, name: f.name})
+		return d.skip()
+	default:
 		d.duplicates = true
 		return false
 	}
-	*word |= bit
+}
+
+// field decodes the value at pos into a field, the i'th, of the struct at dst.
+func (d *decoder) field(f *field, i int, dst unsafe.Pointer, c byte) bool {
 	found := d.found
 	var p unsafe.Pointer
 	if f.place.hops == nil {
@@ -223,6 +233,7 @@ func (f *field) setDefault(dst unsafe.Pointer) {
 	if f.fallback != nil {
 		d := decoder{data: f.fallback}
 		d.value(f.node, f.place.at(dst), f.fallback[0]) // Compile has tried it
+		d.give()
 		return
 	}
 	if f.node.kind != kindStruct || !f.node.object.defaults {

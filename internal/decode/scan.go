@@ -22,12 +22,30 @@ type decoder struct {
 	duplicates bool         // a key came twice: the pass was given up
 	dead       map[int]bool // where the values of replaced members begin; nil in the first pass
 
-	block   []byte // what is left of the block for short strings
+	block   []byte // for short strings
+	used    int    // of it
 	scratch []byte
-	keys    *[keyCache]string
-	boxes   []string
-	objects int // that were not empty, so far
-	sizes   [4]size
+	ahead   uint64 // bytes that lists took for what the rest of the body may hold
+
+	memory  *memory // nil until it is needed
+	boxes   *[boxes]string
+	boxed   uint     // how many boxes were made, of these or earlier ones
+	objects int      // of plain values that were not empty, so far
+	lengths [4]uint8 // of the last list of plain values that was not short, by depth
+}
+
+// valid says whether a body is UTF-8. Where it is short, and ASCII as nearly all are,
+// that is seen without a call for each byte behind the last eight.
+func valid(body []byte) bool {
+	const shortBody, high = 64, 0x8080808080808080
+	if len(body) < 8 || len(body) > shortBody {
+		return utf8.Valid(body)
+	}
+	all := binary.LittleEndian.Uint64(body[len(body)-8:])
+	for b := body; len(b) >= 8; b = b[8:] {
+		all |= binary.LittleEndian.Uint64(b)
+	}
+	return all&high == 0 || utf8.Valid(body)
 }
 
 // peek skips white space and returns the byte after it, or 0 at the end.
@@ -72,10 +90,25 @@ func (d *decoder) leave() bool {
 // scanString finds the end of the string whose opening quote is at pos, and steps
 // behind it. raw is what is between the quotes.
 func (d *decoder) scanString() (raw []byte, escaped, ok bool) {
-	data := d.data
-	start := d.pos + 1
-	i := start
-	for {
+	data, start := d.data, d.pos+1
+	for i := start; i+8 <= len(data); i += 8 {
+		m := special(binary.LittleEndian.Uint64(data[i:]))
+		if m == 0 {
+			continue
+		}
+		if i += bits.TrailingZeros64(m) >> 3; data[i] == '"' {
+			d.pos = i + 1
+			return data[start:i], false, true
+		}
+		break
+	}
+	return d.scanSpecial()
+}
+
+// scanSpecial is scanString for what is near the end of the body or has escapes.
+func (d *decoder) scanSpecial() (raw []byte, escaped, ok bool) {
+	data, start := d.data, d.pos+1
+	for i := start; ; {
 		for i+8 <= len(data) {
 			m := special(binary.LittleEndian.Uint64(data[i:]))
 			if m != 0 {

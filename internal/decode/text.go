@@ -26,30 +26,11 @@ func (d *decoder) copy(b []byte) string {
 	if n > shortString {
 		return string(b)
 	}
-	if n > len(d.block) {
-		d.block = make([]byte, max(n, min(blockSize, len(d.data)-d.pos)))
+	if n > len(d.block)-d.used {
+		d.block, d.used = make([]byte, max(n, min(blockSize, len(d.data)-d.pos))), 0
 	}
-	s := d.block[:n:n]
-	d.block = d.block[n:]
+	s := d.block[d.used:][:n]
+	d.used += n
 	copy(s, b)
-	return unsafe.String(&s[0], n)
-}
-
-// keyCache is a power of two.
-const keyCache = 64
-
-// key is a key of a map. Records of a list have the same keys again and again.
-func (d *decoder) key(raw []byte, escaped bool) string {
-	if escaped || len(raw) == 0 || len(raw) > shortString || d.objects < 2 {
-		return d.text(raw, escaped)
-	}
-	if d.keys == nil {
-		d.keys = new([keyCache]string)
-	}
-	n := len(raw)
-	slot := &d.keys[(n*7+int(raw[0])+int(raw[n-1])*5+int(raw[n/2])*3)%keyCache]
-	if *slot != string(raw) {
-		*slot = d.copy(raw)
-	}
-	return *slot
+	return unsafe.String(unsafe.SliceData(s), n)
 }

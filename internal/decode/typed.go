@@ -71,12 +71,24 @@ func (d *decoder) fill(n *node, dst unsafe.Pointer, c byte) bool {
 		return d.list(n, dst)
 	case kindPointer:
 		// Not stored before it is filled: the collector sees it in the frame.
-		p := reflect.New(n.elem.typ).UnsafePointer()
+		p := n.elem.make()
 		ok := d.value(n.elem, p, c)
 		*(*unsafe.Pointer)(dst) = p
 		return ok
 	default:
 		return d.fillRare(n, dst, c)
+	}
+}
+
+// make makes a zero value.
+func (n *node) make() unsafe.Pointer {
+	switch n.kind {
+	case kindString:
+		return unsafe.Pointer(new(string))
+	case kindInt64, kindUint64, kindFloat64:
+		return unsafe.Pointer(new(uint64))
+	default:
+		return reflect.New(n.typ).UnsafePointer()
 	}
 }
 
@@ -164,14 +176,10 @@ func (d *decoder) integer(k kind, dst unsafe.Pointer) bool {
 	}
 	first := i
 	v := uint64(0)
-	fits := true
 	for ; i < len(data); i++ {
 		c := data[i] - '0'
 		if c > 9 {
 			break
-		}
-		if i-first >= 19 && (v > math.MaxUint64/10 || v == math.MaxUint64/10 && c > 5) {
-			fits = false
 		}
 		v = v*10 + uint64(c)
 	}
@@ -184,6 +192,8 @@ func (d *decoder) integer(k kind, dst unsafe.Pointer) bool {
 		return ok
 	}
 	d.pos = i
+	// 19 digits fit into v; where 20 don't, v has become less than 20 digits have.
+	fits := i-first < 20 || i-first == 20 && data[first] == '1' && v >= 1e19
 	if k == kindInt64 && !negative && v <= math.MaxInt64 && fits {
 		*(*int64)(dst) = int64(v) // what most are
 	} else if !fits || !storeInteger(k, dst, v, negative) {

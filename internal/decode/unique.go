@@ -57,6 +57,7 @@ func (n *node) identity(p unsafe.Pointer) (string, bool) {
 	}
 	d := decoder{data: text}
 	v, ok := d.anyValue(d.peek())
+	d.give()
 	if !ok { // deeper than a request can be: a method of the type wrote it
 		return string(text), true
 	}
