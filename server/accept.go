@@ -130,7 +130,6 @@ func (l *listener) Accept() (*conn, error) {
 
 // open makes an accepted client one of the open connections; nil is one too many.
 func (s *Server) open(accepted net.Conn) *conn {
-	accepted = withoutScheduler(accepted)
 	var below *wire
 	if s.tls != nil {
 		below = &wire{Conn: accepted}

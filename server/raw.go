@@ -118,10 +118,7 @@ func (s *rawStream) serveUntilClose(header []byte) fasthttp.HijackHandler {
 	return func(hijacked net.Conn) {
 		defer survive(s.log, "a streaming answer")
 		defer s.Close()
-		tcp, isTCP := s.conn.socket().(interface {
-			net.Conn
-			SetLinger(seconds int) error
-		})
+		tcp, isTCP := s.conn.socket().(*net.TCPConn)
 		if isTCP {
 			_ = tcp.SetLinger(0) // whoever closes it now resets it, the system too
 		}
