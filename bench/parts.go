@@ -104,6 +104,7 @@ func runMany(ctx context.Context, l *lab, r *results, name string) {
 // runDirect: the pairs that bars name, beside each other; and what is near to each
 // other, for long.
 func runDirect(ctx context.Context, l *lab, r *results, name string) {
+	l.pair(ctx, r, name, nethttp, limit, bodies(), someConnections, l.usual()) // the least that a bar over net/http can ask for
 	for _, pair := range [][2]peer{{nethttp, typed}, {nethttp, object}, {fiber, object}, {handMap, object}} {
 		l.pair(ctx, r, name, pair[0], pair[1], bodies(), someConnections, l.usual())
 	}

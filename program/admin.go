@@ -216,6 +216,9 @@ func (a *admin) isReady() {
 
 // Close ends it, once what was asked last is answered.
 func (a *admin) Close() {
+	if a == nil {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), adminLast)
 	defer cancel()
 	if a.server.Shutdown(ctx) != nil {

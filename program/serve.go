@@ -73,14 +73,8 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 	ctx, end := untilSignal(ctx, succession == nil)
 	defer end(nil)
 
-	if len(settings.AllowOrigins) > 0 {
-		p.API.AllowOrigins = settings.AllowOrigins
-	}
-	if err := p.API.Check(); err != nil {
+	if err := p.check(settings); err != nil {
 		return err
-	}
-	if len(p.API.Routes()) == 0 {
-		return fmt.Errorf("nothing to serve: write a function Create, Read, Update or Delete in a folder such as %s/api/v0/echo", p.Name)
 	}
 	certificate, err := settings.certificate()
 	if err != nil {
@@ -99,16 +93,13 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 	}
 	defer log.Close()
 	ctx = apiphant.WithLog(ctx, Slog(log.Logger))
-	door, admin := settings.server(p.API, log), (*admin)(nil)
+	door := settings.server(p.API, log)
 	door.Certificate = certificate
-	if settings.Admin != "" {
-		door.Metrics = server.NewMetrics(p.API)
-		admin = newAdmin(ctx, p.Name, log.Logger, door.Metrics, log)
-		if err := admin.listen(settings.Admin, successor); err != nil {
-			return err
-		}
-		defer admin.Close()
+	admin, err := p.openAdmin(ctx, settings.Admin, successor, door, log)
+	if err != nil {
+		return err
 	}
+	defer admin.Close()
 	database, err := p.database(ctx, settings.Database, settings.Migrate, log.Logger)
 	if err != nil {
 		return err
@@ -132,6 +123,30 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 	admin.isReady()
 	defer succession.await(ctx, ln, log.Logger, end)()
 	return door.Serve(ctx, ln)
+}
+
+// check tells what in the product can't be served.
+func (p Product) check(settings *Settings) error {
+	if len(settings.AllowOrigins) > 0 {
+		p.API.AllowOrigins = settings.AllowOrigins
+	}
+	if err := p.API.Check(); err != nil {
+		return err
+	}
+	if len(p.API.Routes()) == 0 {
+		return fmt.Errorf("nothing to serve: write a function Create, Read, Update or Delete in a folder such as %s/api/v0/echo", p.Name)
+	}
+	return nil
+}
+
+// openAdmin lets the door count, and answers at an address; "" is none, and nil.
+func (p Product) openAdmin(ctx context.Context, address string, successor bool, door *server.Server, log *logs) (*admin, error) {
+	if address == "" {
+		return nil, nil
+	}
+	door.Metrics = server.NewMetrics(p.API)
+	admin := newAdmin(ctx, p.Name, log.Logger, door.Metrics, log)
+	return admin, admin.listen(address, successor)
 }
 
 func (s *Settings) certificate() (*server.Certificate, error) {

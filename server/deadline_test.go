@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -49,7 +48,7 @@ func TestSlowReaders(t *testing.T) {
 				}
 			}
 			if took := time.Since(begun); took < 12*d {
-				t.Skip(fmt.Sprintf("it took only %s: nothing was waited for", took))
+				t.Skipf("it took only %s: nothing was waited for", took)
 			}
 		})
 	}
