@@ -39,6 +39,16 @@ func nextField(fields []byte, name string) (value, rest []byte) {
 	return nil, nil
 }
 
+// isText tells whether a field may have a value.
+func isText(value string) bool {
+	for i := range len(value) {
+		if is[value[i]]&text == 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // isSameWord compares two words of one length in any letter case.
 func isSameWord(b []byte, word string) bool {
 	for i, c := range b {

@@ -81,6 +81,9 @@ func (c *conn) Read(p []byte) (n int, err error) {
 	if n, err = c.guardedRead(p); err != nil {
 		c.failure = err
 	}
+	if n > 0 && !c.busy.Load() { // fasthttp tells so only where it has seen the request before
+		c.busy.Store(true)
+	}
 	return n, err
 }
 
@@ -115,9 +118,6 @@ func (c *conn) readNext(p []byte) (int, error) {
 	if c.guard.refuse == nil {
 		c.guard.held = append(c.guard.held, p[used:n]...)
 	}
-	if begins && kept > 0 {
-		c.busy.Store(true)
-	}
 	return kept, nil
 }
 
@@ -130,14 +130,12 @@ func (c *conn) readHeld(p []byte) (int, error) {
 		return 0, g.refuse
 	case g.refuse != nil:
 		g.given = true
-		c.busy.Store(true)
 		return copy(p, "!"), nil // fasthttp answers nothing to those who sent nothing
 	case g.given:
 		limit++
 	case g.held[0] != '\r': // the end of an empty line before the head
 		if g.given = true; !c.busy.Load() {
 			c.awaitHead(time.Now())
-			c.busy.Store(true)
 		}
 		return copy(p, g.held[:1]), nil
 	}

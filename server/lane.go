@@ -101,7 +101,7 @@ func (l *lane) Read(p []byte) (n int, err error) {
 }
 
 func (l *lane) setField(name, value string) {
-	if l.others == nil && name == requestIDHeader {
+	if l.others == nil && name == requestIDHeader && isText(value) {
 		l.id = value
 		return
 	}
@@ -202,6 +202,7 @@ func (l *lane) appendHead(out []byte, length int) []byte {
 	if l.closes {
 		header.SetConnectionClose()
 	}
+	l.closes = header.ConnectionClose() // a middleware may have set it
 	return header.AppendBytes(out)
 }
 

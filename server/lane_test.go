@@ -60,6 +60,9 @@ func laneAPI() *apiphant.API {
 					call.SetHeader(name, value)
 				}
 			}
+			if value := call.Header("Set-Id"); value != "" {
+				call.SetHeader("X-Request-Id", value+"\r\nEvil: 1")
+			}
 			for _, name := range []string{"Cookie", "X-Twice", "Content-Type", "User-Agent", "Content-Length", "Host", "X-Missing"} {
 				if call.Header("Tell") == name {
 					call.SetHeader("Told", fmt.Sprintf("%q", call.Header(name)))
@@ -162,6 +165,7 @@ func TestLaneAnswersAsFasthttp(t *testing.T) {
 		{"a cookie that is set", "ends/read", "Set-Set-Cookie: a=1; Path=/\r\n", `{}`},
 		{"a type that is set", "ends/read", "Set-Content-Type: text/plain\r\n", `{}`},
 		{"an id that is set", "ends/read", "Set-X-Request-Id: other\r\nX-Request-Id: mine\r\n", `{}`},
+		{"an id that would be two fields", "ends/read", "Set-Id: a\r\n", `{}`},
 		{"a connection that is closed", "ends/read", "Set-Connection: close\r\n", `{}`},
 		{"a date, a server and others", "ends/read", "Set-Server: s\r\nSet-Vary: x\r\nSet-X-Other: o\r\n", `{}`},
 		{"told a cookie", "ends/read", "Tell: Cookie\r\nCookie: a=1;b=2\r\nCookie: c=3\r\n", `{}`},
@@ -203,4 +207,50 @@ func readAllOf(t *testing.T, c *client) string {
 		t.Error(err)
 	}
 	return all.String()
+}
+
+// TestLaneLeavesTheConnectionAsItWas: what comes after a call of the lane is one
+// request, however it is cut, and a connection that is to close does.
+func TestLaneLeavesTheConnectionAsItWas(t *testing.T) {
+	const inner = "GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n"
+	outer := fmt.Sprintf("POST /api/v0/way/read HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n ", 1+len(inner))
+	chunks := "POST /api/v0/way/read HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{"
+	running := start(t, laneAPI(), &server.Server{LowMemory: true}) // parks after 50 ms
+	ask := func(t *testing.T, pieces ...string) *client {
+		c := running.dial()
+		c.wantOpen()
+		for _, piece := range pieces {
+			c.send(piece)
+			time.Sleep(70 * time.Millisecond)
+		}
+		return c
+	}
+	t.Run("half an empty line before a head", func(t *testing.T) {
+		c := ask(t, "\r", "\n"+outer, inner)
+		if got := c.receive("POST"); got.status != 400 {
+			t.Errorf("got %v, want 400", got)
+		}
+		c.wantOpen()
+	})
+	t.Run("half a head, and a body in pieces", func(t *testing.T) {
+		c := ask(t, outer[:9], outer[9:], inner)
+		if got := c.receive("POST"); got.status != 400 {
+			t.Errorf("got %v, want 400", got)
+		}
+		c.wantOpen()
+	})
+	t.Run("chunks in pieces", func(t *testing.T) {
+		c := ask(t, "\r", "\n"+chunks, "}\r\n0\r\n\r\n")
+		if got := c.receive("POST"); got.String() != `200 {"lane":false}` {
+			t.Errorf("got %v", got)
+		}
+		c.wantOpen()
+	})
+	t.Run("a middleware that closes", func(t *testing.T) {
+		c := ask(t, "POST /api/v0/ends/read HTTP/1.1\r\nHost: test\r\nSet-Connection: close\r\n\r\n")
+		if got := c.receive("POST"); got.String() != "200 {}" {
+			t.Errorf("got %v", got)
+		}
+		c.wantClosed()
+	})
 }
