@@ -30,7 +30,7 @@ func (l *lab) measureBy(ctx context.Context, round func(context.Context, [2]meas
 	pair := [2]measured{over, row}
 	seconds := 1
 	if !l.short {
-		warm, err := round(ctx, pair, 1)
+		warm, err := round(ctx, pair, warmSeconds)
 		if err != nil {
 			return ratio, micros, overMicros, err
 		}
@@ -48,6 +48,10 @@ func (l *lab) measureBy(ctx context.Context, round func(context.Context, [2]meas
 	return spread(ratios), spread(rows), spread(overs), nil
 }
 
+// warmSeconds is how long servers are warmed up: the slowest have to answer
+// somebody in that time.
+const warmSeconds = 2
+
 // tally is what a server did in a round.
 type tally struct {
 	requests int64
@@ -62,12 +66,12 @@ func (t tally) micros() float64 {
 const maxSeconds = 8
 
 // enough is how long a round has to be so that the requests which are under way
-// at its end, and don't count, don't matter. A second's tally says how fast they
-// are.
+// at its end, and don't count, don't matter. The tally of the warming up says how
+// fast they are.
 func (n rounds) enough(pair [2]measured, warm [2]tally) int {
 	seconds := n.seconds
 	for i, m := range pair {
-		seconds = max(seconds, int(math.Ceil(5*float64(m.load.connections)/float64(warm[i].requests))))
+		seconds = max(seconds, int(math.Ceil(5*float64(m.load.connections)*warmSeconds/float64(warm[i].requests))))
 	}
 	return min(seconds, max(maxSeconds, n.seconds))
 }
