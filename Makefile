@@ -51,7 +51,7 @@ quick: ## Run the tests without the race detector, the slow ones left out
 	$(GO) test -short ./...
 
 .PHONY: bench
-bench: ## Measure what docs/benchmarks.md says of the bars, and write it; ten minutes. BENCH=-all: all peers, too
+bench: ## Measure what docs/benchmarks.md says of the bars, and write it; a quarter of an hour. BENCH=-all: all peers, too
 	cd bench && $(GO) run . -o ../docs/benchmarks.md $(BENCH)
 
 .PHONY: stages

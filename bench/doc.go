@@ -2,7 +2,7 @@
 // processor a request takes on servers that do the same work, side by side. It
 // is for Linux, and wants wrk.
 //
-//	go run . -o ../docs/benchmarks.md        what the bars are about, within 12 minutes
+//	go run . -o ../docs/benchmarks.md        what the bars are about, a quarter of an hour
 //	go run . -all -o ../docs/benchmarks.md   and all peers, latency and scale
 //	go run . -only latency,scale             some parts, see parts
 //	go run . -soak 10m -only soak            the same load for long

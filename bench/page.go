@@ -42,6 +42,7 @@ func (r *results) page(before string) string {
 	section("A server beside itself", "What every other factor may be off by.", r.pairs("check"))
 	section("Over static bytes", r.sentence(), r.overLimit())
 	section("Beside each other", "The second as a factor of the first, in the same seconds.", r.pairs("direct"))
+	section("Alone", "Each with the core to itself, in turns of two seconds with static bytes, which are the other. Where two share a core, as above, the one with more threads to run gets more of it; what such a pair says is also what it says of that.", r.pairs("alone"))
 	section("Idle connections", "Resident memory a second after the last of so many connections has had the answer to its one request.", r.idles())
 	section("Latency", "Requests of 17 B that come at a fixed rate over 64 connections, each counted from the moment when it was due. The last column is the load's own fault: what 99.9 % of the requests were at most sent too late with a connection free.", r.latencies())
 	section("Scale", "How cost grows, over static bytes under the same conditions. With GOMAXPROCS 2 one of both cores also has the load.", scale)

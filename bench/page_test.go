@@ -35,6 +35,20 @@ func TestPage(t *testing.T) {
 	}
 }
 
+// TestAlone: what a server takes with the core to itself is told, and is no bar's
+// figure.
+func TestAlone(t *testing.T) {
+	r := newResults()
+	c := measuredCost(typed, 1.1)
+	c.Part, c.Setting = "alone", "alone"
+	r.Costs = []cost{c}
+	page := r.page("")
+	if !strings.Contains(page, "## Alone") || !strings.Contains(page, "| alone | 1.10 (1.10 to 1.10) |") ||
+		!strings.Contains(page, "| typed echo, over static bytes, 17 B | 1.35 | 1.20 | not measured | | |") {
+		t.Errorf("got\n%s", page)
+	}
+}
+
 // TestForget: a part's new figures replace its old ones, and no others.
 func TestForget(t *testing.T) {
 	r := newResults()

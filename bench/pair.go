@@ -22,10 +22,15 @@ type measured struct {
 // processor time of their requests round by round. A round before the first warms
 // them up, and tells how long the others have to be.
 func (l *lab) measure(ctx context.Context, over, row measured, n rounds) (ratio, micros, overMicros Spread, err error) {
+	return l.measureBy(ctx, l.round, over, row, n)
+}
+
+// measureBy is measure where a round is another than both at the same time.
+func (l *lab) measureBy(ctx context.Context, round func(context.Context, [2]measured, int) ([2]tally, error), over, row measured, n rounds) (ratio, micros, overMicros Spread, err error) {
 	pair := [2]measured{over, row}
 	seconds := 1
 	if !l.short {
-		warm, err := l.round(ctx, pair, 1)
+		warm, err := round(ctx, pair, warmSeconds)
 		if err != nil {
 			return ratio, micros, overMicros, err
 		}
@@ -33,7 +38,7 @@ func (l *lab) measure(ctx context.Context, over, row measured, n rounds) (ratio,
 	}
 	var ratios, rows, overs []float64
 	for range n.count {
-		got, err := l.round(ctx, pair, seconds)
+		got, err := round(ctx, pair, seconds)
 		if err != nil {
 			return ratio, micros, overMicros, err
 		}
@@ -42,6 +47,10 @@ func (l *lab) measure(ctx context.Context, over, row measured, n rounds) (ratio,
 	}
 	return spread(ratios), spread(rows), spread(overs), nil
 }
+
+// warmSeconds is how long servers are warmed up: the slowest have to answer
+// somebody in that time.
+const warmSeconds = 2
 
 // tally is what a server did in a round.
 type tally struct {
@@ -57,12 +66,12 @@ func (t tally) micros() float64 {
 const maxSeconds = 8
 
 // enough is how long a round has to be so that the requests which are under way
-// at its end, and don't count, don't matter. A second's tally says how fast they
-// are.
+// at its end, and don't count, don't matter. The tally of the warming up says how
+// fast they are.
 func (n rounds) enough(pair [2]measured, warm [2]tally) int {
 	seconds := n.seconds
 	for i, m := range pair {
-		seconds = max(seconds, int(math.Ceil(5*float64(m.load.connections)/float64(warm[i].requests))))
+		seconds = max(seconds, int(math.Ceil(5*float64(m.load.connections)*warmSeconds/float64(warm[i].requests))))
 	}
 	return min(seconds, max(maxSeconds, n.seconds))
 }
@@ -80,6 +89,21 @@ func (l *lab) round(ctx context.Context, pair [2]measured, seconds int) (got [2]
 	}
 	both.Wait()
 	return got, errors.Join(errs[:]...)
+}
+
+// turns is a round in which each server has the core to itself, one after the
+// other.
+func (l *lab) turns(ctx context.Context, pair [2]measured, seconds int) (got [2]tally, err error) {
+	for i, m := range pair {
+		m.load.seconds = seconds
+		if err := m.server.rest(ctx); err != nil {
+			return got, err
+		}
+		if got[i], err = l.tally(ctx, m); err != nil {
+			return got, err
+		}
+	}
+	return got, nil
 }
 
 // tally loads a server.

@@ -19,6 +19,7 @@ var parts = []part{
 	{name: "check", run: runCheck},
 	{name: "cost", run: runCost},
 	{name: "direct", run: runDirect},
+	{name: "alone", run: runAlone},
 	{name: "idle", run: runIdle},
 	{name: "peers", all: true, run: runPeers},
 	{name: "many", all: true, run: runMany},
@@ -81,6 +82,23 @@ func runCost(ctx context.Context, l *lab, r *results, name string) {
 		if !p.all {
 			l.pair(ctx, r, name, limit, p, bodies(), someConnections, l.usual())
 		}
+	}
+}
+
+// runAlone: those that bars name, each with the core to itself. Of two that share
+// it, the one with more threads to run gets more of it, and finds its caches warm.
+func runAlone(ctx context.Context, l *lab, r *results, name string) {
+	for _, p := range []peer{typed, object, handMap, fiber, nethttp} {
+		servers, err := l.serveBoth(ctx, limit, p, l.serverCore)
+		for _, b := range bodies() {
+			c := cost{Part: name, Row: p.name, Over: limit.name, Body: b.name, Connections: someConnections, Setting: "alone"}
+			if err == nil {
+				w := load{body: b, connections: someConnections}
+				c.Ratio, c.Micros, c.OverMicros, err = l.measureBy(ctx, l.turns, measured{servers[0], w}, measured{servers[1], w}, l.few())
+			}
+			l.add(r, c, err)
+		}
+		l.stopAll()
 	}
 }
 
