@@ -166,9 +166,6 @@ func (d *door) Answer(status int, body []byte) {
 		d.raw.abort()
 		return
 	}
-	if d.server.draining.Load() {
-		d.exchange.closeAfter()
-	}
 	d.exchange.answer(status, body)
 	d.sent = int64(len(body))
 }
