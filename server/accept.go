@@ -148,6 +148,7 @@ func (s *Server) open(accepted net.Conn) *conn {
 		return nil
 	}
 	c.server, c.trusted, c.wire = s, trusted, below
+	c.waiting = newWaiting(c)
 	c.shaking.Store(s.tls != nil)
 	return c
 }

@@ -65,6 +65,8 @@ type conn struct {
 	trusted  bool         // the peer is a proxy that is believed
 	wire     *wire        // what is below TLS; nil: there is none
 	taken    int64        // of TLS: what had come when something was last read
+	waiting  *waiting     // nil: requests are waited for as all else is
+	arrival  arrival
 
 	deadlines
 	lent    bool      // see lend
@@ -84,50 +86,48 @@ func (c *conn) receive(p []byte) (n int, err error) {
 	if c.rate != nil {
 		n, err = c.rate.read(c, p)
 	} else {
-		n, err = c.read(p)
+		n, err = c.read(p, c.Conn)
 	}
 	if n > 0 {
-		c.take()
-		if !c.heard.Load() {
-			c.heard.Store(true)
-		}
+		c.hear()
 	}
 	return n, err
 }
 
-func (c *conn) read(p []byte) (int, error) {
+// hear notes that something came.
+func (c *conn) hear() {
+	c.take()
+	if !c.heard.Load() {
+		c.heard.Store(true)
+	}
+}
+
+// read reads from the connection, or from what reads from it, until the deadline.
+func (c *conn) read(p []byte, from io.Reader) (int, error) {
 	if c.shaking.Load() && c.shake() != nil {
 		return 0, io.EOF // who speaks no TLS would not understand an answer
 	}
-	deadline, parks := c.readBy, c.parks()
-	if parks {
-		deadline = deadline.Add(c.patience.park - c.patience.idle)
-	}
-	if c.armed.After(deadline) || c.armed.IsZero() && !deadline.IsZero() {
-		if err := c.arm(deadline); err != nil {
-			return 0, err
-		}
+	if err := c.armSooner(c.wakeBy()); err != nil {
+		return 0, err
 	}
 	for resumed := false; ; {
 		if c.isInterrupted() { // also since the deadline was armed
 			return c.lastRead(p)
 		}
-		n, err := c.Conn.Read(p)
+		n, err := from.Read(p)
 		switch {
 		case n > 0 || !errors.Is(err, os.ErrDeadlineExceeded):
 			return n, err
 		case c.interrupted.Load() && !resumed: // just when a request came
-			deadline, parks, resumed = c.readBy, false, true
-		case c.armed.Before(deadline): // it is that of an earlier wait
-		case !parks:
+			resumed = true
+		case c.armed.Before(c.wakeBy()): // it is that of an earlier wait
+		case !c.parks():
 			return n, err
-		case !c.recordBegan():
+		default:
 			c.parked = true
 			return 0, errParked
-		default:
-			deadline, parks = c.readBy, false
 		}
-		if err := c.arm(deadline); err != nil {
+		if err := c.arm(c.wakeBy()); err != nil {
 			return 0, err
 		}
 	}
@@ -146,6 +146,22 @@ func (c *conn) Close() error {
 		c.discardRest()
 	}
 	return c.Conn.Close()
+}
+
+// cut ends the connection from another goroutine than its own.
+func (c *conn) cut() {
+	socket := c.socket()
+	if c.waiting != nil { // then Close returns, and the client hears of it, only once a function that runs returns
+		if both, ok := socket.(interface {
+			CloseRead() error
+			CloseWrite() error
+		}); ok {
+			_, _ = both.CloseRead(), both.CloseWrite() // the client may have ended it
+		}
+		go socket.Close()
+		return
+	}
+	socket.Close()
 }
 
 // discardRest reads on from a connection that is closed over an unread body:

@@ -28,6 +28,22 @@ func (c *conn) awaitHead(now time.Time) {
 	c.clock, c.readBy = now, now.Add(c.patience.header)
 }
 
+// wakeBy is until when it is read: the deadline, or until the connection is parked.
+func (c *conn) wakeBy() time.Time {
+	if c.parks() {
+		return c.readBy.Add(c.patience.park - c.patience.idle)
+	}
+	return c.readBy
+}
+
+// armSooner arms where what the system has comes too late.
+func (c *conn) armSooner(deadline time.Time) error {
+	if c.armed.After(deadline) || c.armed.IsZero() && !deadline.IsZero() {
+		return c.arm(deadline)
+	}
+	return nil
+}
+
 // arm gives a deadline for reading to the system. What that has already is left
 // there as long as it comes sooner than what is wanted: waits that long are rare,
 // and then it is armed anew.

@@ -40,7 +40,7 @@ func (s *Server) drain(cancel context.CancelFunc) {
 	s.log.Warn("Calls still run at the end of the drain: their contexts are cancelled")
 	cancel()
 	s.waitUntilGone(s.patience.cancelled)
-	s.conns.each(func(c *conn) { c.socket().Close() })
+	s.conns.each((*conn).cut)
 }
 
 func (s *Server) waitUntilGone(limit time.Duration) bool {

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/apiphant/apiphant"
 )
 
 // guard stands between a connection and fasthttp. It follows the requests that
@@ -101,24 +103,54 @@ func (c *conn) guardedRead(p []byte) (n int, err error) {
 // readNext reads straight into p, where nothing is held. Like readHeld, it may
 // return neither bytes nor an error.
 func (c *conn) readNext(p []byte) (int, error) {
-	begins := c.guard.in == partHead && !(c.busy.Load() && c.heard.Load())
+	if c.guard.in == partHead && !(c.busy.Load() && c.heard.Load()) {
+		return c.readFirst(p)
+	}
 	n, err := c.receive(p)
-	switch {
-	case n == 0 && begins:
-		return 0, errNoRequest
-	case n == 0:
+	if n == 0 {
 		return 0, err
 	}
 	kept, used := c.guard.admit(p[:n])
-	if begins && kept == n {
-		if endpoint := c.forLane(); endpoint != nil {
-			return 0, c.serveCall(endpoint, p[:n])
-		}
-	}
-	if c.guard.refuse == nil {
-		c.guard.held = append(c.guard.held, p[used:n]...)
-	}
+	c.guard.hold(p[used:n])
 	return kept, nil
+}
+
+// arrival is what came where a request begins, as the guard sees it.
+type arrival struct {
+	known      bool
+	kept, used int                // as admit says
+	endpoint   *apiphant.Endpoint // of a call for the lane
+}
+
+// readFirst is readNext where a request begins.
+func (c *conn) readFirst(p []byte) (int, error) {
+	c.arrival.known = false
+	var from io.Reader = c.Conn
+	if c.waiting != nil {
+		from = c.waiting
+	}
+	n, _ := c.read(p, from)
+	if n == 0 {
+		return 0, errNoRequest
+	}
+	if !c.arrival.known {
+		c.look(p[:n])
+	}
+	if c.arrival.endpoint != nil {
+		return 0, c.serveCall(c.arrival.endpoint, p[:n])
+	}
+	c.guard.hold(p[c.arrival.used:n])
+	return c.arrival.kept, nil
+}
+
+// look has the guard look at what came where a request begins.
+func (c *conn) look(came []byte) {
+	c.hear()
+	c.arrival = arrival{known: true}
+	a := &c.arrival
+	if a.kept, a.used = c.guard.admit(came); a.kept == len(came) {
+		a.endpoint = c.forLane()
+	}
 }
 
 // readHeld reads on where the beginning of a head came, or what is refused.
@@ -171,6 +203,13 @@ func (g *guard) release(p, came []byte) (n int) {
 		g.held = nil
 	}
 	return n
+}
+
+// hold keeps what came of a head that is not whole, unless nothing more is read.
+func (g *guard) hold(came []byte) {
+	if g.refuse == nil {
+		g.held = append(g.held, came...)
+	}
 }
 
 // admit follows b and returns how much of it was looked at, and how much of that

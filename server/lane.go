@@ -3,6 +3,7 @@ package server
 import (
 	"io"
 	"net/http"
+	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -65,6 +66,27 @@ func (c *conn) serveCall(endpoint *apiphant.Endpoint, p []byte) error {
 	err := c.lane.send(c)
 	c.busy.Store(false)
 	return err
+}
+
+// answer looks at what came while a request was waited for, and serves it where
+// that is a whole call. It returns 0 where the wait goes on, and otherwise how
+// much of what came is left to be looked at by others, or why it ends.
+func (c *conn) answer(came []byte) (left int, err error) {
+	c.look(came)
+	if c.arrival.endpoint == nil || c.guard.in == partBody {
+		return len(came), nil
+	}
+	if err := c.serveCall(c.arrival.endpoint, came); err != nil {
+		return 0, err
+	}
+	c.arrival.known = false
+	if err := c.armSooner(c.wakeBy()); err != nil {
+		return 0, err
+	}
+	if c.isInterrupted() {
+		return 0, os.ErrDeadlineExceeded
+	}
+	return 0, nil
 }
 
 var methodPost = []byte(http.MethodPost)

@@ -13,7 +13,7 @@ var errParked = errors.New("the connection is parked")
 // parks tells whether the connection, which is to wait, is to be parked after a
 // while: not when what it waits for is the rest of a request, or its first one.
 func (c *conn) parks() bool {
-	return canPeek && !c.busy.Load() && c.heard.Load() && c.guard.in == partHead && len(c.guard.held) == 0 && c.patience.park < c.patience.idle
+	return canPeek && !c.busy.Load() && c.heard.Load() && c.guard.in == partHead && len(c.guard.held) == 0 && !c.recordBegan() && c.patience.park < c.patience.idle
 }
 
 // park takes an idle connection over from fasthttp, which has ended its part

@@ -28,7 +28,7 @@ func (r *bodyRate) allowed() time.Duration {
 func (r *bodyRate) read(c *conn, p []byte) (int, error) {
 	start := time.Now()
 	c.readBy = start.Add(r.allowed())
-	n, err := c.read(p)
+	n, err := c.read(p, c.Conn)
 	r.waited += time.Since(start)
 	r.came += int64(n)
 	return n, err
