@@ -13,52 +13,17 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-const (
-	// spareTime is for how long after its start a goroutine waits for further
-	// clients, since its stack has the size that they need. It is not longer for
-	// having served one: they take turns, and a trickle of clients would keep all
-	// of them that a load has made.
-	spareTime = 2 * time.Second
-
-	// maxSpare is how many do so: more would hold the memory that connections
-	// give back when they are parked.
-	maxSpare = 64
-)
-
 // serveAll serves the clients of a listener, each in a goroutine, until it is
 // closed. fasthttp's pool of goroutines does not survive a panic outside of the
 // handler, and leaks a place where a function ends its goroutine.
 func (s *Server) serveAll(http *fasthttp.Server, l *listener) error {
-	next := make(chan *conn)
-	defer close(next)
+	defer s.reserve.end()
 	for {
 		c, err := l.Accept()
 		if err != nil {
 			return err
 		}
-		select {
-		case next <- c:
-		default:
-			go s.serveConns(http, c, next)
-		}
-	}
-}
-
-func (s *Server) serveConns(http *fasthttp.Server, c *conn, next <-chan *conn) {
-	spare := time.NewTimer(spareTime)
-	defer spare.Stop()
-	for c != nil { // it is nil once next is closed
-		s.serveConn(http, c)
-		if s.spare.Add(1) > maxSpare {
-			s.spare.Add(-1)
-			return
-		}
-		select {
-		case c = <-next:
-		case <-spare.C:
-			c = nil
-		}
-		s.spare.Add(-1)
+		s.reserve.run(func() { s.serveConn(http, c) })
 	}
 }
 

@@ -73,7 +73,7 @@ func TestParkedConnectionsKeepFewGoroutines(t *testing.T) {
 	parked(t, connections)
 	begun := time.Now()
 	until(t, "the others have ended", func() bool {
-		return strings.Count(stacks(), "server.(*Server).serveConns(") <= server.MaxSpare
+		return strings.Count(stacks(), "server.(*reserve).serve(") <= server.MaxSpare
 	})
 	if time.Since(begun) > server.SpareTime/2 {
 		t.Error("the others have ended only as those in reserve do, too")

@@ -23,13 +23,13 @@ func (d *door) serveRaw() {
 	ctx, cancel := context.WithCancelCause(d.server.base)
 	d.raw = newRawResponse(d)
 	done := make(chan struct{})
-	go func() {
+	d.server.reserve.run(func() {
 		defer close(done)
 		defer d.raw.giveUp() // of no effect after finish
 		defer survive(d.server.log, "a raw call")
 		d.server.API.Serve(ctx, d.endpoint, d)
 		d.raw.finish()
-	}()
+	})
 	select {
 	case <-done:
 	case <-d.raw.started:

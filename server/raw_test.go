@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -187,4 +188,20 @@ func TestKeptAfterCall(t *testing.T) {
 		}
 	}
 	wait(t, "the late goroutine", done)
+}
+
+// TestRawCallsTakeTurns on goroutines whose stacks have grown.
+func TestRawCallsTakeTurns(t *testing.T) {
+	c := start(t, raw(func(w http.ResponseWriter, _ *http.Request) {
+		goroutine, _, _ := strings.Cut(string(debug.Stack()), " [")
+		fmt.Fprint(w, goroutine)
+	}), &server.Server{}).dial()
+	const calls = 100
+	goroutines := map[string]bool{}
+	for range calls {
+		goroutines[c.ask(post("/api/v0/raw/read", "")).body] = true
+	}
+	if len(goroutines) > calls/2 { // one, but for those calls that came before it waited
+		t.Errorf("%d calls took %d goroutines", calls, len(goroutines))
+	}
 }

@@ -108,10 +108,10 @@ type Server struct {
 	bodies   bodyMemory
 	shed     shed
 	date     date
-	spare    atomic.Int64 // goroutines that wait for a client
-	draining atomic.Bool  // answers say "Connection: close"
-	away     atomic.Bool  // /healthz says so
-	patience patience     // zero: defaultPatience
+	reserve  *reserve
+	draining atomic.Bool // answers say "Connection: close"
+	away     atomic.Bool // /healthz says so
+	patience patience    // zero: defaultPatience
 }
 
 // ErrHandedOver is the cause with which the context of [Server.Serve] ends when
@@ -165,6 +165,7 @@ func (s *Server) prepare(base context.Context) *fasthttp.Server {
 		s.Certificate.log, s.tls = s.log, s.Certificate.config()
 	}
 	s.watcher = newWatcher(s.log)
+	s.reserve = newReserve()
 	http := s.fasthttp()
 	s.bound(http)
 	return http
