@@ -44,6 +44,9 @@ func newLab(ctx context.Context, short bool, soak time.Duration, out io.Writer) 
 	if l.folder, err = os.MkdirTemp("", "bench-"); err != nil {
 		return nil, err
 	}
+	if !sharesBySession() {
+		l.say("sched_autogroup_enabled is off: of two servers on a core, the one with more threads gets more of it")
+	}
 	l.say("building the servers …")
 	if _, err := command(ctx, "go", "build", "-o", l.folder, "./peers/..."); err != nil {
 		l.close()
@@ -54,6 +57,13 @@ func newLab(ctx context.Context, short bool, soak time.Duration, out io.Writer) 
 		return nil, err
 	}
 	return l, nil
+}
+
+// sharesBySession tells whether the kernel divides a core between sessions, and not
+// between threads: sched(7).
+func sharesBySession() bool {
+	text, err := os.ReadFile("/proc/sys/kernel/sched_autogroup_enabled")
+	return err == nil && strings.TrimSpace(string(text)) == "1"
 }
 
 func (l *lab) file(name string) string { return filepath.Join(l.folder, name) }

@@ -21,7 +21,7 @@ The same work on every server: ` + "`POST /api/v0/echo/read`" + `, parse the JSO
 
 apiphant is the product in [bench/product](../bench/product), as the command builds it, with everything on that is on by default (header guard, time-outs, limits, request id, recover, deadline, the watch for clients that go away) and metrics counted (` + "`--admin`" + `); "raw" is go-json into a map by hand, in a raw action. The others are what their documentation begins with, without logs, time-outs or limits.
 
-Each server is a process on the first core, the load (wrk) comes from another. Two servers are loaded at the same time; what is compared is the processor time per answered request, from the kernel. Figures are medians of rounds, the quartiles in brackets. Factors that are not beside each other in the same row were measured in other minutes.
+Each server is a process on the first core, the load (wrk) comes from another. Two servers are loaded at the same time, each in a session of its own, so that the kernel gives each half of the core, however many threads it has (sched_autogroup_enabled); what is compared is the processor time per answered request, from the kernel. Figures are medians of rounds, the quartiles in brackets. Factors that are not beside each other in the same row were measured in other minutes.
 `
 
 // page returns it all in Markdown, and what was written by hand on the page before.
@@ -42,11 +42,11 @@ func (r *results) page(before string) string {
 	section("A server beside itself", "What every other factor may be off by.", r.pairs("check"))
 	section("Over static bytes", r.sentence(), r.overLimit())
 	section("Beside each other", "The second as a factor of the first, in the same seconds.", r.pairs("direct"))
-	section("Alone", "Each with the core to itself, in turns of two seconds with static bytes, which are the other. Where two share a core, as above, the one with more threads to run gets more of it; what such a pair says is also what it says of that.", r.pairs("alone"))
+	section("Alone", "Each with the core to itself, in turns of two seconds with static bytes, which are the other: the machine's slow and fast minutes count here, and what two servers do to each other's caches doesn't.", r.pairs("alone"))
 	section("Idle connections", "Resident memory a second after the last of so many connections has had the answer to its one request.", r.idles())
-	section("Latency", "Requests of 17 B that come at a fixed rate over 64 connections, each counted from the moment when it was due. The last column is the load's own fault: what 99.9 % of the requests were at most sent too late with a connection free.", r.latencies())
+	section("Latency", "Requests of 17 B that come at a fixed rate over 64 connections, each counted from the moment when it was due. What a server can do is measured right before and right after; by how much that differed is told where it is more than 10 % in each of five tries. The last column is the load's own fault: what 99.9 % of the requests were at most sent too late with a connection free.", r.latencies())
 	section("Scale", "How cost grows, over static bytes under the same conditions. With GOMAXPROCS 2 one of both cores also has the load.", scale)
-	section("Soak", "The object at 80 % of what it can do.", r.soak())
+	section("Soak", "The object, small requests over 64 connections, at the rate at which its core is busy for 80 % of the time: it is adjusted five times a second, since what a shared machine can do rises and falls.", r.soak())
 	section("Not measured", "", r.notMeasured())
 	page.WriteString("\n" + keep(before))
 	return page.String()
@@ -184,7 +184,11 @@ func (r *results) idles() string {
 func (r *results) latencies() string {
 	var table strings.Builder
 	for _, l := range r.Latencies {
-		fmt.Fprintf(&table, "| %s | %.0f %% | %.0f | %s | %s | %s | %d | %s |\n", title(l.Row), 100*l.Share, l.Rate, span(l.P50), span(l.P99), span(l.P999), l.Unanswered, span(l.Late))
+		share := fmt.Sprintf("%.0f %%", 100*l.Share)
+		if l.Change > changed {
+			share += fmt.Sprintf(", which changed by %.0f %%", 100*l.Change)
+		}
+		fmt.Fprintf(&table, "| %s | %s | %.0f | %s | %s | %s | %d | %s |\n", title(l.Row), share, l.Rate, span(l.P50), span(l.P99), span(l.P999), l.Unanswered, span(l.Late))
 	}
 	if table.Len() == 0 {
 		return ""
@@ -195,12 +199,12 @@ func (r *results) latencies() string {
 func (r *results) soak() string {
 	var table strings.Builder
 	for i, m := range r.Soak {
-		fmt.Fprintf(&table, "| %d | %.0f | %s | %s | %s | %.1f MB | %d | %d |\n", i+1, m.Rate, span(m.P50), span(m.P99), span(m.P999), float64(m.Resident)/1e6, m.Goroutines, m.Unanswered)
+		fmt.Fprintf(&table, "| %d | %.0f | %.0f %% | %s | %s | %s | %.1f MB | %d | %d |\n", i+1, m.Rate, 100*m.Busy, span(m.P50), span(m.P99), span(m.P999), float64(m.Resident)/1e6, m.Goroutines, m.Unanswered)
 	}
 	if table.Len() == 0 {
 		return ""
 	}
-	return "| minute | requests/s | p50 | p99 | p99.9 | resident | goroutines | unanswered |\n|---|---|---|---|---|---|---|---|\n" + table.String()
+	return "| minute | requests/s | busy | p50 | p99 | p99.9 | resident | goroutines | unanswered |\n|---|---|---|---|---|---|---|---|---|\n" + table.String()
 }
 
 func (r *results) notMeasured() string {

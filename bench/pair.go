@@ -12,6 +12,9 @@ import (
 // rounds is how often a pair is loaded, and for how long.
 type rounds struct{ count, seconds int }
 
+// round loads two servers for some seconds.
+type round func(ctx context.Context, pair [2]measured, seconds int) ([2]tally, error)
+
 // measured are the two servers of a pair, each with its load.
 type measured struct {
 	server *server
@@ -22,19 +25,17 @@ type measured struct {
 // processor time of their requests round by round. A round before the first warms
 // them up, and tells how long the others have to be.
 func (l *lab) measure(ctx context.Context, over, row measured, n rounds) (ratio, micros, overMicros Spread, err error) {
-	return l.measureBy(ctx, l.round, over, row, n)
+	return l.measureBy(ctx, l.together, over, row, n)
 }
 
-// measureBy is measure where a round is another than both at the same time.
-func (l *lab) measureBy(ctx context.Context, round func(context.Context, [2]measured, int) ([2]tally, error), over, row measured, n rounds) (ratio, micros, overMicros Spread, err error) {
+// measureBy is measure by another kind of round.
+func (l *lab) measureBy(ctx context.Context, round round, over, row measured, n rounds) (ratio, micros, overMicros Spread, err error) {
 	pair := [2]measured{over, row}
 	seconds := 1
 	if !l.short {
-		warm, err := round(ctx, pair, warmSeconds)
-		if err != nil {
+		if seconds, err = l.warmUp(ctx, round, pair, n); err != nil {
 			return ratio, micros, overMicros, err
 		}
-		seconds = n.enough(pair, warm)
 	}
 	var ratios, rows, overs []float64
 	for range n.count {
@@ -48,9 +49,22 @@ func (l *lab) measureBy(ctx context.Context, round func(context.Context, [2]meas
 	return spread(ratios), spread(rows), spread(overs), nil
 }
 
-// warmSeconds is how long servers are warmed up: the slowest have to answer
-// somebody in that time.
+// warmSeconds is how long servers are warmed up at first.
 const warmSeconds = 2
+
+// warmUp loads both servers until each has answered somebody, and returns how long
+// the rounds have to be.
+func (l *lab) warmUp(ctx context.Context, round round, pair [2]measured, n rounds) (seconds int, err error) {
+	for warm := warmSeconds; ; warm *= 4 {
+		got, err := round(ctx, pair, warm)
+		if err == nil {
+			return n.enough(pair, got, warm), nil
+		}
+		if warm > maxSeconds || !errors.Is(err, errNobody) {
+			return 0, err
+		}
+	}
+}
 
 // tally is what a server did in a round.
 type tally struct {
@@ -63,21 +77,21 @@ func (t tally) micros() float64 {
 }
 
 // maxSeconds bounds a round of requests that take long.
-const maxSeconds = 8
+const maxSeconds = 25
 
 // enough is how long a round has to be so that the requests which are under way
 // at its end, and don't count, don't matter. The tally of the warming up says how
 // fast they are.
-func (n rounds) enough(pair [2]measured, warm [2]tally) int {
+func (n rounds) enough(pair [2]measured, warm [2]tally, warmSeconds int) int {
 	seconds := n.seconds
 	for i, m := range pair {
-		seconds = max(seconds, int(math.Ceil(5*float64(m.load.connections)*warmSeconds/float64(warm[i].requests))))
+		seconds = max(seconds, int(math.Ceil(5*float64(m.load.connections*warmSeconds)/float64(warm[i].requests))))
 	}
 	return min(seconds, max(maxSeconds, n.seconds))
 }
 
-// round loads both servers for some seconds.
-func (l *lab) round(ctx context.Context, pair [2]measured, seconds int) (got [2]tally, err error) {
+// together loads both servers at the same time.
+func (l *lab) together(ctx context.Context, pair [2]measured, seconds int) (got [2]tally, err error) {
 	var errs [2]error
 	var both sync.WaitGroup
 	for i, m := range pair {

@@ -17,7 +17,7 @@ func TestEnough(t *testing.T) {
 		{"the other is slow", 64, 80, 50_000, 4},
 	} {
 		m := measured{load: load{connections: tt.connections}}
-		if got := (rounds{5, 2}).enough([2]measured{m, m}, [2]tally{{requests: warmSeconds * tt.over}, {requests: warmSeconds * tt.row}}); got != tt.want {
+		if got := (rounds{5, 2}).enough([2]measured{m, m}, [2]tally{{requests: warmSeconds * tt.over}, {requests: warmSeconds * tt.row}}, warmSeconds); got != tt.want {
 			t.Errorf("%s: got %d s, want %d", tt.name, got, tt.want)
 		}
 	}

@@ -45,6 +45,7 @@ type idle struct {
 type latency struct {
 	Part, Row      string
 	Share, Rate    float64 // of what the server can do; requests a second
+	Change         float64 // of what it can do, from before to after
 	P50, P99, P999 time.Duration
 	Late           time.Duration // p99.9 of what the load itself came too late
 	Unanswered     int
@@ -53,7 +54,8 @@ type latency struct {
 // minute is one of a soak.
 type minute struct {
 	Part           string
-	Rate           float64
+	Rate           float64 // requests a second
+	Busy           float64 // the share of the time that the core was
 	P50, P99, P999 time.Duration
 	Resident       int64
 	Goroutines     int

@@ -70,6 +70,7 @@ func (l *lab) start(s *server, cores []int) error {
 	defer log.Close()
 	s.command.Stdout, s.command.Stderr = log, log
 	s.command.SysProcAttr = attributes()
+	s.command.SysProcAttr.Setpgid, s.command.SysProcAttr.Setsid = false, true // a scheduling group of its own: sched(7), "The autogroup feature"
 	started := make(chan error)
 	go func() {
 		// Not unlocked: the thread ends with its cores. Until then it must

@@ -13,7 +13,8 @@ import (
 	"github.com/apiphant/apiphant/bench/internal/openloop"
 )
 
-// runSoak: the object at 80 % of what it can do, minute by minute.
+// runSoak: the object, with its core busy for soakShare of the time, minute by
+// minute.
 func runSoak(ctx context.Context, l *lab, r *results, name string) {
 	if err := l.soakFor(ctx, r, name); err != nil {
 		r.Missing = append(r.Missing, missing{name, object.name, err.Error()})
@@ -21,6 +22,11 @@ func runSoak(ctx context.Context, l *lab, r *results, name string) {
 	}
 	l.stopAll()
 }
+
+// soakShare of the time is what the core of the server is to be busy for. A rate
+// that is fixed would be too much on a shared machine in its slow minutes: which
+// rate it is that the core can do so much of is found out as it goes.
+const soakShare = 0.8
 
 func (l *lab) soakFor(ctx context.Context, r *results, part string) error {
 	s, err := l.serve(ctx, object, l.serverCore)
@@ -31,13 +37,23 @@ func (l *lab) soakFor(ctx context.Context, r *results, part string) error {
 	if err != nil {
 		return err
 	}
+	keeper := loadKeeper{share: soakShare, core: l.serverCore}
+	rate := soakShare * capacity
 	for left := l.soak; left > 0; left -= time.Minute {
-		got, err := l.openLoop(s, 0.8*capacity, min(left, time.Minute)).Run(ctx)
+		load := l.openLoop(s, rate, min(left, time.Minute))
+		load.AdjustEvery, load.Adjust = adjustEvery, func(now float64) float64 {
+			rate = keeper.adjust(now)
+			return rate
+		}
+		got, err := load.Run(ctx)
+		if err == nil {
+			err = keeper.err
+		}
 		if err != nil {
 			return err
 		}
 		m := minute{
-			Part: part, Rate: 0.8 * capacity, Unanswered: got.Unanswered,
+			Part: part, Rate: got.Rate, Unanswered: got.Unanswered, Busy: keeper.takeBusy(),
 			P50: openloop.Quantile(got.Took, 0.5), P99: openloop.Quantile(got.Took, 0.99), P999: openloop.Quantile(got.Took, 0.999),
 		}
 		if m.Resident, err = s.resident(); err != nil {
@@ -47,7 +63,7 @@ func (l *lab) soakFor(ctx context.Context, r *results, part string) error {
 			return err
 		}
 		r.Soak = append(r.Soak, m)
-		l.say("  minute %d at %.0f/s: p50 %s, p99 %s, p99.9 %s, %.1f MB, %d goroutines", len(r.Soak), m.Rate, m.P50, m.P99, m.P999, float64(m.Resident)/1e6, m.Goroutines)
+		l.say("  minute %d at %.0f/s, %.0f %% busy: p50 %s, p99 %s, p99.9 %s, %.1f MB, %d goroutines", len(r.Soak), m.Rate, 100*m.Busy, m.P50, m.P99, m.P999, float64(m.Resident)/1e6, m.Goroutines)
 	}
 	return nil
 }

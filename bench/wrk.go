@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -56,6 +57,8 @@ func (w load) run(ctx context.Context, l *lab, s *server) (requests int64, err e
 	return requests, err
 }
 
+var errNobody = errors.New("no request was answered")
+
 var (
 	wrkRequests = regexp.MustCompile(`(?m)^\s*(\d+) requests in`)
 	wrkErrors   = regexp.MustCompile(`Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)`)
@@ -72,8 +75,8 @@ func (w load) count(printed string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if errors := wrkErrors.FindString(printed); errors != "" {
-		return 0, fmt.Errorf("of %d requests: %s", requests, errors)
+	if failed := wrkErrors.FindString(printed); failed != "" {
+		return 0, fmt.Errorf("of %d requests: %s", requests, failed)
 	}
 	others := int64(0)
 	if found := wrkStatuses.FindStringSubmatch(printed); found != nil {
@@ -83,7 +86,7 @@ func (w load) count(printed string) (int64, error) {
 	}
 	switch {
 	case requests == 0:
-		return 0, fmt.Errorf("no request was answered in %d s", w.seconds)
+		return 0, fmt.Errorf("%w in %d s", errNobody, w.seconds)
 	case !w.refused && others > 0, w.refused && others != requests:
 		return 0, fmt.Errorf("%d of %d answers are other than 2xx", others, requests)
 	}

@@ -26,7 +26,9 @@ type Load struct {
 	Address     string // 127.0.0.1:PORT
 	Request     string // as it is sent; its answer has a Content-Length or chunks
 	Connections int
-	Rate        float64       // requests a second
+	Rate        float64                    // requests a second
+	Adjust      func(rate float64) float64 // the rate from now on, asked every AdjustEvery; nil: it stays
+	AdjustEvery time.Duration
 	Duration    time.Duration // of the schedule
 	Patience    time.Duration // for what is left at its end; 0: 5 s
 	Core        int           // that it runs on, alone; it doesn't sleep
@@ -37,6 +39,7 @@ type Load struct {
 type Result struct {
 	Took       []time.Duration // sorted, of each that was due
 	Unanswered int
+	Rate       float64         // requests a second, on average
 	Late       []time.Duration // sorted: by how much requests were sent too late though a connection was free, which is this load's own fault
 }
 
@@ -63,7 +66,10 @@ type running struct {
 	clients []client
 	idle    []*client
 	began   time.Time
-	sent    int // of the schedule
+	next    time.Duration   // when the next request is due
+	adjust  time.Duration   // when the rate is next adjusted
+	due     []time.Duration // what was due, and is not sent
+	busy    int             // how many clients are
 	result  Result
 }
 
@@ -74,7 +80,7 @@ func (l Load) Run(ctx context.Context) (Result, error) {
 		l.Patience = 5 * time.Second
 	}
 	total := int(l.Rate * l.Duration.Seconds())
-	r := &running{Load: l, result: Result{Took: make([]time.Duration, 0, total), Late: make([]time.Duration, 0, total)}}
+	r := &running{Load: l, adjust: l.AdjustEvery, result: Result{Took: make([]time.Duration, 0, total), Late: make([]time.Duration, 0, total)}}
 	ended := make(chan error)
 	go func() {
 		runtime.LockOSThread() // and not unlocked: the thread ends with its core
@@ -87,11 +93,12 @@ func (l Load) Run(ctx context.Context) (Result, error) {
 		defer r.hangUp()
 		err := r.connect()
 		if err == nil {
-			err = r.loop(ctx, total)
+			err = r.loop(ctx)
 		}
 		ended <- err
 	}()
 	err := <-ended
+	r.result.Rate = float64(len(r.result.Took)) / l.Duration.Seconds()
 	slices.Sort(r.result.Took)
 	slices.Sort(r.result.Late)
 	return r.result, err
@@ -136,19 +143,20 @@ func (r *running) hangUp() {
 
 // loop keeps to the schedule: it looks at the time and at the connections in turn,
 // and never waits for one of them.
-func (r *running) loop(ctx context.Context, total int) error {
+func (r *running) loop(ctx context.Context) error {
 	request, events := []byte(r.Request), make([]unix.EpollEvent, 256)
 	r.began = time.Now()
-	for len(r.result.Took) < total {
+	for r.next < r.Duration || len(r.due) > 0 || r.busy > 0 {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		now := time.Since(r.began)
+		r.schedule(now)
 		if now > r.Duration+r.Patience {
-			r.giveUp(total, now)
+			r.giveUp(now)
 			return nil
 		}
-		for len(r.idle) > 0 && r.sent < total && r.dueAt(r.sent) <= now {
+		for len(r.idle) > 0 && len(r.due) > 0 {
 			if err := r.send(request); err != nil {
 				return err
 			}
@@ -166,17 +174,24 @@ func (r *running) loop(ctx context.Context, total int) error {
 	return nil
 }
 
-func (r *running) dueAt(n int) time.Duration {
-	return time.Duration(float64(n) / r.Rate * float64(time.Second))
+// schedule notes what is due by now.
+func (r *running) schedule(now time.Duration) {
+	for r.next <= now && r.next < r.Duration {
+		if r.Adjust != nil && r.next >= r.adjust {
+			r.Rate = r.Adjust(r.Rate)
+			r.adjust = now + r.AdjustEvery
+		}
+		r.due = append(r.due, r.next)
+		r.next += time.Duration(float64(time.Second) / r.Rate)
+	}
 }
 
-// send sends the next request of the schedule on the connection that has been
-// free for the longest.
+// send sends the request that is due for the longest on the connection that has
+// been free for the longest.
 func (r *running) send(request []byte) error {
-	c := r.idle[0]
-	r.idle = append(r.idle[:0], r.idle[1:]...)
-	c.due, c.busy = r.dueAt(r.sent), true
-	r.sent++
+	c := shift(&r.idle)
+	c.due, c.busy = shift(&r.due), true
+	r.busy++
 	r.result.Late = append(r.result.Late, time.Since(r.began)-max(c.due, c.free))
 	n, err := unix.Write(c.fd, request)
 	if err == nil && n < len(request) {
@@ -186,6 +201,12 @@ func (r *running) send(request []byte) error {
 		return fmt.Errorf("sending: %w", err)
 	}
 	return nil
+}
+
+func shift[T any](queue *[]T) T {
+	first := (*queue)[0]
+	*queue = (*queue)[1:]
+	return first
 }
 
 // receive reads what has come of an answer.
@@ -210,22 +231,23 @@ func (r *running) receive(c *client) error {
 	c.free = time.Since(r.began)
 	r.result.Took = append(r.result.Took, c.free-c.due)
 	c.busy, c.in = false, c.in[:0]
+	r.busy--
 	r.idle = append(r.idle, c)
 	return nil
 }
 
 // giveUp counts what has had no answer, sent or not.
-func (r *running) giveUp(total int, now time.Duration) {
+func (r *running) giveUp(now time.Duration) {
+	unanswered := r.due
 	for _, c := range r.clients {
 		if c.busy {
-			r.result.Took = append(r.result.Took, now-c.due)
-			r.result.Unanswered++
+			unanswered = append(unanswered, c.due)
 		}
 	}
-	for ; r.sent < total; r.sent++ {
-		r.result.Took = append(r.result.Took, now-r.dueAt(r.sent))
-		r.result.Unanswered++
+	for _, due := range unanswered {
+		r.result.Took = append(r.result.Took, now-due)
 	}
+	r.result.Unanswered = len(unanswered)
 }
 
 // isWhole tells whether an answer has come to its end.

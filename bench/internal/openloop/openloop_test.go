@@ -113,6 +113,23 @@ func TestSilent(t *testing.T) {
 	}
 }
 
+// TestAdjust: what was due before stays due, and the rest follows the new rate.
+func TestAdjust(t *testing.T) {
+	l := load(serve(t, func() string { return answer }))
+	asked := 0
+	l.Adjust, l.AdjustEvery = func(rate float64) float64 {
+		asked++
+		return 3 * rate
+	}, 600*time.Millisecond
+	got, err := l.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(got.Took); asked != 1 || n < 1795 || n > 1805 || got.Rate != float64(n) {
+		t.Errorf("asked %d times, got %d requests at %.0f/s, want 600 of the first 600 ms and 1,200 of the others", asked, n, got.Rate)
+	}
+}
+
 // TestAnswers: only whole answers of the right kind count.
 func TestAnswers(t *testing.T) {
 	tests := []struct {
