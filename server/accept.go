@@ -100,11 +100,11 @@ func (s *Server) open(accepted net.Conn) *conn {
 		below = &wire{Conn: accepted}
 		accepted = tls.Server(below, s.tls)
 	}
-	address := addressOf(accepted.RemoteAddr()).Addr()
-	trusted := len(s.TrustedProxies) > 0 && s.trusts(address)
+	peer := addressOf(accepted.RemoteAddr())
+	trusted := len(s.TrustedProxies) > 0 && s.trusts(peer.Addr())
 	client := netip.Prefix{}
 	if s.MaxConnectionsPerAddress > 0 && !trusted {
-		client = clientNetwork(address)
+		client = clientNetwork(peer.Addr())
 	}
 	c, why := s.conns.add(accepted, &s.patience, client)
 	if c == nil {
@@ -112,7 +112,7 @@ func (s *Server) open(accepted net.Conn) *conn {
 		s.refuser.refuse(accepted)
 		return nil
 	}
-	c.server, c.trusted, c.wire = s, trusted, below
+	c.server, c.peer, c.trusted, c.wire = s, peer, trusted, below
 	c.waiting = newWaiting(c)
 	c.shaking.Store(s.tls != nil)
 	return c

@@ -61,6 +61,7 @@ type conn struct {
 	watch    watch
 	call     call
 	accepted time.Time
+	peer     netip.AddrPort
 	client   netip.Prefix // whom it is counted for, if for anyone
 	trusted  bool         // the peer is a proxy that is believed
 	wire     *wire        // what is below TLS; nil: there is none

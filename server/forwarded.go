@@ -31,11 +31,10 @@ func addressOf(peer net.Addr) netip.AddrPort {
 
 // client returns who asks. Its port is 0 where a proxy does not tell it.
 func (d *door) client() netip.AddrPort {
-	peer := addressOf(d.conn.RemoteAddr())
 	if !d.conn.trusted {
-		return peer
+		return d.conn.peer
 	}
-	return d.server.clientBehind(peer, allFields(d.exchange.fields(), "X-Forwarded-For"))
+	return d.server.clientBehind(d.conn.peer, allFields(d.exchange.fields(), "X-Forwarded-For"))
 }
 
 // remoteAddr is client in the form of [http.Request.RemoteAddr].
