@@ -17,13 +17,14 @@ import (
 // closed. fasthttp's pool of goroutines does not survive a panic outside of the
 // handler, and leaks a place where a function ends its goroutine.
 func (s *Server) serveAll(http *fasthttp.Server, l *listener) error {
-	defer s.reserve.end()
+	defer s.serving.end()
+	defer s.raw.end()
 	for {
 		c, err := l.Accept()
 		if err != nil {
 			return err
 		}
-		s.reserve.run(func() { s.serveConn(http, c) })
+		s.serving.run(func() { s.serveConn(http, c) })
 	}
 }
 

@@ -80,6 +80,7 @@ type conn struct {
 	shaking     atomic.Bool // the TLS handshake is not made yet
 	interrupted atomic.Bool // no further request is to be read
 	linger      atomic.Bool // part of a request is unread
+	within      atomic.Bool // a call runs within the wait for it
 }
 
 // receive reads what comes, before the guard has looked at it.
@@ -149,20 +150,19 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// cut ends the connection from another goroutine than its own.
+// cut ends the connection from another goroutine than its own. While a call runs
+// within the wait for it, Close comes to its end, and the client hears of it, only
+// once the function returns: so the client is told before. Elsewhere that would let
+// an answer that ends with its connection look whole.
 func (c *conn) cut() {
 	socket := c.socket()
-	if c.waiting != nil { // then Close returns, and the client hears of it, only once a function that runs returns
-		if both, ok := socket.(interface {
-			CloseRead() error
-			CloseWrite() error
-		}); ok {
-			_, _ = both.CloseRead(), both.CloseWrite() // the client may have ended it
-		}
-		go socket.Close()
-		return
+	if both, ok := socket.(interface {
+		CloseRead() error
+		CloseWrite() error
+	}); ok && c.within.Load() {
+		_, _ = both.CloseRead(), both.CloseWrite() // the client may have ended it
 	}
-	socket.Close()
+	go socket.Close()
 }
 
 // discardRest reads on from a connection that is closed over an unread body:

@@ -22,7 +22,8 @@ type Taken struct {
 // ServeTaken serves with everything of the server except the API: take gets each
 // request of a connection.
 func (s *Server) ServeTaken(ln net.Listener, take func(net.Conn, Taken)) error {
-	s.base, s.log, s.patience, s.reserve = context.Background(), zap.NewNop(), defaultPatience, newReserve()
+	s.base, s.log, s.patience = context.Background(), zap.NewNop(), defaultPatience
+	s.serving, s.raw = newReserve(), newReserve()
 	served := s.fasthttp()
 	served.Handler = func(ctx *fasthttp.RequestCtx) {
 		d := newDoor(s, ctx)

@@ -76,7 +76,10 @@ func (c *conn) answer(came []byte) (left int, err error) {
 	if c.arrival.endpoint == nil || c.guard.in == partBody {
 		return len(came), nil
 	}
-	if err := c.serveCall(c.arrival.endpoint, came); err != nil {
+	c.within.Store(true)
+	err = c.serveCall(c.arrival.endpoint, came)
+	c.within.Store(false)
+	if err != nil {
 		return 0, err
 	}
 	c.arrival.known = false

@@ -23,7 +23,7 @@ func (d *door) serveRaw() {
 	ctx, cancel := context.WithCancelCause(d.server.base)
 	d.raw = newRawResponse(d)
 	done := make(chan struct{})
-	d.server.reserve.run(func() {
+	d.server.raw.run(func() {
 		defer close(done)
 		defer d.raw.giveUp() // of no effect after finish
 		defer survive(d.server.log, "a raw call")

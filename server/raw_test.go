@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/server"
@@ -204,4 +205,35 @@ func TestRawCallsTakeTurns(t *testing.T) {
 	if len(goroutines) > calls/2 { // one, but for those calls that came before it waited
 		t.Errorf("%d calls took %d goroutines", calls, len(goroutines))
 	}
+}
+
+// TestEndOfDrainBreaksOffHTTP10: that an answer which ends with its connection is
+// not whole, nothing but a reset can tell.
+func TestEndOfDrainBreaksOffHTTP10(t *testing.T) {
+	release := make(chan struct{})
+	s := &server.Server{DrainWindow: -1, Drain: 20 * time.Millisecond}
+	s.Hurry(20 * time.Millisecond)
+	running := start(t, raw(func(w http.ResponseWriter, _ *http.Request) {
+		sendSome(w)
+		<-release
+	}), s)
+	c := running.dial()
+	c.send("GET /api/v0/raw/read HTTP/1.0\r\n\r\n")
+	var got []byte
+	for !bytes.HasSuffix(got, []byte("\r\n\r\nsome")) { // then nothing is left to send
+		b, err := c.in.ReadByte()
+		if err != nil {
+			t.Fatalf("%v, after %q", err, got)
+		}
+		got = append(got, b)
+	}
+	running.end()
+	if rest, err := io.ReadAll(c.in); err == nil {
+		t.Errorf("the answer looks whole, with %q behind it", rest)
+	}
+	if err := wait(t, "Serve ends", running.ended); err != nil {
+		t.Error(err)
+	}
+	running.ended <- nil
+	close(release)
 }

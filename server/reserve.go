@@ -17,8 +17,10 @@ const (
 	maxSpare = 64
 )
 
-// reserve are goroutines for connections and for raw calls. A new one would let
-// its stack grow step by step first, copied each time.
+// reserve are goroutines for work of one kind. A new one would let its stack grow
+// step by step first, copied each time. What a function does to its goroutine, as
+// runtime.LockOSThread, is left to the next that has it: connections and raw functions
+// have a reserve each.
 type reserve struct {
 	work    chan func()
 	ended   chan struct{}

@@ -108,7 +108,8 @@ type Server struct {
 	bodies   bodyMemory
 	shed     shed
 	date     date
-	reserve  *reserve
+	serving  *reserve    // connections
+	raw      *reserve    // raw functions
 	draining atomic.Bool // answers say "Connection: close"
 	away     atomic.Bool // /healthz says so
 	patience patience    // zero: defaultPatience
@@ -165,7 +166,7 @@ func (s *Server) prepare(base context.Context) *fasthttp.Server {
 		s.Certificate.log, s.tls = s.log, s.Certificate.config()
 	}
 	s.watcher = newWatcher(s.log)
-	s.reserve = newReserve()
+	s.serving, s.raw = newReserve(), newReserve()
 	http := s.fasthttp()
 	s.bound(http)
 	return http

@@ -12,8 +12,9 @@ import (
 // comes meanwhile, so that it need not be tried first whether there is more, as
 // net.Conn's Read does. Of three system calls a request that leaves two.
 //
-// A client that has ended its side together with a request is found out when the
-// connection is to be parked.
+// What a short read leaves is found when the connection is to be parked: that a
+// client has ended its side together with a request, or what it sent behind urgent
+// data or descriptors.
 type waiting struct {
 	conn   *conn
 	socket syscall.RawConn
@@ -31,6 +32,9 @@ func newWaiting(c *conn) *waiting {
 	case *net.TCPConn:
 		system = socket
 	case *net.UnixConn:
+		if socket.LocalAddr().Network() != "unix" {
+			return nil // a short read of packets says nothing
+		}
 		system = socket
 	default:
 		return nil
