@@ -21,9 +21,6 @@ func Object(body []byte) (map[string]any, error) {
 	if len(body) == 0 {
 		return map[string]any{}, nil
 	}
-	if !valid(body) {
-		return nil, ErrNotObject
-	}
 	d := decoder{data: body}
 	if d.peek() != '{' {
 		return nil, ErrNotObject
@@ -111,9 +108,6 @@ func (p *Plan) Decode(body []byte, dst any) ([]Problem, error) {
 func (p *Plan) DecodePointer(body []byte, dst unsafe.Pointer) ([]Problem, error) {
 	if len(body) == 0 {
 		body = emptyObject
-	}
-	if !valid(body) {
-		return nil, ErrNotObject
 	}
 	d := decoder{data: body, meaning: p.meaning, strict: p.strict}
 	if d.peek() != '{' {

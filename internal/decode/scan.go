@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// decoder is the state of one pass over one body, which is valid UTF-8. Its
-// methods that return a bool return false for a syntax error, which ends the pass.
+// decoder is the state of one pass over one body. Its methods that return a bool
+// return false for a syntax error, which ends the pass. What is not UTF-8 is one, too.
 type decoder struct {
 	data  []byte
 	pos   int
@@ -32,20 +32,6 @@ type decoder struct {
 	boxed   uint     // how many boxes were made, of these or earlier ones
 	objects int      // of plain values that were not empty, so far
 	lengths [4]uint8 // of the last list of plain values that was not short, by depth
-}
-
-// valid says whether a body is UTF-8. Where it is short, and ASCII as nearly all are,
-// that is seen without a call for each byte behind the last eight.
-func valid(body []byte) bool {
-	const shortBody, high = 64, 0x8080808080808080
-	if len(body) < 8 || len(body) > shortBody {
-		return utf8.Valid(body)
-	}
-	all := binary.LittleEndian.Uint64(body[len(body)-8:])
-	for b := body; len(b) >= 8; b = b[8:] {
-		all |= binary.LittleEndian.Uint64(b)
-	}
-	return all&high == 0 || utf8.Valid(body)
 }
 
 // peek skips white space and returns the byte after it, or 0 at the end.
@@ -92,7 +78,8 @@ func (d *decoder) leave() bool {
 func (d *decoder) scanString() (raw []byte, escaped, ok bool) {
 	data, start := d.data, d.pos+1
 	for i := start; i+8 <= len(data); i += 8 {
-		m := special(binary.LittleEndian.Uint64(data[i:]))
+		x := binary.LittleEndian.Uint64(data[i:])
+		m := (special(x) | x) & highBits
 		if m == 0 {
 			continue
 		}
@@ -105,13 +92,14 @@ func (d *decoder) scanString() (raw []byte, escaped, ok bool) {
 	return d.scanSpecial()
 }
 
-// scanSpecial is scanString for what is near the end of the body or has escapes.
+// scanSpecial is scanString for what is near the end of the body, has escapes or is
+// not ASCII.
 func (d *decoder) scanSpecial() (raw []byte, escaped, ok bool) {
 	data, start := d.data, d.pos+1
 	for i := start; ; {
 		for i+8 <= len(data) {
-			m := special(binary.LittleEndian.Uint64(data[i:]))
-			if m != 0 {
+			x := binary.LittleEndian.Uint64(data[i:])
+			if m := special(x) &^ x & highBits; m != 0 {
 				i += bits.TrailingZeros64(m) >> 3
 				break
 			}
@@ -126,7 +114,7 @@ func (d *decoder) scanSpecial() (raw []byte, escaped, ok bool) {
 		switch data[i] {
 		case '"':
 			d.pos = i + 1
-			return data[start:i], escaped, true
+			return data[start:i], escaped, utf8.Valid(data[start:i])
 		case '\\':
 			escaped = true
 			n := escapeLength(data[i:])
@@ -140,14 +128,17 @@ func (d *decoder) scanSpecial() (raw []byte, escaped, ok bool) {
 	}
 }
 
-// special has a bit in each byte of x that ends a run of plain characters: a
-// quote, a backslash or a control character. Only the lowest one can be trusted.
+const highBits = 0x8080808080808080
+
+// special has the high bit in each byte of x that ends a run of plain characters: a
+// quote, a backslash or a control character. Of what is ASCII only the lowest one can
+// be trusted, and of the rest none.
 func special(x uint64) uint64 {
 	const ones = 0x0101010101010101
 	control := x - ones*0x20
 	quote := (x ^ ones*'"') - ones
 	backslash := (x ^ ones*'\\') - ones
-	return (control | quote | backslash) &^ x & (ones * 0x80)
+	return control | quote | backslash
 }
 
 // plain are the bytes that stand for themselves in a string.
