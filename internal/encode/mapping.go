@@ -70,34 +70,76 @@ func (w *writer) mapping(b []byte, n *node, m reflect.Value, depth int) ([]byte,
 	switch {
 	case m.IsNil():
 		return append(b, "null"...), nil
+	case m.Len() == 0:
+		return append(b, "{}"...), nil
 	case depth > maxDepth:
 		return b, errDeep
 	}
-	type entry struct {
-		key string
-		at  int
-	}
-	entries := make([]entry, 0, m.Len())
-	elems := reflect.MakeSlice(reflect.SliceOf(n.typ.Elem()), m.Len(), m.Len())
-	key := reflect.New(n.typ.Key()).Elem()
-	for each := m.MapRange(); each.Next(); {
-		key.SetIterKey(each)
-		elems.Index(len(entries)).SetIterValue(each)
-		entries = append(entries, entry{keyText(key), len(entries)})
-	}
-	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.key, b.key) })
-	b = append(b, '{')
-	for i, entry := range entries {
-		if i > 0 {
-			b = append(b, ',')
+	s := n.sort(m)
+	values := s.values.UnsafePointer()
+	for i, e := range s.entries {
+		before := byte(',')
+		if i == 0 {
+			before = '{'
 		}
-		b = append(appendString(b, entry.key), ':')
+		b = append(appendString(append(b, before), e.key), ':')
 		var err error
-		if b, err = w.value(b, n.elem, elems.Index(entry.at).Addr().UnsafePointer(), depth+1); err != nil {
+		if b, err = w.value(b, n.elem, unsafe.Add(values, uintptr(e.at)*n.size), depth+1); err != nil {
 			return b, err
 		}
 	}
+	n.keep(s)
 	return append(b, '}'), nil
+}
+
+// sorted is a map's content in the order in which it is written.
+type sorted struct {
+	each    reflect.MapIter
+	key     reflect.Value // a variable
+	values  reflect.Value // a slice
+	entries []entry
+}
+
+type entry struct {
+	key string
+	at  int // in values
+}
+
+// maxKept is how many entries a sorted may have that is kept for further maps.
+const maxKept = 256
+
+// sort returns the content of a map of n's type, in what an earlier map has left,
+// if there is any.
+func (n *node) sort(m reflect.Value) *sorted {
+	s, _ := n.sorted.Get().(*sorted)
+	if s == nil {
+		s = &sorted{key: reflect.New(n.typ.Key()).Elem()}
+	}
+	if count := m.Len(); !s.values.IsValid() || s.values.Len() < count {
+		s.values = reflect.MakeSlice(reflect.SliceOf(n.typ.Elem()), count, count)
+	}
+	for s.each.Reset(m); s.each.Next(); {
+		s.key.SetIterKey(&s.each)
+		s.values.Index(len(s.entries)).SetIterValue(&s.each)
+		s.entries = append(s.entries, entry{keyText(s.key), len(s.entries)})
+	}
+	slices.SortFunc(s.entries, func(a, b entry) int { return strings.Compare(a.key, b.key) })
+	return s
+}
+
+// keep leaves s to further maps, with nothing in it.
+func (n *node) keep(s *sorted) {
+	if len(s.entries) > maxKept {
+		return
+	}
+	for i := range s.entries {
+		s.values.Index(i).SetZero()
+	}
+	s.each.Reset(reflect.Value{})
+	s.key.SetZero()
+	clear(s.entries)
+	s.entries = s.entries[:0]
+	n.sorted.Put(s)
 }
 
 func keyText(key reflect.Value) string {

@@ -12,15 +12,16 @@ import (
 )
 
 // node is how the values of one Go type are written. Nodes are made once for a type
-// and never changed after that.
+// and never changed after that, but for what they keep to be used again.
 type node struct {
 	kind      kind
 	typ       reflect.Type
 	elem      *node                                                                           // what is pointed to, an element, what is in quotes
-	size      uintptr                                                                         // of an element
+	size      uintptr                                                                         // of an element, or of a map's value
 	length    int                                                                             // of an array
 	fields    []field                                                                         // of a struct
 	common    func(w *writer, b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error) // of a map; may be nil
+	sorted    *sync.Pool                                                                      // of *sorted; of a map that is not common
 	direct    bool                                                                            // a value in an interface is the interface's own word
 	byAddress bool                                                                            // what is left to others is given as a pointer
 	trusted   bool                                                                            // and go-json may have it
@@ -186,13 +187,16 @@ func (c compiler) fillMap(n *node, addressable bool) {
 	case n.typ.Elem() == anyType && n.typ.ConvertibleTo(anyMapType):
 		n.kind = kindAnyMap
 	case key.Kind() == reflect.String:
-		n.kind, n.elem, n.common = kindMap, c.node(n.typ.Elem(), false), commonMap(n.typ)
+		n.kind, n.elem, n.size, n.common = kindMap, c.node(n.typ.Elem(), false), n.typ.Elem().Size(), commonMap(n.typ)
 	case key.Implements(textMarshaler):
 		n.kind, n.byAddress = kindOther, addressable
 	case key.Kind() >= reflect.Int && key.Kind() <= reflect.Uintptr:
-		n.kind, n.elem = kindMap, c.node(n.typ.Elem(), false)
+		n.kind, n.elem, n.size = kindMap, c.node(n.typ.Elem(), false), n.typ.Elem().Size()
 	default:
 		n.kind = kindUnsupported
+	}
+	if n.kind == kindMap && n.common == nil {
+		n.sorted = new(sync.Pool)
 	}
 }
 

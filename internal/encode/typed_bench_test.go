@@ -65,6 +65,10 @@ type labels struct {
 	Counts map[string]int    `json:"counts"`
 }
 
+type addresses struct {
+	Addresses map[string]address `json:"addresses"`
+}
+
 func nested() *order {
 	home := address{"1 Long Street", "Springfield", "12345", "Nowhere"}
 	o := &order{ID: 1234567, Customer: customer{"Ann Example", "ann@example.com", home, home}, Paid: true,
@@ -85,16 +89,18 @@ func list(n int) *records {
 }
 
 // BenchmarkTyped encodes structs, beside the two others that could: 17 B, 1 KB and
-// 100 KB, and maps in a struct.
+// 100 KB, and maps in a struct, of scalars and of structs.
 func BenchmarkTyped(b *testing.B) {
+	structs := &addresses{Addresses: map[string]address{}}
 	maps := &labels{Labels: map[string]string{}, Counts: map[string]int{}}
 	for i := range 10 {
 		maps.Labels[fmt.Sprint("label ", i)], maps.Counts[fmt.Sprint("count ", i)] = "value", i
+		structs.Addresses[fmt.Sprint("address ", i)] = address{"1 Long Street", "Springfield", "12345", "Nowhere"}
 	}
 	for _, c := range []struct {
 		name  string
 		value any
-	}{{"17B", &small{"world"}}, {"1KB", nested()}, {"100KB", list(420)}, {"maps", maps}} {
+	}{{"17B", &small{"world"}}, {"1KB", nested()}, {"100KB", list(420)}, {"maps", maps}, {"structs", structs}} {
 		var buffer bytes.Buffer
 		plan, pointed := planOf(c.value)
 		ours, fast, standard := encode.NewEncoder(&buffer), gojson.NewEncoder(&buffer), json.NewEncoder(&buffer)

@@ -283,3 +283,26 @@ func TestPlanOfAnother(t *testing.T) {
 		}()
 	}
 }
+
+// TestMapsTakeTurns: what a map is sorted in serves further ones of its type, larger
+// and smaller, within itself and beside itself.
+func TestMapsTakeTurns(t *testing.T) {
+	grown := func(n int) map[string]*tree {
+		m := map[string]*tree{}
+		for i := range n {
+			m[fmt.Sprint(i)] = &tree{Name: fmt.Sprint("name ", i), By: map[string]tree{"b": {Name: "x"}, "a": {By: map[string]tree{fmt.Sprint(n): {}}}}}
+		}
+		return m
+	}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for _, n := range []int{5, 1, 300, 2, 0, 40, 3} {
+				if _, wrong := compare(addressed(grown(n))); wrong != "" {
+					t.Errorf("%d: %.2000s", n, wrong)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
