@@ -5,7 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"unicode"
+
+	"github.com/apiphant/apiphant/internal/fields"
 )
 
 // object compiles a struct: its fields as JSON sees them, those of embedded
@@ -28,14 +29,14 @@ func (c *compiler) object(n *node) error {
 }
 
 func (c *compiler) field(f *field, p promoted) (err error) {
-	*f = field{name: p.name, quoted: quote(p.name), place: p.place}
-	if f.node, err = c.below("."+p.name, p.typ); err != nil {
+	*f = field{name: p.Name, quoted: quote(p.Name), place: p.place()}
+	if f.node, err = c.below("."+p.Name, p.Type); err != nil {
 		return err
 	}
 	if p.quoted {
 		f.node = inQuotes(f.node)
 	}
-	path := strings.Join(c.path, "") + "." + p.name
+	path := strings.Join(c.path, "") + "." + p.Name
 	c.rules = append(c.rules, func() error {
 		c.path = []string{path}
 		return c.tags(f, p.tag)
@@ -54,71 +55,47 @@ func inQuotes(n *node) *node {
 	return &wrapped
 }
 
-// promoted is a field that a struct has for JSON, its own or an embedded struct's.
+// promoted is a field on its way to be one.
 type promoted struct {
-	place
-	name   string
+	fields.Field
+	hops   []hop
+	offset uintptr
 	tag    reflect.StructTag
-	index  []int
-	named  bool // by its tag
 	quoted bool
 }
 
-// fields finds the fields of a struct, in their order, by the rules of
-// encoding/json: of the fields of one name the least nested wins, then the one that
-// has the name from its tag; where that leaves two, there is none.
+func (p *promoted) place() place { return place{p.hops, p.offset, p.Type} }
+
+// fields finds the fields of a struct. Those that hide each other must not have
+// rules, which would be hidden with them.
 func (c *compiler) fields(n *node) ([]promoted, error) {
-	var all []promoted
-	visited := map[reflect.Type]bool{}
-	next := []promoted{{place: place{typ: n.typ}}}
-	for len(next) > 0 {
-		level := next
-		next = nil
-		times := map[reflect.Type]int{}
-		for _, s := range level {
-			times[s.typ]++
-		}
-		for _, s := range level {
-			if visited[s.typ] {
-				continue
-			}
-			visited[s.typ] = true
-			own, structs, err := c.ownFields(s)
-			if err != nil {
-				return nil, err
-			}
-			for _, f := range own {
-				all = append(all, f)
-				if times[s.typ] > 1 {
-					all = append(all, f) // twice at one level: they annihilate each other
-				}
-			}
-			for _, e := range structs {
-				next = append(next, e)
-				if reflect.PointerTo(e.typ).Implements(validatorType) {
-					n.object.embedded = append(n.object.embedded, e.place)
-				}
+	found, hidden, err := fields.Promote(promoted{Field: fields.Field{Type: n.typ}}, func(s promoted) (own, embedded []promoted, err error) {
+		own, embedded, err = c.ownFields(s)
+		for _, e := range embedded {
+			if reflect.PointerTo(e.Type).Implements(validatorType) {
+				n.object.embedded = append(n.object.embedded, e.place())
 			}
 		}
+		return own, embedded, err
+	})
+	if err != nil {
+		return nil, err
 	}
 	slices.Reverse(n.object.embedded) // the inner ones first
-	return c.dominant(all)
+	for _, f := range hidden {
+		if err := c.idle(f.Name, f.tag, "another embedded struct has a field of this name, and so neither is in JSON"); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
 }
 
 // ownFields are the fields of one struct, and the structs embedded in it.
-func (c *compiler) ownFields(s promoted) (own, structs []promoted, err error) {
-	for i := range s.typ.NumField() {
-		sf := s.typ.Field(i)
-		t := sf.Type
-		pointer := t.Kind() == reflect.Pointer && t.Name() == ""
-		if pointer {
-			t = t.Elem()
-		}
-		tag, tagged := sf.Tag.Lookup("json")
-		name, options, _ := strings.Cut(tag, ",")
-		if !validName(name) {
-			name = ""
-		}
+func (c *compiler) ownFields(s promoted) (own, embedded []promoted, err error) {
+	for i := range s.Type.NumField() {
+		sf := s.Type.Field(i)
+		t := fields.Deref(sf.Type)
+		name, options := fields.Tag(sf.Tag.Get("json"))
 		embeds := sf.Anonymous && t.Kind() == reflect.Struct && name == ""
 		if why := outside(sf, embeds); why != "" {
 			if err := c.idle(sf.Name, sf.Tag, why); err != nil {
@@ -127,17 +104,17 @@ func (c *compiler) ownFields(s promoted) (own, structs []promoted, err error) {
 			continue
 		}
 		f := promoted{
-			place: place{hops: s.hops, offset: s.offset + sf.Offset, typ: sf.Type},
-			name:  cmp.Or(name, sf.Name),
-			tag:   sf.Tag,
-			index: append(slices.Clip(s.index), i),
-			named: name != "",
+			Field:  fields.Field{Name: cmp.Or(name, sf.Name), Named: name != "", Index: append(slices.Clip(s.Index), i), Type: sf.Type},
+			hops:   s.hops,
+			offset: s.offset + sf.Offset,
+			tag:    sf.Tag,
 		}
 		if !embeds {
-			f.quoted = tagged && slices.Contains(strings.Split(options, ","), "string") && scalar(t)
+			f.quoted = slices.Contains(options, "string") && fields.CanQuote(sf.Type)
 			own = append(own, f)
 			continue
 		}
+		pointer := t != sf.Type
 		if err := c.embeddable(sf, pointer); err != nil {
 			return nil, nil, err
 		}
@@ -145,10 +122,10 @@ func (c *compiler) ownFields(s promoted) (own, structs []promoted, err error) {
 			f.hops = append(slices.Clip(s.hops), hop{f.offset, t})
 			f.offset = 0
 		}
-		f.typ = t
-		structs = append(structs, f)
+		f.Type = t
+		embedded = append(embedded, f)
 	}
-	return own, structs, c.distinct(s.typ, own)
+	return own, embedded, c.distinct(s.Type, own)
 }
 
 // outside says why a field has no part in JSON, where it has none.
@@ -168,11 +145,11 @@ func outside(sf reflect.StructField, embeds bool) string {
 func (c *compiler) distinct(t reflect.Type, own []promoted) error {
 	names := map[string]string{}
 	for _, f := range own {
-		name := t.Field(f.index[len(f.index)-1]).Name
-		if before, twice := names[f.name]; twice {
-			return c.fail("fields %s and %s have the same name in JSON, %q", before, name, f.name)
+		name := t.Field(f.Index[len(f.Index)-1]).Name
+		if before, twice := names[f.Name]; twice {
+			return c.fail("fields %s and %s have the same name in JSON, %q", before, name, f.Name)
 		}
-		names[f.name] = name
+		names[f.Name] = name
 	}
 	return nil
 }
@@ -189,61 +166,6 @@ func (c *compiler) embeddable(sf reflect.StructField, pointer bool) error {
 		return c.fail("an embedded pointer to a type that is not exported can't be set; embed the struct itself")
 	}
 	return nil
-}
-
-// dominant leaves one field of each name, in the order of the struct. Fields that
-// hide each other must not have rules, which would be hidden with them.
-func (c *compiler) dominant(all []promoted) ([]promoted, error) {
-	slices.SortStableFunc(all, func(a, b promoted) int {
-		named := cmp.Compare(boolInt(b.named), boolInt(a.named))
-		return cmp.Or(strings.Compare(a.name, b.name), cmp.Compare(len(a.index), len(b.index)), named)
-	})
-	var winners []promoted
-	for i := 0; i < len(all); {
-		end := i + 1
-		for end < len(all) && all[end].name == all[i].name {
-			end++
-		}
-		if end == i+1 || len(all[i].index) != len(all[i+1].index) || all[i].named != all[i+1].named {
-			winners = append(winners, all[i])
-		} else {
-			for _, f := range all[i:end] {
-				if err := c.idle(f.name, f.tag, "another embedded struct has a field of this name, and so neither is in JSON"); err != nil {
-					return nil, err
-				}
-			}
-		}
-		i = end
-	}
-	slices.SortFunc(winners, func(a, b promoted) int { return slices.Compare(a.index, b.index) })
-	return winners, nil
-}
-
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// validName says whether encoding/json takes the name in a json tag.
-func validName(name string) bool {
-	for _, c := range name {
-		if !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", c) && !unicode.IsLetter(c) && !unicode.IsDigit(c) {
-			return false
-		}
-	}
-	return name != ""
-}
-
-// scalar says whether the option ",string" does anything for a type.
-func scalar(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Bool, reflect.String, reflect.Float32, reflect.Float64:
-		return true
-	default:
-		return t.Kind() >= reflect.Int && t.Kind() <= reflect.Uintptr
-	}
 }
 
 // prepare computes what depends on the fields and on the structs in them.

@@ -6,9 +6,9 @@ import (
 	"cmp"
 	"reflect"
 	"slices"
-	"strings"
-	"unicode"
 	"unsafe"
+
+	"github.com/apiphant/apiphant/internal/fields"
 )
 
 // field is one that a struct has in JSON, its own or an embedded struct's.
@@ -24,138 +24,66 @@ type field struct {
 
 // promoted is a field on its way to be one.
 type promoted struct {
-	field
-	name        string
-	index       []int
-	named       bool // by its tag
-	typ         reflect.Type
+	fields.Field
+	hops        []uintptr
+	offset      uintptr
 	options     []string
 	addressable bool
 }
 
-// fields finds the fields of a struct, in their order, by the rules of
-// encoding/json: of the fields of one name the least nested wins, then the one that
-// has the name from its tag; where that leaves two, there is none.
 func (c compiler) fields(t reflect.Type, addressable bool) []field {
-	var all []promoted
-	visited := map[reflect.Type]bool{}
-	next := []promoted{{typ: t, addressable: addressable}}
-	for len(next) > 0 {
-		level := next
-		next = nil
-		times := map[reflect.Type]int{}
-		for _, s := range level {
-			times[s.typ]++
-		}
-		for _, s := range level {
-			if visited[s.typ] {
-				continue
-			}
-			visited[s.typ] = true
-			own, structs := ownFields(s)
-			all = append(all, own...)
-			if times[s.typ] > 1 {
-				all = append(all, own...) // twice at one level: they annihilate each other
-			}
-			next = append(next, structs...)
-		}
+	found, _, _ := fields.Promote(promoted{Field: fields.Field{Type: t}, addressable: addressable}, ownFields)
+	all := make([]field, len(found))
+	for i, p := range found {
+		all[i] = c.field(p)
 	}
-	var fields []field
-	for _, f := range dominant(all) {
-		fields = append(fields, c.field(f))
-	}
-	return fields
+	return all
 }
 
 // ownFields are the fields of one struct, and the structs embedded in it.
-func ownFields(s promoted) (own, structs []promoted) {
-	for i := range s.typ.NumField() {
-		sf := s.typ.Field(i)
-		tag := sf.Tag.Get("json")
-		if tag == "-" || !sf.IsExported() && !(sf.Anonymous && deref(sf.Type).Kind() == reflect.Struct) {
+func ownFields(s promoted) (own, embedded []promoted, _ error) {
+	for i := range s.Type.NumField() {
+		sf := s.Type.Field(i)
+		tag, t := sf.Tag.Get("json"), fields.Deref(sf.Type)
+		if tag == "-" || !sf.IsExported() && !(sf.Anonymous && t.Kind() == reflect.Struct) {
 			continue
 		}
-		name, options, _ := strings.Cut(tag, ",")
-		if !validName(name) {
-			name = ""
-		}
+		name, options := fields.Tag(tag)
 		f := promoted{
-			field:       field{hops: s.hops, offset: s.offset + sf.Offset},
-			name:        cmp.Or(name, sf.Name),
-			index:       append(slices.Clip(s.index), i),
-			named:       name != "",
-			typ:         sf.Type,
-			options:     strings.Split(options, ","),
+			Field:       fields.Field{Name: cmp.Or(name, sf.Name), Named: name != "", Index: append(slices.Clip(s.Index), i), Type: sf.Type},
+			hops:        s.hops,
+			offset:      s.offset + sf.Offset,
+			options:     options,
 			addressable: s.addressable,
-		}
-		t := sf.Type
-		if t.Name() == "" {
-			t = deref(t)
 		}
 		if !sf.Anonymous || t.Kind() != reflect.Struct || name != "" {
 			own = append(own, f)
 			continue
 		}
-		if sf.Type.Kind() == reflect.Pointer {
+		if t != sf.Type {
 			f.hops = append(slices.Clip(s.hops), f.offset)
 			f.offset, f.addressable = 0, true
 		}
-		f.typ = t
-		structs = append(structs, f)
+		f.Type = t
+		embedded = append(embedded, f)
 	}
-	return own, structs
-}
-
-func deref(t reflect.Type) reflect.Type {
-	if t.Kind() == reflect.Pointer {
-		return t.Elem()
-	}
-	return t
-}
-
-// dominant leaves one field of each name, in the order of the struct.
-func dominant(all []promoted) []promoted {
-	slices.SortStableFunc(all, func(a, b promoted) int {
-		named := 0
-		if a.named != b.named {
-			named = 1
-			if a.named {
-				named = -1
-			}
-		}
-		return cmp.Or(strings.Compare(a.name, b.name), cmp.Compare(len(a.index), len(b.index)), named)
-	})
-	var winners []promoted
-	for i := 0; i < len(all); {
-		end := i + 1
-		for end < len(all) && all[end].name == all[i].name {
-			end++
-		}
-		if end == i+1 || len(all[i].index) != len(all[i+1].index) || all[i].named != all[i+1].named {
-			winners = append(winners, all[i])
-		}
-		i = end
-	}
-	slices.SortFunc(winners, func(a, b promoted) int { return slices.Compare(a.index, b.index) })
-	return winners
+	return own, embedded, nil
 }
 
 func (c compiler) field(p promoted) field {
-	f := p.field
-	f.written = newKey(`,"` + p.name + `":`) // no name has what must be escaped
-	f.node = c.node(p.typ, p.addressable)
-	t := p.typ
-	if t.Name() == "" {
-		t = deref(t)
+	f := field{
+		written: newKey(`,"` + p.Name + `":`), // no name has what must be escaped
+		hops:    p.hops, offset: p.offset,
+		node: c.node(p.Type, p.addressable),
 	}
-	if slices.Contains(p.options, "string") && (t.Kind() == reflect.String || t.Kind() <= reflect.Float64) {
+	if slices.Contains(p.options, "string") && fields.CanQuote(p.Type) {
 		f.node = quote(f.node)
 	}
 	if slices.Contains(p.options, "omitempty") {
-		f.omit = ifEmpty(p.typ)
+		f.omit = ifEmpty(p.Type)
 	}
 	if slices.Contains(p.options, "omitzero") {
-		f.omit = either(f.omit, ifZero(p.typ, p.addressable))
+		f.omit = either(f.omit, ifZero(p.Type, p.addressable))
 	}
 	f.special = f.omit != nil || len(f.hops) > 0
 	f.text = f.node.kind == kindString
@@ -174,14 +102,4 @@ func quote(n *node) *node {
 	default:
 		return &node{kind: kindQuoted, typ: n.typ, elem: n}
 	}
-}
-
-// validName says whether encoding/json takes the name in a json tag.
-func validName(name string) bool {
-	for _, c := range name {
-		if !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", c) && !unicode.IsLetter(c) && !unicode.IsDigit(c) {
-			return false
-		}
-	}
-	return name != ""
 }
