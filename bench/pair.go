@@ -31,15 +31,14 @@ func (l *lab) measure(ctx context.Context, over, row measured, n rounds) (ratio,
 // measureBy is measure by another kind of round.
 func (l *lab) measureBy(ctx context.Context, round round, over, row measured, n rounds) (ratio, micros, overMicros Spread, err error) {
 	pair := [2]measured{over, row}
-	seconds := 1
-	if !l.short {
-		if seconds, err = l.warmUp(ctx, round, pair, n); err != nil {
-			return ratio, micros, overMicros, err
-		}
+	if l.short {
+		n.seconds = 1
+	} else if n, err = l.warmUp(ctx, round, pair, n); err != nil {
+		return ratio, micros, overMicros, err
 	}
 	var ratios, rows, overs []float64
 	for range n.count {
-		got, err := round(ctx, pair, seconds)
+		got, err := round(ctx, pair, n.seconds)
 		if err != nil {
 			return ratio, micros, overMicros, err
 		}
@@ -52,16 +51,16 @@ func (l *lab) measureBy(ctx context.Context, round round, over, row measured, n 
 // warmSeconds is how long servers are warmed up at first.
 const warmSeconds = 2
 
-// warmUp loads both servers until each has answered somebody, and returns how long
-// the rounds have to be.
-func (l *lab) warmUp(ctx context.Context, round round, pair [2]measured, n rounds) (seconds int, err error) {
+// warmUp loads both servers until each has answered somebody, and returns the rounds
+// that they need.
+func (l *lab) warmUp(ctx context.Context, round round, pair [2]measured, n rounds) (rounds, error) {
 	for warm := warmSeconds; ; warm *= 4 {
 		got, err := round(ctx, pair, warm)
 		if err == nil {
 			return n.enough(pair, got, warm), nil
 		}
-		if warm > maxSeconds || !errors.Is(err, errNobody) {
-			return 0, err
+		if warm > longSeconds || !errors.Is(err, errNobody) {
+			return n, err
 		}
 	}
 }
@@ -76,18 +75,21 @@ func (t tally) micros() float64 {
 	return float64(t.cpu) / float64(time.Microsecond) / float64(t.requests)
 }
 
-// maxSeconds bounds a round of requests that take long.
-const maxSeconds = 25
+// A round that takes longSeconds is the only one, and no round takes longer than
+// maxSeconds.
+const longSeconds, maxSeconds = 8, 60
 
-// enough is how long a round has to be so that the requests which are under way
-// at its end, and don't count, don't matter. The tally of the warming up says how
-// fast they are.
-func (n rounds) enough(pair [2]measured, warm [2]tally, warmSeconds int) int {
-	seconds := n.seconds
+// enough is how long rounds have to be so that the requests which are under way at
+// their ends, and don't count, don't matter. The tally of the warming up says how fast
+// they are.
+func (n rounds) enough(pair [2]measured, warm [2]tally, warmSeconds int) rounds {
 	for i, m := range pair {
-		seconds = max(seconds, int(math.Ceil(5*float64(m.load.connections*warmSeconds)/float64(warm[i].requests))))
+		n.seconds = max(n.seconds, int(math.Ceil(5*float64(m.load.connections*warmSeconds)/float64(warm[i].requests))))
 	}
-	return min(seconds, max(maxSeconds, n.seconds))
+	if n.seconds > longSeconds {
+		return rounds{1, min(n.seconds, maxSeconds)}
+	}
+	return n
 }
 
 // together loads both servers at the same time.

@@ -99,12 +99,14 @@ func (r *results) forget(part string) {
 	r.Soak = slices.DeleteFunc(r.Soak, func(m minute) bool { return m.Part == part })
 }
 
-// cost returns what was measured of a row beside another; ok is false where
-// nothing was.
+// cost returns what was measured of a row beside another, by the first part that
+// did; ok is false where nothing was.
 func (r *results) cost(row, over, body string, connections int) (found cost, ok bool) {
-	for _, c := range r.Costs {
-		if c.Row == row && c.Over == over && c.Body == body && c.Connections == connections && c.Setting == "" {
-			return c, true
+	for _, p := range parts {
+		for _, c := range r.Costs {
+			if c.Part == p.name && c.Row == row && c.Over == over && c.Body == body && c.Connections == connections && c.Setting == "" {
+				return c, true
+			}
 		}
 	}
 	return cost{}, false
