@@ -21,9 +21,10 @@ const modulePath = "github.com/apiphant/apiphant"
 var arrows = map[string][]string{
 	// The vocabulary, and the pipeline. It knows no transport.
 	"internal/rule":    {},
-	"internal/decode":  {"internal/rule"},
+	"internal/fields":  {},
+	"internal/decode":  {"internal/rule", "internal/fields"},
 	"internal/jsongen": {}, // for the tests of both
-	"internal/encode":  {"github.com/goccy/go-json"},
+	"internal/encode":  {"internal/fields", "github.com/goccy/go-json"},
 	"internal/trace":   {},
 	".":                {"internal/decode", "internal/encode", "internal/trace"},
 
