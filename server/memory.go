@@ -18,7 +18,7 @@ const (
 	// what it declared. Up to lastSpare, sizes are powers of two, and buffers are
 	// kept for further bodies.
 	firstGrowth = 64 << 10
-	growth      = 32
+	growth      = 4
 	lastSpare   = 1 << 20
 
 	// heapFactor is how much of the heap a byte takes: with Go's default GOGC,
