@@ -75,7 +75,7 @@ func (t tally) micros() float64 {
 	return float64(t.cpu) / float64(time.Microsecond) / float64(t.requests)
 }
 
-// A round that takes longSeconds is the only one, and no round takes longer than
+// A round that takes longer than longSeconds is the only one, and no round takes longer than
 // maxSeconds.
 const longSeconds, maxSeconds = 8, 60
 
