@@ -27,17 +27,11 @@ type Action struct {
 // and export them as func Actions() apiphant.Actions.
 type Actions struct{ Create, Read, Update, Delete Action }
 
-// Source is where a function stands.
-type Source struct {
-	Function string // "myproduct/api/v0/echo.Read"
-	File     string // as the compiler was given it
-	Line     int
-}
-
-// shape tells what an action does itself, and the pipeline therefore does not.
+// shape is what the adapters know of a function.
 type shape struct {
-	rawRequest  bool // reads the request, decides about its method
-	rawResponse bool // writes the answer
+	request, response reflect.Type // nil: raw, or none
+	rawRequest        bool         // the function reads the request, and decides about its method
+	rawResponse       bool         // the function writes the answer
 }
 
 // Func is func(ctx, request) (response, error): a JSON object in, a JSON object
@@ -55,7 +49,8 @@ func Func[T, R any](f func(ctx context.Context, request T) (R, error)) Action {
 		}
 		return encoder.answer(call, response)
 	}
-	return newAction(f, shape{}, run, decoder.err, checkResponse(reflect.TypeFor[R]()))
+	types := shape{request: reflect.TypeFor[T](), response: reflect.TypeFor[R]()}
+	return newAction(f, types, run, decoder.err, checkResponse(types.response))
 }
 
 // FuncWithoutContext is func(request) (response, error).
@@ -65,12 +60,12 @@ func FuncWithoutContext[T, R any](f func(request T) (R, error)) Action {
 
 // Proc is func(ctx, request) error: the answer is {}.
 func Proc[T any](f func(ctx context.Context, request T) error) Action {
-	return Func(func(ctx context.Context, request T) (any, error) { return nil, f(ctx, request) }).of(f)
+	return Func(func(ctx context.Context, request T) (any, error) { return nil, f(ctx, request) }).answersNothing().of(f)
 }
 
 // ProcWithoutContext is func(request) error: the answer is {}.
 func ProcWithoutContext[T any](f func(request T) error) Action {
-	return Func(func(_ context.Context, request T) (any, error) { return nil, f(request) }).of(f)
+	return Func(func(_ context.Context, request T) (any, error) { return nil, f(request) }).answersNothing().of(f)
 }
 
 // RawRequest is func(ctx, r) (response, error): the function reads the request
@@ -78,13 +73,14 @@ func ProcWithoutContext[T any](f func(request T) error) Action {
 func RawRequest[R any](f func(ctx context.Context, r *http.Request) (R, error)) Action {
 	encoder := encoderOf[R]()
 	run := func(ctx context.Context, call *Call) error {
-		response, err := f(ctx, call.door.Request(ctx))
+		response, err := f(ctx, call.request(ctx))
 		if err != nil {
 			return ended(ctx, err)
 		}
 		return encoder.answer(call, response)
 	}
-	return newAction(f, shape{rawRequest: true}, run, checkResponse(reflect.TypeFor[R]()))
+	types := shape{response: reflect.TypeFor[R](), rawRequest: true}
+	return newAction(f, types, run, checkResponse(types.response))
 }
 
 // RawResponse is func(ctx, request, w) error: a JSON object in, and the function
@@ -99,14 +95,14 @@ func RawResponse[T any](f func(ctx context.Context, request T, w http.ResponseWr
 		}
 		return ended(ctx, f(ctx, request, call.door.ResponseWriter()))
 	}
-	return newAction(f, shape{rawResponse: true}, run, decoder.err)
+	return newAction(f, shape{request: reflect.TypeFor[T](), rawResponse: true}, run, decoder.err)
 }
 
 // Raw is func(w, r), as of an [http.Handler]: raw both ways. [WriteError] gives
 // it the errors of the other shapes.
 func Raw(f func(w http.ResponseWriter, r *http.Request)) Action {
 	run := func(ctx context.Context, call *Call) error {
-		f(call.door.ResponseWriter(), call.door.Request(ctx))
+		f(call.door.ResponseWriter(), call.request(ctx))
 		return nil
 	}
 	return newAction(f, shape{rawRequest: true, rawResponse: true}, run)
@@ -129,6 +125,32 @@ func (a Action) MaxBody(bytes int64) Action {
 	}
 	a.maxBody = bytes
 	return a
+}
+
+// answersNothing returns the action of a function that has no response.
+func (a Action) answersNothing() Action {
+	a.shape.response = nil
+	return a
+}
+
+// endpoint returns what is known of the action as that of a route.
+func (a Action) endpoint(route Route) *Endpoint {
+	e := &Endpoint{
+		Route:       route,
+		Source:      a.source,
+		Signature:   a.signature,
+		Methods:     []string{http.MethodPost},
+		Request:     a.shape.request,
+		Response:    a.shape.response,
+		RawRequest:  a.shape.rawRequest,
+		RawResponse: a.shape.rawResponse,
+		Streams:     a.shape.rawResponse,
+		MaxBody:     a.maxBody,
+	}
+	if a.shape.rawRequest {
+		e.Methods = nil
+	}
+	return e
 }
 
 // of lets an action that calls f by way of another shape speak of f.

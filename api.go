@@ -39,11 +39,19 @@ type API struct {
 	// ended; nil: nothing. A Start that fails ends the program with its error.
 	Start, Stop func(ctx context.Context) error
 
+	// Comments are the doc comments of the product's functions, types and fields,
+	// by their names in Go: "shop/api/v0/orders.Create", "shop/api/v0/orders.Order",
+	// "shop/api/v0/orders.Order.Email". The generated main sets them, so that a
+	// program has them that is far from its source. nil: none.
+	Comments map[string]string
+
 	targets     []target
 	middlewares []middleware
+	addresses   []furtherAddress
 
 	once      sync.Once
 	endpoints map[string]*Endpoint
+	patterns  patterns
 	origins   origins
 	err       error
 }
@@ -56,21 +64,6 @@ type target struct {
 type middleware struct {
 	path string
 	wrap func(next Handler) Handler
-}
-
-// Endpoint is one route as it is served; see [API.Find].
-type Endpoint struct {
-	Route
-	Source    Source
-	Signature string // of the function, in Go's syntax
-	Index     int    // its place in what [API.Routes] returns: doors keep in slices what they know of each
-
-	RawRequest  bool // the function reads the request itself
-	RawResponse bool // the function writes the answer itself
-
-	MaxBody int64 // bytes of the request's body, see [Action.MaxBody]; 0: the door's own bound
-
-	handler Handler
 }
 
 // Handle serves the actions of a target, such as "v0/shop/orders". What is
@@ -108,13 +101,6 @@ func (a *API) sorted() []*Endpoint {
 	return routes
 }
 
-// Find returns what is served at a path as it stands in a request, nil where
-// nothing is. It does not allocate.
-func (a *API) Find(path []byte) *Endpoint {
-	a.once.Do(a.compile)
-	return a.endpoints[string(path)]
-}
-
 // compile makes the table once, so that a call only looks it up.
 func (a *API) compile() {
 	var errs []error
@@ -125,10 +111,11 @@ func (a *API) compile() {
 			errs = append(errs, fmt.Errorf("middleware for %q: %w", m.path, err))
 		}
 	}
-	a.endpoints = map[string]*Endpoint{}
+	a.endpoints, a.patterns = map[string]*Endpoint{}, patterns{}
 	for _, target := range a.targets {
 		errs = append(errs, a.add(target)...)
 	}
+	errs = append(errs, a.compileAddresses()...)
 	for i, endpoint := range a.sorted() {
 		endpoint.Index = i
 	}
@@ -150,15 +137,9 @@ func (a *API) add(t target) (errs []error) {
 			continue
 		}
 		found = true
-		endpoint := &Endpoint{
-			Route:       Route{Version: version, Target: name, Action: named.name},
-			Source:      action.source,
-			Signature:   action.signature,
-			RawRequest:  action.shape.rawRequest,
-			RawResponse: action.shape.rawResponse,
-			MaxBody:     action.maxBody,
-			handler:     a.wrap(t.path, action.run),
-		}
+		endpoint := action.endpoint(Route{Version: version, Target: name, Action: named.name})
+		endpoint.Comment = a.Comments[action.source.Function]
+		endpoint.handler = a.wrap(t.path, action.run)
 		if endpoint.handler == nil {
 			errs = append(errs, fmt.Errorf("%s: a middleware returns no Handler", endpoint))
 		}
@@ -186,15 +167,4 @@ func (a *API) wrap(path string, handler Handler) Handler {
 		}
 	}
 	return handler
-}
-
-// String returns "FUNCTION (FILE:LINE)".
-func (s Source) String() string {
-	if s.Function == "" {
-		return "a function"
-	}
-	if s.File == "" {
-		return s.Function
-	}
-	return fmt.Sprintf("%s (%s:%d)", s.Function, s.File, s.Line)
 }

@@ -26,7 +26,8 @@ var arrows = map[string][]string{
 	"internal/jsongen": {}, // for the tests of both
 	"internal/encode":  {"internal/fields", "github.com/goccy/go-json"},
 	"internal/trace":   {},
-	".":                {"internal/decode", "internal/encode", "internal/trace"},
+	"internal/safely":  {},
+	".":                {"internal/decode", "internal/encode", "internal/safely", "internal/trace"},
 
 	// What a product's functions use.
 	"validation": {".", "internal/rule", "internal/decode"},

@@ -22,7 +22,7 @@ type Handler func(ctx context.Context, call *Call) error
 // returns; the strings that it gave are safe to keep.
 type Call struct {
 	context  callContext
-	endpoint *Endpoint
+	match    Match
 	door     Door
 	body     []byte
 	strict   bool // see [API.Strict]
@@ -32,9 +32,10 @@ type Call struct {
 }
 
 // Route returns where the call goes.
-func (c *Call) Route() Route { return c.endpoint.Route }
+func (c *Call) Route() Route { return c.match.Endpoint.Route }
 
-// Method returns the request's method, "POST" unless the function takes raw requests.
+// Method returns the method of the request: "POST", unless the function reads the
+// request itself or was asked by another [Address].
 func (c *Call) Method() string { return c.door.Method() }
 
 // Header returns the first value of a header of the request, "" where there is
@@ -69,8 +70,28 @@ func (c *Call) SetHeader(name, value string) {
 // Answer makes response, which must encode as a JSON object, the answer of the
 // call, in place of any other so far. It is how a middleware answers itself.
 func (c *Call) Answer(response any) error {
+	if err := c.answered().encode(response); err != nil {
+		return err
+	}
+	return c.answer.describe(response)
+}
+
+// answered returns the call's answer, which is to be written.
+func (c *Call) answered() *answer {
 	if c.answer == nil {
 		c.answer = newAnswer()
 	}
-	return c.answer.encode(response)
+	return c.answer
+}
+
+// request returns the request for a function that reads it itself, with what the
+// path has in place of {name}.
+func (c *Call) request(ctx context.Context) *http.Request {
+	r := c.door.Request(ctx)
+	if c.match.further != nil {
+		for _, p := range c.match.further.path {
+			r.SetPathValue(p.name, p.text)
+		}
+	}
+	return r
 }

@@ -61,13 +61,13 @@ func (c *callContext) wait() {
 	}
 }
 
-// watch lets a door that can tell do so when the client goes.
+// watch asks a door that can to call loseClient when the client goes away.
 func (c *callContext) watch() {
 	if c.watched || c.ended {
 		return
 	}
 	c.watched = true
-	if door, ok := c.door.(clientWatcher); ok {
+	if door, ok := c.door.(ClientWatcher); ok {
 		door.WatchClient(c.loseClient)
 	}
 }

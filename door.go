@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 )
 
 // Door is how a transport lends one request to the pipeline and takes its
@@ -15,6 +16,9 @@ import (
 //
 // All methods are called by one goroutine, between the start and the end of
 // Serve. Strings that a door returns are safe to keep.
+//
+// A door that can do more also implements [Timed], [ClientWatcher] or
+// [PanicCounter]. Package doortest proves that a door keeps to all of this.
 type Door interface {
 	// Method is the request's method as it came, such as "POST".
 	Method() string
@@ -47,6 +51,9 @@ type Door interface {
 	// sets itself under the same name comes in its place, but a Vary is added.
 	SetHeader(name, value string)
 
+	// AddHeader is SetHeader for one more value of the same name.
+	AddHeader(name, value string)
+
 	// Answer answers with a JSON body, or with none (and no Content-Type) where
 	// it is nil; it keeps nothing of body. Headers that
 	// were set on the ResponseWriter's Header do not go out.
@@ -66,8 +73,32 @@ type Door interface {
 	Abort()
 }
 
-// IsForwarded tells whether a header, in canonical form, is one in which proxies
-// tell of the client that they ask for. Anybody can send it: who believes it
+// Timed is a [Door] that knows when its request came. The deadline of the call
+// counts from then, and not from the start of Serve.
+type Timed interface {
+	// Began returns when the head of the request was read.
+	Began() time.Time
+}
+
+// ClientWatcher is a [Door] that can notice that its client has gone away. The
+// context of the call is then cancelled with [ErrClientGone] as its cause.
+type ClientWatcher interface {
+	// WatchClient lets gone be called once the client has gone away: by
+	// another goroutine, at any time until the door's request ends, or never.
+	// It must return at once, and not call gone itself. It is called at most
+	// once in a call, and only when the function looks at its context.
+	WatchClient(gone func())
+}
+
+// PanicCounter is a [Door] that counts the calls that ended with a panic.
+type PanicCounter interface {
+	// CountPanic is called once for such a call, before it is answered. A panic
+	// with [http.ErrAbortHandler] is none.
+	CountPanic()
+}
+
+// IsForwarded reports whether a header, in canonical form, is one in which proxies
+// name the client that they ask for. Anybody can send it: who believes it
 // believes whoever sent it.
 func IsForwarded(name string) bool {
 	return strings.HasPrefix(name, "X-Forwarded-") || name == "X-Real-Ip" || name == "Forwarded"

@@ -5,6 +5,7 @@ import (
 	"encoding"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"reflect"
 	"sync"
 
@@ -16,6 +17,8 @@ import (
 type answer struct {
 	buffer  bytes.Buffer
 	encoder encode.Encoder
+	status  int         // 0: 200
+	header  http.Header // nil: none but those of the call
 }
 
 var (
@@ -38,15 +41,20 @@ func (a *answer) release() {
 	if a.buffer.Cap() > maxPooledAnswer {
 		return
 	}
-	a.buffer.Reset()
+	a.reset()
 	answers.Put(a)
+}
+
+func (a *answer) reset() {
+	a.buffer.Reset()
+	a.status, a.header = 0, nil
 }
 
 // encode writes response in place of what was there. The keys of maps are
 // sorted, the fields of structs in their order, and HTML characters stand for
 // themselves. Nil is the empty object.
 func (a *answer) encode(response any) error {
-	a.buffer.Reset()
+	a.reset()
 	if response == nil {
 		return nil
 	}
@@ -58,7 +66,7 @@ func (a *answer) encode(response any) error {
 
 // encodePointer is encode of the response that response points to.
 func (a *answer) encodePointer(plan *encode.Plan, response any) error {
-	a.buffer.Reset()
+	a.reset()
 	return a.end(a.encoder.EncodePointer(plan, response), plan.Type())
 }
 
@@ -89,8 +97,9 @@ func (a *answer) bytes() []byte {
 
 // encoder answers calls with the responses of one type.
 type encoder[R any] struct {
-	plan *encode.Plan // nil: R is Object, or an interface
-	room sync.Pool    // of *R, since what an answer is encoded from must be in the heap
+	plan      *encode.Plan // nil: R is Object, or an interface
+	describes bool         // R has a status or headers of its own
+	room      sync.Pool    // of *R, since what an answer is encoded from must be in the heap
 }
 
 func encoderOf[R any]() *encoder[R] {
@@ -98,7 +107,7 @@ func encoderOf[R any]() *encoder[R] {
 	if t == reflect.TypeFor[Object]() || t.Kind() == reflect.Interface {
 		return &encoder[R]{}
 	}
-	return &encoder[R]{plan: encode.Compile(t), room: sync.Pool{New: func() any { return new(R) }}}
+	return &encoder[R]{plan: encode.Compile(t), describes: describes(t), room: sync.Pool{New: func() any { return new(R) }}}
 }
 
 // answer is [Call.Answer], by a plan that was made before.
@@ -106,12 +115,12 @@ func (e *encoder[R]) answer(call *Call, response R) error {
 	if e.plan == nil {
 		return call.Answer(response)
 	}
-	if call.answer == nil {
-		call.answer = newAnswer()
-	}
 	room := e.room.Get().(*R)
 	*room = response
-	err := call.answer.encodePointer(e.plan, room)
+	err := call.answered().encodePointer(e.plan, room)
+	if err == nil && e.describes {
+		err = call.answer.describe(response)
+	}
 	var zero R
 	*room = zero
 	e.room.Put(room)

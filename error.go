@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"runtime/debug"
 
 	"github.com/apiphant/apiphant/internal/encode"
+	"github.com/apiphant/apiphant/internal/safely"
 )
 
 // Error is an error that its caller is meant to see. Returned by a function or
@@ -67,6 +67,8 @@ func toError(ctx context.Context, err error) *Error {
 	var known *Error
 	var tooLarge *http.MaxBytesError
 	switch {
+	case isPanic(err): // also one with an error that could be returned
+		return &Error{Status: http.StatusInternalServerError, Err: err}
 	case errors.As(err, &known) && known != nil:
 		if known.Status < 400 || known.Status > 599 {
 			return &Error{Status: http.StatusInternalServerError, Err: err}
@@ -124,7 +126,7 @@ func statusText(status int) string {
 func refusal(ctx context.Context, path string, err error) (status int, body []byte) {
 	defer func() {
 		if value := recover(); value != nil { // out of a method of err or of its Detail
-			logFailure(ctx, path, http.StatusInternalServerError, newPanicError(value))
+			logFailure(ctx, path, http.StatusInternalServerError, safely.Recovered(value))
 			status, body = http.StatusInternalServerError, bareBody
 		}
 	}()
@@ -147,10 +149,10 @@ var bareBody = []byte(`{"error":"500 Internal Server Error"}`)
 
 func logFailure(ctx context.Context, path string, status int, err error) {
 	logger, message := Log(ctx), fmt.Sprintf("%s ended with %d: %v", path, status, err)
-	var panicked *panicError
+	var panicked *safely.Panic
 	switch {
 	case errors.As(err, &panicked):
-		logger.Error(message, "stack", string(panicked.stack))
+		logger.Error(message, "stack", panicked.Stack)
 	case status >= http.StatusInternalServerError:
 		logger.Error(message)
 	default:
@@ -158,25 +160,15 @@ func logFailure(ctx context.Context, path string, status int, err error) {
 	}
 }
 
-// panicError is what a call that panicked ended with.
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func newPanicError(value any) *panicError {
-	return &panicError{value: value, stack: debug.Stack()}
-}
-
-func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }
-
-// isPanic tells whether a call ended with a panic that is a fault.
+// isPanic reports whether a call ended with a panic that is a fault, or by the end
+// of its goroutine.
 func isPanic(err error) bool {
-	_, ok := err.(*panicError)
-	return ok && !aborted(err)
+	_, panicked := err.(*safely.Panic)
+	return (panicked || err == safely.ErrExited) && !aborted(err)
 }
 
+// aborted reports whether a call ended with the panic that asks for no answer.
 func aborted(err error) bool {
-	panicked, ok := err.(*panicError)
-	return ok && panicked.value == http.ErrAbortHandler
+	panicked, ok := err.(*safely.Panic)
+	return ok && panicked.Value == http.ErrAbortHandler
 }

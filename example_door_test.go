@@ -29,6 +29,7 @@ func (m *memory) Header(name string) string  { return m.header.Get(name) }
 func (m *memory) RemoteAddr() netip.Addr     { return netip.Addr{} }
 func (m *memory) Body() ([]byte, error)      { return []byte(m.body), nil }
 func (m *memory) SetHeader(name, val string) { m.answer.Header().Set(name, val) }
+func (m *memory) AddHeader(name, val string) { m.answer.Header().Add(name, val) }
 func (m *memory) Started() bool              { return false }
 func (m *memory) Abort()                     {}
 
@@ -52,7 +53,7 @@ func ExampleAPI_Serve() {
 	})
 	for _, path := range []string{"/api/v0/echo/read", "/api/v0/ECHO/read"} {
 		door := newMemory("POST", nil, `{"hello": "world"}`)
-		api.Serve(context.Background(), api.Find([]byte(path)), door)
+		api.Serve(context.Background(), api.Find([]byte("POST"), []byte(path)), door)
 		fmt.Println(path, door.answer.Code, door.answer.Body)
 	}
 	// Output:

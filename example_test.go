@@ -399,7 +399,7 @@ func ExampleLog() {
 		return nil
 	})})
 	in := newMemory("POST", http.Header{"X-Request-Id": {"a.1"}}, "")
-	api.Serve(ctx, api.Find([]byte("/api/v0/orders/create")), in)
+	api.Serve(ctx, api.Find([]byte("POST"), []byte("/api/v0/orders/create")), in)
 	// Output:
 	// level=INFO msg="outside of a call"
 	// level=INFO msg=sold request_id=a.1 what="an elephant"
@@ -412,7 +412,7 @@ func ExampleWithLog() {
 	})})
 	var log strings.Builder
 	ctx := apiphant.WithLog(context.Background(), slog.New(slog.NewJSONHandler(&log, nil)))
-	api.Serve(ctx, api.Find([]byte("/api/v0/fail/read")), newMemory("POST", nil, ""))
+	api.Serve(ctx, api.Find([]byte("POST"), []byte("/api/v0/fail/read")), newMemory("POST", nil, ""))
 	fmt.Println(strings.Contains(log.String(), "the disk is full"))
 	// Output: true
 }

@@ -19,16 +19,7 @@ var ErrClientGone = errors.New("the client has gone away")
 // statusClientGone is nginx's: there is no registered status for it.
 const statusClientGone = 499
 
-// clientWatcher is a Door that can tell when the client goes away. It is asked
-// at most once in a call, and only when the function looks at its context.
-type clientWatcher interface {
-	// WatchClient lets gone be called once the client has gone away: by
-	// another goroutine, at any time until the door's request ends, or never.
-	// It must return at once, and not call gone itself.
-	WatchClient(gone func())
-}
-
-// lostClient tells whether an error is the end of ctx for the reason that the
+// lostClient reports whether an error is the end of ctx for the reason that the
 // client went away.
 func lostClient(ctx context.Context, err error) bool {
 	return errors.Is(err, ErrClientGone) ||

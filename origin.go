@@ -131,7 +131,7 @@ func isOwn(origin string, door Door) bool {
 func (c *Call) admit(o *origins) {
 	origin := c.door.Header("Origin")
 	c.standing = o.standing(origin, c.door)
-	if o.some && (origin != "" || c.endpoint != nil && c.endpoint.RawRequest) { // a GET may be kept by a cache
+	if o.some && (origin != "" || c.match.Endpoint != nil && c.match.Endpoint.RawRequest) { // a GET may be kept by a cache
 		c.varies = true
 		c.SetHeader("Vary", "")
 	}
@@ -156,17 +156,20 @@ func (c *Call) foreign() error {
 		c.door.Header("Origin"), c.door.Header("Host"))}
 }
 
-// isPreflight tells whether a browser asks, before it lets an allowed site send
+// isPreflight reports whether a browser asks, before it lets an allowed site send
 // a request, what that may be like.
 func (c *Call) isPreflight() bool {
-	return c.standing.isAllowed() && c.endpoint != nil && c.Method() == http.MethodOptions &&
+	return c.standing.isAllowed() && c.isKnown() && c.Method() == http.MethodOptions &&
 		c.door.Header("Access-Control-Request-Method") != ""
 }
 
+// isKnown reports whether the target names something, for whatever method.
+func (c *Call) isKnown() bool { return c.match.Endpoint != nil || c.match.allow() != "" }
+
 // answerPreflight allows what the endpoint would take; the function does not run.
 func (c *Call) answerPreflight() {
-	methods := http.MethodPost
-	if c.endpoint.RawRequest {
+	methods := c.match.allow()
+	if methods == "" {
 		methods = "GET, HEAD, POST, PUT, PATCH, DELETE"
 	}
 	c.door.SetHeader("Access-Control-Allow-Methods", methods)

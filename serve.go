@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/apiphant/apiphant/internal/safely"
 	"github.com/apiphant/apiphant/internal/trace"
 )
 
@@ -20,16 +21,16 @@ const (
 
 // Serve is the pipeline: the only place where an action runs. It answers one
 // request of a door, always: with the function's response or with an error,
-// also where the function panicked or ended its goroutine. endpoint is what [API.Find] found, nil
-// where it found nothing. ctx is the parent of the call's context, and its
+// also where the function panicked or ended its goroutine. match is what [API.Find]
+// found. ctx is the parent of the call's context, and its
 // [Log] takes what goes wrong.
-func (a *API) Serve(ctx context.Context, endpoint *Endpoint, door Door) {
-	call := a.newCall(ctx, endpoint, door)
+func (a *API) Serve(ctx context.Context, match Match, door Door) {
+	call := a.newCall(ctx, match, door)
 	returned := false
 	defer func() { // a panic ends nothing but this call
 		defer call.end()
 		if !returned {
-			call.refuse(interruption(recover()))
+			call.refuse(safely.Recovered(recover()))
 		}
 	}()
 	call.serve()
@@ -44,26 +45,28 @@ func (c *Call) serve() {
 	switch err := c.handle(); {
 	case err != nil:
 		c.refuse(err)
-	case c.endpoint.RawResponse && c.answer == nil: // the function wrote it
+	case c.match.Endpoint.RawResponse && c.answer == nil: // the function wrote it
 	case c.door.Started():
 		c.refuse(errAnsweredTwice)
 	default:
-		c.door.Answer(http.StatusOK, c.answer.bytes())
+		c.send()
 	}
 }
 
-// interruption is what a call ended with that did not return: a panic with a
-// value, or, where that is nil, the end of the goroutine. Of the latter, only
-// what is deferred still runs: a door that was called by that goroutine has to
-// defer what it does after Serve, too.
-func interruption(value any) error {
-	if value == nil {
-		value = errExited
+// send sends the answer that the function or a middleware has given.
+func (c *Call) send() {
+	status := http.StatusOK
+	if c.answer != nil {
+		status = cmp.Or(c.answer.status, status)
+		c.describe()
 	}
-	return newPanicError(value)
+	switch status {
+	case http.StatusNoContent, http.StatusResetContent, http.StatusNotModified:
+		c.door.Answer(status, nil) // RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5
+	default:
+		c.door.Answer(status, c.answer.bytes())
+	}
 }
-
-var errExited = errors.New("runtime.Goexit was called")
 
 // errAnsweredTwice is about a middleware's answer that comes too late.
 var errAnsweredTwice = errors.New("Call.Answer after the function's own answer had started")
@@ -71,13 +74,13 @@ var errAnsweredTwice = errors.New("Call.Answer after the function's own answer h
 // Refuse answers a request that a door could not make out with an error, in
 // the form of all others.
 func (a *API) Refuse(ctx context.Context, door Door, err error) {
-	call := a.newCall(ctx, nil, door)
+	call := a.newCall(ctx, Match{}, door)
 	defer call.end()
 	call.refuse(err)
 }
 
-func (a *API) newCall(ctx context.Context, endpoint *Endpoint, door Door) *Call {
-	call := &Call{endpoint: endpoint, door: door, strict: a.Strict}
+func (a *API) newCall(ctx context.Context, match Match, door Door) *Call {
+	call := &Call{match: match, door: door, strict: a.Strict}
 	call.context.parent, call.context.door = ctx, door
 	call.context.id = requestID(door.Header(requestIDHeader))
 	call.context.trace = trace.Parse(door.Header(traceHeader))
@@ -89,14 +92,10 @@ func (a *API) newCall(ctx context.Context, endpoint *Endpoint, door Door) *Call 
 	return call
 }
 
-// timekeeper is a Door that knows when its request came, which saves a look at
-// the clock.
-type timekeeper interface{ Began() time.Time }
-
-// began is what the deadline of a call counts from.
+// began returns what the deadline of a call counts from.
 func began(door Door) time.Time {
-	if door, ok := door.(timekeeper); ok {
-		return door.Began()
+	if timed, ok := door.(Timed); ok {
+		return timed.Began() // which saves a look at the clock
 	}
 	return time.Now()
 }
@@ -105,27 +104,32 @@ func (c *Call) handle() error {
 	if c.standing == foreignOrigin {
 		return c.foreign()
 	}
-	if c.endpoint == nil {
-		return &Error{Status: http.StatusNotFound}
+	if c.match.Endpoint == nil || c.match.Refused() {
+		return c.refusal()
 	}
-	if !c.endpoint.RawRequest {
-		if c.Method() != http.MethodPost {
-			return &Error{Status: http.StatusNotImplemented}
-		}
+	if !c.match.Endpoint.RawRequest {
 		body, err := c.door.Body()
 		if err != nil {
 			return err
 		}
 		c.body = body
 	}
-	return c.endpoint.handler(&c.context, c)
+	return c.match.Endpoint.handler(&c.context, c)
+}
+
+// refusal returns the error for a request that no function gets.
+func (c *Call) refusal() error {
+	if allow := c.match.allow(); allow != "" {
+		c.door.SetHeader("Allow", allow) // RFC 9110, section 15.5.6
+	}
+	return &Error{Status: cmp.Or(c.match.refusal, http.StatusNotFound)}
 }
 
 // refuse answers with an error, if the answer has not started; a started one is
 // broken off, so that it does not look whole.
 func (c *Call) refuse(err error) {
-	if door, ok := c.door.(interface{ Panicked() }); ok && isPanic(err) {
-		door.Panicked() // a door that counts them
+	if door, ok := c.door.(PanicCounter); ok && isPanic(err) {
+		door.CountPanic()
 	}
 	status, body := refusal(&c.context, c.path(), err)
 	switch {
@@ -136,13 +140,13 @@ func (c *Call) refuse(err error) {
 	}
 }
 
-// path is what the log calls the request; what a caller asked for in vain is
-// not repeated there.
+// path returns what the log calls the request. A path that names nothing is not
+// repeated there.
 func (c *Call) path() string {
-	if c.endpoint == nil {
+	if c.match.Endpoint == nil {
 		return "A request"
 	}
-	return c.endpoint.Path()
+	return c.match.Endpoint.Path()
 }
 
 func (c *Call) end() {

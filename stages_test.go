@@ -27,6 +27,7 @@ func (d *stageDoor) Header(string) string                  { return "" }
 func (d *stageDoor) RemoteAddr() netip.Addr                { return netip.Addr{} }
 func (d *stageDoor) Body() ([]byte, error)                 { return d.body, nil }
 func (d *stageDoor) SetHeader(string, string)              {}
+func (d *stageDoor) AddHeader(string, string)              {}
 func (d *stageDoor) Started() bool                         { return false }
 func (d *stageDoor) Abort()                                {}
 func (d *stageDoor) Answer(status int, _ []byte)           { d.status = status }
@@ -61,14 +62,16 @@ func stage(t testing.TB, action apiphant.Action, body string, status int) func()
 	if err := api.Check(); err != nil {
 		t.Fatal(err)
 	}
-	endpoint, door, ctx := api.Find([]byte("/api/v0/echo/read")), &stageDoor{body: []byte(body)}, t.Context()
+	match, door, ctx := api.Find([]byte("POST"), []byte("/api/v0/echo/read")), &stageDoor{body: []byte(body)}, t.Context()
 	return func() {
-		api.Serve(ctx, endpoint, door)
+		api.Serve(ctx, match, door)
 		if door.status != status {
 			t.Fatalf("got %d, want %d", door.status, status)
 		}
 	}
 }
+
+var post = []byte(http.MethodPost)
 
 func BenchmarkCall(b *testing.B) {
 	for _, s := range stages {
@@ -104,7 +107,7 @@ func BenchmarkRoute(b *testing.B) {
 				path := []byte(path)
 				b.ReportAllocs()
 				for b.Loop() {
-					if found := api.Find(path) != nil; found != (name == "known") {
+					if found := !api.Find(post, path).Refused(); found != (name == "known") {
 						b.Fatal(found)
 					}
 				}
@@ -117,7 +120,7 @@ func TestRouteAllocatesNothing(t *testing.T) {
 	api := table(t, 200)
 	for _, path := range []string{"/api/v0/target-17/read", "/api/v0/target-17/reads", "/"} {
 		path := []byte(path)
-		if allocations := testing.AllocsPerRun(1000, func() { api.Find(path) }); allocations != 0 {
+		if allocations := testing.AllocsPerRun(1000, func() { api.Find(post, path) }); allocations != 0 {
 			t.Errorf("%s: got %v allocations, want none", path, allocations)
 		}
 	}

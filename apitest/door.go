@@ -23,15 +23,15 @@ const (
 
 // door lends a request of net/http to the pipeline. It is an [apiphant.Door].
 type door struct {
-	endpoint *apiphant.Endpoint // nil: there is no such route
+	match    apiphant.Match
 	request  *http.Request
 	header   http.Header
 	body     *requestBody
 	response *response
 }
 
-func newDoor(endpoint *apiphant.Endpoint, r *http.Request, cancel context.CancelCauseFunc) *door {
-	d := &door{endpoint: endpoint, request: r, header: http.Header{}, body: newRequestBody(r), response: newResponse(r, cancel)}
+func newDoor(match apiphant.Match, r *http.Request, cancel context.CancelCauseFunc) *door {
+	d := &door{match: match, request: r, header: http.Header{}, body: newRequestBody(r), response: newResponse(r, cancel)}
 	for name, values := range r.Header {
 		name = http.CanonicalHeaderKey(name)
 		if apiphant.IsForwarded(name) {
@@ -43,13 +43,6 @@ func newDoor(endpoint *apiphant.Endpoint, r *http.Request, cancel context.Cancel
 		d.header.Set("Content-Length", strconv.FormatInt(length, 10))
 	}
 	return d
-}
-
-// pathOf returns the path as net/http would send it: not cleaned, and escaped
-// only where it has to be.
-func pathOf(r *http.Request) string {
-	path, _, _ := strings.Cut(r.URL.RequestURI(), "?")
-	return path
 }
 
 func (d *door) Method() string { return method(d.request) }
@@ -80,20 +73,20 @@ func (d *door) RemoteAddr() netip.Addr { return netip.AddrFrom4([4]byte{127, 0, 
 
 // maxBody is the bound of the request's body.
 func (d *door) maxBody() int64 {
-	if d.endpoint.RawRequest {
-		return cmp.Or(d.endpoint.MaxBody, maxUpload)
+	if d.match.Endpoint.RawRequest {
+		return cmp.Or(d.match.Endpoint.MaxBody, maxUpload)
 	}
-	return cmp.Or(d.endpoint.MaxBody, maxBody)
+	return cmp.Or(d.match.Endpoint.MaxBody, maxBody)
 }
 
 // serve gives the request to the pipeline. One that declares too much is never
 // seen by its function, as it is with package server.
 func (d *door) serve(ctx context.Context, api *apiphant.API) {
-	if d.endpoint != nil && d.body.declared > d.maxBody() {
+	if d.match.Endpoint != nil && !d.match.Refused() && d.body.declared > d.maxBody() {
 		api.Refuse(ctx, d, &apiphant.Error{Status: http.StatusRequestEntityTooLarge})
 		return
 	}
-	api.Serve(ctx, d.endpoint, d)
+	api.Serve(ctx, d.match, d)
 }
 
 func (d *door) Body() ([]byte, error) {
@@ -112,7 +105,8 @@ func (d *door) Request(ctx context.Context) *http.Request {
 	target := d.request.URL.RequestURI()
 	address, err := url.ParseRequestURI(target)
 	if err != nil {
-		address = &url.URL{Path: pathOf(d.request)}
+		path, _, _ := strings.Cut(target, "?")
+		address = &url.URL{Path: path}
 	}
 	d.body.body = http.MaxBytesReader(nil, io.NopCloser(d.body.body), d.maxBody())
 	r := &http.Request{
@@ -135,6 +129,8 @@ func (d *door) Request(ctx context.Context) *http.Request {
 }
 
 func (d *door) SetHeader(name, value string) { d.response.setHeader(name, value) }
+
+func (d *door) AddHeader(name, value string) { d.response.addHeader(name, value) }
 
 func (d *door) Answer(status int, body []byte) { d.response.replace(status, body) }
 

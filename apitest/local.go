@@ -82,7 +82,7 @@ func (l *local) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, http.ErrServerClosed
 	}
 	ctx, cancel := context.WithCancelCause(l.base)
-	d := newDoor(l.api.Find([]byte(pathOf(r))), r, cancel)
+	d := newDoor(l.api.Find([]byte(method(r)), []byte(r.URL.RequestURI())), r, cancel)
 	go func() {
 		defer l.calls.Done()
 		defer closeBody(r)

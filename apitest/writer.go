@@ -148,6 +148,14 @@ func (r *response) setHeader(name, value string) {
 	}
 }
 
+func (r *response) addHeader(name, value string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.writer == nil {
+		r.set.Add(name, value)
+	}
+}
+
 // replace answers with JSON, whatever the function wrote.
 func (r *response) replace(status int, body []byte) {
 	r.mu.Lock()

@@ -25,11 +25,12 @@ type door struct {
 	conn     *conn
 	exchange exchange
 	ctx      *fasthttp.RequestCtx // of what only fasthttp serves; nil in the lane
-	endpoint *apiphant.Endpoint   // nil: there is none, or it isn't known yet
-	route    *routeCounts         // nil: nothing is counted
-	start    time.Time            // when the request was there, but for its body
-	id       string               // of the request
-	buffer   bodyBuffer           // gives back what it took when the request is finished
+	match    apiphant.Match
+	endpoint *apiphant.Endpoint // nil: there is none, or it isn't known yet
+	route    *routeCounts       // nil: nothing is counted
+	start    time.Time          // when the request was there, but for its body
+	id       string             // of the request
+	buffer   bodyBuffer         // gives back what it took when the request is finished
 	body     requestBody
 	raw      *rawResponse // nil: the pipeline writes the answer
 	rawBody  *rawBody
@@ -77,8 +78,8 @@ func (d *door) answered() int64 {
 	return d.sent
 }
 
-// Panicked is called by the pipeline where a call ends with a panic.
-func (d *door) Panicked() {
+// CountPanic is called by the pipeline where a call ends with a panic.
+func (d *door) CountPanic() {
 	if d.route != nil {
 		d.route.panics.Add(1)
 	}
@@ -159,6 +160,14 @@ func (d *door) SetHeader(name, value string) {
 		return
 	}
 	d.exchange.setField(name, value)
+}
+
+func (d *door) AddHeader(name, value string) {
+	if d.raw != nil {
+		d.raw.addHeader(name, value)
+		return
+	}
+	d.exchange.addField(name, value)
 }
 
 func (d *door) Answer(status int, body []byte) {

@@ -19,8 +19,10 @@ type exchange interface {
 	stream() io.Reader // of the body; nil: there is none
 	length() int64     // that is declared of the body; negative: none is
 
-	// setField sets a field of the answer's head, answerField tells it.
+	// setField sets a field of the answer's head, addField adds a value to one,
+	// answerField returns its first value.
 	setField(name, value string)
+	addField(name, value string)
 	answerField(name string) []byte
 
 	// answer makes the answer, in JSON, or without a body and its type where
@@ -45,6 +47,7 @@ func (x byFasthttp) stream() io.Reader { return x.ctx.RequestBodyStream() }
 func (x byFasthttp) length() int64     { return int64(x.ctx.Request.Header.ContentLength()) }
 
 func (x byFasthttp) setField(name, value string)    { x.ctx.Response.Header.Set(name, value) }
+func (x byFasthttp) addField(name, value string)    { x.ctx.Response.Header.Add(name, value) }
 func (x byFasthttp) answerField(name string) []byte { return x.ctx.Response.Header.Peek(name) }
 
 func (x byFasthttp) answer(status int, body []byte) {

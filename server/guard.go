@@ -118,8 +118,8 @@ func (c *conn) readNext(p []byte) (int, error) {
 // arrival is what came where a request begins, as the guard sees it.
 type arrival struct {
 	known      bool
-	kept, used int                // as admit says
-	endpoint   *apiphant.Endpoint // of a call for the lane
+	kept, used int            // as admit says
+	match      apiphant.Match // of a call for the lane
 }
 
 // readFirst is readNext where a request begins.
@@ -136,8 +136,8 @@ func (c *conn) readFirst(p []byte) (int, error) {
 	if !c.arrival.known {
 		c.look(p[:n])
 	}
-	if c.arrival.endpoint != nil {
-		return 0, c.serveCall(c.arrival.endpoint, p[:n])
+	if c.arrival.match.Endpoint != nil {
+		return 0, c.serveCall(c.arrival.match, p[:n])
 	}
 	c.guard.hold(p[c.arrival.used:n])
 	return c.arrival.kept, nil
@@ -149,7 +149,7 @@ func (c *conn) look(came []byte) {
 	c.arrival = arrival{known: true}
 	a := &c.arrival
 	if a.kept, a.used = c.guard.admit(came); a.kept == len(came) {
-		a.endpoint = c.forLane()
+		a.match = c.forLane()
 	}
 }
 

@@ -41,16 +41,17 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 		d.finish()
 		return
 	}
-	d.endpoint = s.API.Find(path)
+	match := s.API.Find(ctx.Request.Header.Method(), ctx.Request.Header.RequestURI())
+	d.match, d.endpoint = match, match.Endpoint
 	d.begin(s.Metrics.route(d.endpoint), ctx.Time())
 	switch {
-	case d.endpoint != nil && d.endpoint.RawRequest && !d.enter():
+	case d.endpoint != nil && d.endpoint.RawRequest && !d.match.Refused() && !d.enter():
 		s.API.Refuse(s.base, d, d.overloaded())
 	case d.endpoint != nil && d.endpoint.RawResponse:
 		d.serveRaw()
 		return
 	default:
-		s.API.Serve(s.base, d.endpoint, d)
+		s.API.Serve(s.base, d.match, d)
 	}
 	d.finish()
 }
@@ -73,12 +74,11 @@ func (s *Server) headerReceived(header *fasthttp.RequestHeader) fasthttp.Request
 // refusesBody tells whether the body of a request need not be sent: nobody
 // wants it, or it is too large.
 func (s *Server) refusesBody(header *fasthttp.RequestHeader) bool {
-	path := path(header.RequestURI())
-	if string(path) == healthPath {
+	if string(path(header.RequestURI())) == healthPath {
 		return false
 	}
-	endpoint := s.API.Find(path)
-	return endpoint == nil || !endpoint.RawRequest && !header.IsPost() || int64(header.ContentLength()) > s.bodyLimit(endpoint)
+	match := s.API.Find(header.Method(), header.RequestURI())
+	return match.Endpoint == nil || match.Refused() || int64(header.ContentLength()) > s.bodyLimit(match.Endpoint)
 }
 
 // expect answers "Expect: 100-continue": a body that would be refused is not asked for.
@@ -89,12 +89,12 @@ func (s *Server) expect(ctx *fasthttp.RequestCtx) int {
 		return http.StatusContinue
 	}
 	d := newDoor(s, ctx)
-	endpoint := s.API.Find(d.path())
-	d.begin(s.Metrics.route(endpoint), time.Now())
-	if endpoint != nil && (endpoint.RawRequest || header.IsPost()) {
+	match := s.API.Find(header.Method(), header.RequestURI())
+	d.begin(s.Metrics.route(match.Endpoint), time.Now())
+	if match.Endpoint != nil && !match.Refused() {
 		s.API.Refuse(s.base, d, readError(fasthttp.ErrBodyTooLarge))
 	} else {
-		s.API.Serve(s.base, endpoint, d) // which finds out before it reads a body
+		s.API.Serve(s.base, match, d) // which finds out before it reads a body
 	}
 	d.refused()
 	return ctx.Response.StatusCode()

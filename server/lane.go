@@ -38,30 +38,31 @@ type lane struct {
 	lost   bool // no answer goes out
 }
 
-// forLane returns the endpoint of what the guard has just passed, where that is a
+// forLane returns the match of what the guard has just passed, where that is a
 // call for the lane.
-func (c *conn) forLane() *apiphant.Endpoint {
+func (c *conn) forLane() apiphant.Match {
 	h := &c.guard.last
 	if c.server == nil || c.guard.heads != 1 || !h.post || h.unusual || h.chunked || h.http10 {
-		return nil
+		return apiphant.Match{}
 	}
-	endpoint := c.server.API.Find(h.target)
-	if endpoint == nil || endpoint.RawRequest || endpoint.RawResponse || h.length > c.server.bodyLimit(endpoint) {
-		return nil
+	match := c.server.API.Find(methodPost, h.target)
+	endpoint := match.Endpoint
+	if endpoint == nil || match.Refused() || endpoint.RawRequest || endpoint.RawResponse || h.length > c.server.bodyLimit(endpoint) {
+		return apiphant.Match{}
 	}
-	return endpoint
+	return match
 }
 
 // serveCall answers the call that came, with whose body, as far as that came, p
 // ends. An error ends the connection.
-func (c *conn) serveCall(endpoint *apiphant.Endpoint, p []byte) error {
+func (c *conn) serveCall(match apiphant.Match, p []byte) error {
 	s, h := c.server, &c.guard.last
 	c.busy.Store(true)
 	c.lane = lane{conn: c, head: h, content: p[h.size:], start: time.Now()}
 	d := c.openDoor(s, &c.lane)
-	d.endpoint = endpoint
-	d.begin(s.Metrics.route(endpoint), c.lane.start)
-	s.API.Serve(s.base, endpoint, d)
+	d.match, d.endpoint = match, match.Endpoint
+	d.begin(s.Metrics.route(match.Endpoint), c.lane.start)
+	s.API.Serve(s.base, d.match, d)
 	d.finish()
 	err := c.lane.send(c)
 	c.busy.Store(false)
@@ -73,11 +74,11 @@ func (c *conn) serveCall(endpoint *apiphant.Endpoint, p []byte) error {
 // much of what came is left to be looked at by others, or why it ends.
 func (c *conn) answer(came []byte) (left int, err error) {
 	c.look(came)
-	if c.arrival.endpoint == nil || c.guard.in == partBody {
+	if c.arrival.match.Endpoint == nil || c.guard.in == partBody {
 		return len(came), nil
 	}
 	c.within.Store(true)
-	err = c.serveCall(c.arrival.endpoint, came)
+	err = c.serveCall(c.arrival.match, came)
 	c.within.Store(false)
 	if err != nil {
 		return 0, err
@@ -132,6 +133,8 @@ func (l *lane) setField(name, value string) {
 	}
 	l.header().Set(name, value)
 }
+
+func (l *lane) addField(name, value string) { l.header().Add(name, value) }
 
 // header is what answers have their fields in where these are others than the
 // usual ones.

@@ -27,7 +27,7 @@ func (d *door) serveRaw() {
 		defer close(done)
 		defer d.raw.giveUp() // of no effect after finish
 		defer survive(d.server.log, "a raw call")
-		d.server.API.Serve(ctx, d.endpoint, d)
+		d.server.API.Serve(ctx, d.match, d)
 		d.raw.finish()
 	})
 	select {

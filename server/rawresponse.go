@@ -248,6 +248,14 @@ func (r *rawResponse) setHeader(name, value string) {
 	}
 }
 
+func (r *rawResponse) addHeader(name, value string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.writer == nil {
+		r.door.ctx.Response.Header.Add(name, value)
+	}
+}
+
 // copyHeader gives fasthttp the status and the headers. Those that say how the
 // body goes out are fasthttp's own affair; trailers are not sent.
 func (r *rawResponse) copyHeader() {

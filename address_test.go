@@ -1,0 +1,234 @@
+package apiphant_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/apiphant/apiphant"
+)
+
+// addressed returns an API with one route for each name, with addresses.
+func addressed(addresses ...string) *apiphant.API {
+	api := &apiphant.API{}
+	for _, name := range []string{"a", "b", "c"} {
+		api.Handle("v0/"+name, apiphant.Actions{Read: apiphant.Raw(func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprint(w, name, " ", r.PathValue("x"), " ", r.PathValue("y"))
+		})})
+	}
+	for _, address := range addresses {
+		pattern, route, _ := strings.Cut(address, " = ")
+		api.Address(pattern, route)
+	}
+	return api
+}
+
+func TestAddresses(t *testing.T) {
+	api := addressed(
+		"GET /items/{x} = v0/a/read",
+		"GET /items/new = v0/b/read",
+		"GET /items/{x}/parts/{y} = v0/b/read",
+		"PUT /items/{x} = v0/c/read",
+		"GET /files/{x...} = v0/c/read",
+		"GET /files/{$} = v0/a/read",
+		"GET /below/ = v0/b/read",
+		"GET /caf%C3%A9 = v0/a/read",
+	)
+	if err := api.Check(); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ method, target, want string }{
+		{"GET", "/items/7", "200 a 7 "},
+		{"GET", "/items/7?x=8", "200 a 7 "},
+		{"GET", "http://test/items/7", "200 a 7 "},
+		{"PUT", "/items/7", "200 c 7 "},
+		{"PUT", "/items/new", "200 c new "},
+		{"GET", "/items/new", "200 b  "},
+		{"GET", "/items/new/parts/2", "200 b new 2"},
+		{"GET", "/items/a%2Fb", "200 a a/b "},
+		{"GET", "/items/a%252Fb", "200 a a%2Fb "},
+		{"GET", "/items/%6eew", "200 b  "},
+		{"GET", "/files/one/two", "200 c one/two "},
+		{"GET", "/files/", "200 a  "},
+		{"GET", "/below/it/all", "200 b  "},
+		{"GET", "/caf%c3%a9", "200 a  "},
+		{"HEAD", "/items/7", "200 a 7 "},
+		{"GET", "/items/", "404"},
+		{"GET", "/items", "404"},
+		{"GET", "/items/7/", "404"},
+		{"GET", "/items/%zz", "404"},
+		{"GET", "/files/../items/7", "404"},
+		{"GET", "/files/%2e%2e/items", "404"},
+		{"GET", "items/7", "404"},
+		{"GET", "", "404"},
+		{"DELETE", "/items/7", "405 GET, HEAD, PUT"},
+		{"POST", "/files/x", "405 GET, HEAD"},
+		{"get", "/items/7", "405 GET, HEAD, PUT"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.method+" "+tt.target, func(t *testing.T) {
+			match := api.Find([]byte(tt.method), []byte(tt.target))
+			door := newMemory(tt.method, nil, "")
+			api.Serve(context.Background(), match, door)
+			got := fmt.Sprint(door.answer.Code)
+			switch door.answer.Code {
+			case http.StatusOK:
+				got += " " + door.answer.Body.String()
+			case http.StatusMethodNotAllowed:
+				got += " " + door.answer.Header().Get("Allow")
+			}
+			if got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+			if refused := door.answer.Code != http.StatusOK; match.Refused() != refused {
+				t.Errorf("Refused is %t, the answer is %d", match.Refused(), door.answer.Code)
+			}
+		})
+	}
+}
+
+func TestWrongAddresses(t *testing.T) {
+	tests := []struct{ address, want string }{
+		{"/items = v0/a/read", "want a method and a path"},
+		{"GET = v0/a/read", "want a method and a path"},
+		{"GET example.com/items = v0/a/read", "no host"},
+		{"get /items = v0/a/read", "want GET"},
+		{"GET /items/{x = v0/a/read", "bad wildcard segment"},
+		{"GET /items/{x}/{x} = v0/a/read", "duplicate wildcard name"},
+		{"GET /items = v0/none/read", `no route "v0/none/read"`},
+		{"GET /items = v0/a", `no route "v0/a"`},
+		{"GET /api/v0/items = v0/a/read", "those of routes"},
+		{"GET /api/{version}/items = v0/a/read", "those of routes"},
+		{"GET /one/{x} = v0/b/read", "conflicts with"},
+		{"GET /{x}/two = v0/b/read", "conflicts with"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.address, func(t *testing.T) {
+			err := addressed("GET /one/{y} = v0/a/read", tt.address).Check()
+			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "registered at") {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// Whoever lists what an API has finds it in its endpoints.
+func TestEndpoint(t *testing.T) {
+	api := addressed("GET /items/{x} = v0/a/read", "PUT /items/{x} = v0/a/read")
+	api.Comments = map[string]string{}
+	action := apiphant.Func(func(_ context.Context, r stageRequest) (apiphant.Object, error) { return nil, nil })
+	api.Handle("v0/typed", apiphant.Actions{Read: action, Create: apiphant.Proc(func(context.Context, apiphant.Object) error { return nil })})
+	for _, endpoint := range api.Routes() {
+		api.Comments[endpoint.Source.Function] = "Read reads " + endpoint.Target + "."
+	}
+	again := addressed("GET /items/{x} = v0/a/read", "PUT /items/{x} = v0/a/read")
+	again.Comments = api.Comments
+	for _, endpoint := range again.Routes() {
+		if endpoint.Comment == "" {
+			t.Errorf("%s has no comment", endpoint)
+		}
+	}
+	got := map[string]string{}
+	for _, e := range api.Routes() {
+		got[e.String()] = fmt.Sprint(e.Methods, e.Addresses, e.Request, e.Response, e.Streams)
+	}
+	for path, want := range map[string]string{
+		"/api/v0/a/read":       "[] [GET /items/{x} PUT /items/{x}] <nil> <nil> true",
+		"/api/v0/typed/read":   "[POST] [] apiphant_test.stageRequest apiphant.Object false",
+		"/api/v0/typed/create": "[POST] [] apiphant.Object <nil> false",
+	} {
+		if got[path] != want {
+			t.Errorf("%s: got %s, want %s", path, got[path], want)
+		}
+	}
+}
+
+// described is a response with a status and headers.
+type described struct {
+	Status int         `json:"-"`
+	Header http.Header `json:"-"`
+	Done   bool        `json:"done"`
+}
+
+func (d described) StatusCode() int      { return d.Status }
+func (d described) Headers() http.Header { return d.Header }
+
+func TestResponseDescribesAnswer(t *testing.T) {
+	tests := []struct {
+		name     string
+		response any
+		want     string
+	}{
+		{"status", described{Status: 201, Done: true}, `201 {"done":true}`},
+		{"none", described{Done: true}, `200 {"done":true}`},
+		{"pointer", &described{Status: 202}, `202 {"done":false}`},
+		{"nil pointer", (*described)(nil), `200 {}`},
+		{"no content", described{Status: 204}, `204 `},
+		{"redirect", described{Status: 303, Header: http.Header{"Location": {"/there"}}}, `303 {"done":false}`},
+		{"informational", described{Status: 101}, `500 {"error":"500 Internal Server Error"}`},
+		{"error", described{Status: 404}, `500 {"error":"500 Internal Server Error"}`},
+		{"length", described{Header: http.Header{"content-length": {"1"}}}, `500 {"error":"500 Internal Server Error"}`},
+		{"two lines", described{Header: http.Header{"X-A": {"1\r\nX-B: 2"}}}, `500 {"error":"500 Internal Server Error"}`},
+		{"no name", described{Header: http.Header{"X A": {"1"}}}, `500 {"error":"500 Internal Server Error"}`},
+	}
+	actions := map[string]func(any) apiphant.Action{
+		"any": func(r any) apiphant.Action {
+			return apiphant.Func(func(context.Context, apiphant.Object) (any, error) { return r, nil })
+		},
+		"typed": func(r any) apiphant.Action {
+			if r, ok := r.(*described); ok {
+				return apiphant.Func(func(context.Context, apiphant.Object) (*described, error) { return r, nil })
+			}
+			return apiphant.Func(func(context.Context, apiphant.Object) (described, error) { return r.(described), nil })
+		},
+		"middleware": func(r any) apiphant.Action {
+			return apiphant.Func(func(context.Context, apiphant.Object) (any, error) { return r, nil })
+		},
+	}
+	for kind, action := range actions {
+		for _, tt := range tests {
+			t.Run(kind+"/"+tt.name, func(t *testing.T) {
+				api := &apiphant.API{}
+				api.Handle("v0/a", apiphant.Actions{Read: action(tt.response)})
+				if kind == "middleware" {
+					api.Use("", func(apiphant.Handler) apiphant.Handler {
+						return func(_ context.Context, call *apiphant.Call) error { return call.Answer(tt.response) }
+					})
+				}
+				door := newMemory("POST", nil, "")
+				api.Serve(context.Background(), api.Find(post, []byte("/api/v0/a/read")), door)
+				if got := fmt.Sprint(door.answer.Code, " ", door.answer.Body); got != tt.want {
+					t.Errorf("got %s, want %s", got, tt.want)
+				}
+			})
+		}
+	}
+}
+
+// A response's headers come in place of a middleware's of the same name; cookies
+// are added.
+func TestResponseHeaders(t *testing.T) {
+	api := &apiphant.API{}
+	api.Use("", func(next apiphant.Handler) apiphant.Handler {
+		return func(ctx context.Context, call *apiphant.Call) error {
+			call.SetHeader("Set-Cookie", "a=1")
+			call.SetHeader("Cache-Control", "no-store")
+			return next(ctx, call)
+		}
+	})
+	api.Handle("v0/a", apiphant.Actions{Read: apiphant.Func(func(context.Context, apiphant.Object) (described, error) {
+		return described{Header: http.Header{"Set-Cookie": {"b=2", "c=3"}, "cache-control": {"max-age=1", "private"}}}, nil
+	})})
+	door := newMemory("POST", nil, "")
+	api.Serve(context.Background(), api.Find(post, []byte("/api/v0/a/read")), door)
+	header := door.answer.Header()
+	if got, want := header["Set-Cookie"], []string{"a=1", "b=2", "c=3"}; !slices.Equal(got, want) {
+		t.Errorf("got the cookies %q, want %q", got, want)
+	}
+	if got, want := header["Cache-Control"], []string{"max-age=1", "private"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,49 @@
+package apiphant
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// Endpoint is all that is known of one route as it is served. Whatever lists what
+// an API has (a table of routes, a contract, a page of documentation) reads it
+// here: nobody needs to read tags or source a second time.
+type Endpoint struct {
+	Route
+	Source    Source
+	Signature string // of the function, in Go's syntax
+	Comment   string // of the function, see [API.Comments]; "": none
+	Index     int    // its place in what [API.Routes] returns: doors keep in slices what they know of each
+
+	Methods   []string  // that its path is asked with: POST; nil: the function decides
+	Addresses []Address // further ones, see [API.Address]
+
+	Request  reflect.Type // of what the function is given; nil: it reads the request itself
+	Response reflect.Type // of what the function returns; nil: the answer is {}, or the function writes it itself
+
+	RawRequest  bool // the function reads the request itself
+	RawResponse bool // the function writes the answer itself
+	Streams     bool // the answer goes out in parts, as the function makes them
+
+	MaxBody int64 // bytes of the request's body, see [Action.MaxBody]; 0: the door's own bound
+
+	handler Handler
+}
+
+// Source is where a function stands.
+type Source struct {
+	Function string // "myproduct/api/v0/echo.Read"
+	File     string // as the compiler was given it
+	Line     int
+}
+
+// String returns "FUNCTION (FILE:LINE)".
+func (s Source) String() string {
+	if s.Function == "" {
+		return "a function"
+	}
+	if s.File == "" {
+		return s.Function
+	}
+	return fmt.Sprintf("%s (%s:%d)", s.Function, s.File, s.Line)
+}

@@ -1,0 +1,77 @@
+package apiphant
+
+import (
+	"bytes"
+	"net/http"
+)
+
+// Match is what [API.Find] found for a request, and what [API.Serve] answers it by.
+type Match struct {
+	// Endpoint is what the target names; nil where it names nothing, or
+	// nothing for this method.
+	Endpoint *Endpoint
+
+	refusal int      // the status of a request that no function gets; else 0
+	further *further // nil: the target is the path of a route
+}
+
+// further is what only a further address has: see [API.Address].
+type further struct {
+	allow string      // the methods of the path, where it is not for this one
+	path  []parameter // what the path has in place of {name}
+	query string      // as it came
+}
+
+// parameter is one value of a path or a query, decoded.
+type parameter struct{ name, text string }
+
+// Refused reports whether the request is answered with an error whatever its body
+// is: with 404 where the target names nothing, and with 501 or 405 where what it
+// names is not for this method. A door need not read such a body.
+func (m Match) Refused() bool { return m.refusal != 0 }
+
+// Find returns what a request asks for. target is the request's target as it came,
+// with its query; the absolute form of RFC 9112, section 3.2.2, counts by its
+// path. Neither is changed or kept. It does not allocate for the path of a route.
+func (a *API) Find(method, target []byte) Match {
+	a.once.Do(a.compile)
+	path, query := splitRequestTarget(target)
+	if endpoint := a.endpoints[string(path)]; endpoint != nil {
+		if endpoint.RawRequest || string(method) == http.MethodPost {
+			return Match{Endpoint: endpoint}
+		}
+		return Match{Endpoint: endpoint, refusal: http.StatusNotImplemented}
+	}
+	if len(a.patterns) == 0 {
+		return Match{refusal: http.StatusNotFound}
+	}
+	return a.patterns.find(string(method), string(path), string(query))
+}
+
+// allow returns the methods that what the target names is for, where that is not
+// the request's own method.
+func (m Match) allow() string {
+	switch m.refusal {
+	case http.StatusNotImplemented:
+		return http.MethodPost
+	case http.StatusMethodNotAllowed:
+		return m.further.allow
+	}
+	return ""
+}
+
+// splitRequestTarget returns the path and the query of a request's target, neither
+// decoded nor cleaned.
+func splitRequestTarget(target []byte) (path, query []byte) {
+	if at := bytes.IndexByte(target, '?'); at >= 0 {
+		target, query = target[:at], target[at+1:]
+	}
+	if len(target) > 0 && target[0] != '/' { // absolute form: http://HOST/PATH
+		if scheme := bytes.Index(target, []byte("://")); scheme >= 0 {
+			if slash := bytes.IndexByte(target[scheme+3:], '/'); slash >= 0 {
+				target = target[scheme+3+slash:]
+			}
+		}
+	}
+	return target, query
+}
