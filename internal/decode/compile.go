@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/apiphant/apiphant/internal/rule"
 )
 
 type kind uint8
@@ -59,6 +61,7 @@ type node struct {
 	length     int     // of an array
 	elem       *node   // of a pointer, slice, array, map; what is in the quotes
 	object     *object // of a struct
+	schema     *rule.Schema
 }
 
 var (
@@ -130,7 +133,7 @@ func (c *compiler) node(t reflect.Type) (*node, error) {
 	if n := c.nodes[t]; n != nil {
 		return n, nil
 	}
-	n := &node{typ: t, size: t.Size(), noPointers: noPointers(t)}
+	n := &node{typ: t, size: t.Size(), noPointers: noPointers(t), schema: &rule.Schema{Type: t}}
 	c.nodes[t] = n // before what is in it: a type may contain itself
 	if t.Kind() != reflect.Pointer && t.Kind() != reflect.Interface {
 		n.validator = reflect.PointerTo(t).Implements(validatorType)
@@ -273,6 +276,9 @@ func (c *compiler) mapping(n *node) (err error) {
 
 // finish does what needs all nodes to be complete.
 func (c *compiler) finish() error {
+	for _, n := range c.nodes {
+		n.describe()
+	}
 	for _, compile := range c.rules {
 		if err := compile(); err != nil {
 			return err

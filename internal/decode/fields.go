@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/apiphant/apiphant/internal/fields"
+	"github.com/apiphant/apiphant/internal/rule"
 )
 
 // object compiles a struct: its fields as JSON sees them, those of embedded
@@ -19,8 +20,9 @@ func (c *compiler) object(n *node) error {
 		return err
 	}
 	n.object.fields = make([]field, len(found))
+	n.schema.Fields = make([]rule.Field, len(found))
 	for i, p := range found {
-		if err := c.field(&n.object.fields[i], p); err != nil {
+		if err := c.field(&n.object.fields[i], &n.schema.Fields[i], p); err != nil {
 			return err
 		}
 	}
@@ -28,18 +30,20 @@ func (c *compiler) object(n *node) error {
 	return nil
 }
 
-func (c *compiler) field(f *field, p promoted) (err error) {
+func (c *compiler) field(f *field, described *rule.Field, p promoted) (err error) {
 	*f = field{name: p.Name, quoted: quote(p.Name), place: p.place()}
 	if f.node, err = c.below("."+p.Name, p.Type); err != nil {
 		return err
 	}
+	*described = rule.Field{Name: p.Name, GoName: p.goName, Owner: p.owner, Schema: f.node.schema, Quoted: p.quoted}
 	if p.quoted {
 		f.node = inQuotes(f.node)
 	}
 	path := strings.Join(c.path, "") + "." + p.Name
 	c.rules = append(c.rules, func() error {
 		c.path = []string{path}
-		return c.tags(f, p.tag)
+		described.Rules, err = c.compileRules(f, p.tag)
+		return err
 	})
 	return nil
 }
@@ -58,6 +62,8 @@ func inQuotes(n *node) *node {
 // promoted is a field on its way to be one.
 type promoted struct {
 	fields.Field
+	owner  reflect.Type // the struct that declares it
+	goName string
 	hops   []hop
 	offset uintptr
 	tag    reflect.StructTag
@@ -105,6 +111,8 @@ func (c *compiler) ownFields(s promoted) (own, embedded []promoted, err error) {
 		}
 		f := promoted{
 			Field:  fields.Field{Name: cmp.Or(name, sf.Name), Named: name != "", Index: append(slices.Clip(s.Index), i), Type: sf.Type},
+			owner:  s.Type,
+			goName: sf.Name,
 			hops:   s.hops,
 			offset: s.offset + sf.Offset,
 			tag:    sf.Tag,

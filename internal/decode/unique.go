@@ -3,6 +3,7 @@ package decode
 import (
 	"encoding/json"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -11,34 +12,20 @@ import (
 	"github.com/apiphant/apiphant/internal/rule"
 )
 
-// uniqueItems compares as JSON Schema does: numbers as numbers, 1 and 1.0 are equal,
-// and objects without regard to the order of their keys; what is neither a scalar
-// nor any by the JSON that it becomes.
-func (t *tagged) uniqueItems(value string) error {
-	var unique bool
-	if err := boolean(value, &unique); err != nil {
-		return err
-	}
-	if t.target.kind != kindSlice {
-		return t.wrongType("lists")
-	}
-	if !unique {
-		return nil
-	}
-	elem := t.target.elem
-	t.whole(func(p unsafe.Pointer) bool {
-		s := (*sliceHeader)(p)
-		seen := make(map[string]bool, s.len)
-		for i := range s.len {
-			key, ok := elem.identity(unsafe.Add(s.data, uintptr(i)*elem.size))
-			if !ok || seen[key] {
-				return false
-			}
-			seen[key] = true
+// areUnique reports whether no two elements of a list are equal, as JSON Schema
+// compares them: numbers by their value, so that 1 and 1.0 are equal, and objects
+// without regard to the order of their keys. An element that is neither a scalar nor
+// an any is compared as the JSON that it becomes. n is the node of the elements.
+func (n *node) areUnique(list *sliceHeader) bool {
+	seen := make(map[string]bool, list.len)
+	for i := range list.len {
+		key, ok := n.identity(unsafe.Add(list.data, uintptr(i)*n.size))
+		if !ok || seen[key] {
+			return false
 		}
-		return true
-	})
-	return nil
+		seen[key] = true
+	}
+	return true
 }
 
 // identity is a text that two equal values of a type share, and no others. It takes
@@ -62,6 +49,27 @@ func (n *node) identity(p unsafe.Pointer) (string, bool) {
 		return string(text), true
 	}
 	return string(appendIdentity(nil, v)), true
+}
+
+// canonical returns a text that two equal scalars share, and no others.
+func (n *node) canonical(p unsafe.Pointer) string {
+	switch k := n.kind; {
+	case k <= kindInt64:
+		return strconv.FormatInt(loadInt(k, p), 10)
+	case k <= kindUint64:
+		return strconv.FormatUint(loadUint(k, p), 10)
+	case k == kindFloat32:
+		return strconv.FormatUint(uint64(math.Float32bits(*(*float32)(p)+0)), 16) // + 0: -0 is 0
+	case k == kindFloat64:
+		return strconv.FormatUint(math.Float64bits(*(*float64)(p)+0), 16)
+	case k == kindBool:
+		return strconv.FormatBool(*(*bool)(p))
+	case k == kindNumber:
+		v, _ := rule.ParseDecimal(*(*string)(p))
+		return v.String()
+	default:
+		return *(*string)(p)
+	}
 }
 
 // appendIdentity appends the identity of a plain value. Its first byte says what it
