@@ -73,7 +73,7 @@ func (d *door) status() int {
 // answered is how many bytes of a body the answer has, or had until it broke off.
 func (d *door) answered() int64 {
 	if d.raw != nil && d.sent == 0 {
-		return d.raw.written
+		return d.raw.Written()
 	}
 	return d.sent
 }
@@ -171,21 +171,21 @@ func (d *door) AddHeader(name, value string) {
 }
 
 func (d *door) Answer(status int, body []byte) {
-	if d.raw != nil && !d.raw.replace() {
-		d.raw.abort()
+	if d.raw != nil && !d.raw.Replace() {
+		d.raw.Abort()
 		return
 	}
 	d.exchange.answer(status, body)
 	d.sent = int64(len(body))
 }
 
-func (d *door) ResponseWriter() http.ResponseWriter { return d.raw }
+func (d *door) ResponseWriter() http.ResponseWriter { return d.raw.Writer }
 
-func (d *door) Started() bool { return d.raw != nil && d.raw.hasStarted() }
+func (d *door) Started() bool { return d.raw != nil && d.raw.Started() }
 
 func (d *door) Abort() {
-	if d.raw != nil && !d.raw.replace() {
-		d.raw.abort()
+	if d.raw != nil && !d.raw.Replace() {
+		d.raw.Abort()
 		return
 	}
 	d.abandon()

@@ -34,7 +34,7 @@ func (d *door) serveRaw() {
 	case <-done:
 	case <-d.raw.started:
 	}
-	if !d.raw.hasStarted() {
+	if !d.raw.Started() {
 		cancel(nil)
 		d.finish()
 		return
