@@ -39,20 +39,25 @@ var arrows = map[string][]string{
 	"server": {".", "internal/response", "internal/trace", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22", "golang.org/x/sys", "github.com/prometheus/client_golang"},
 
 	// Schedules and jobs.
-	"background": {".", "github.com/robfig/cron/v3", "go.uber.org/zap", "github.com/prometheus/client_golang"},
+	"background":                            {"background/engine", "background/internal/tick"}, // what a product names
+	"background/engine":                     {},                                                // what a database has to do
+	"background/internal/tick":              {},
+	"background/worker":                     {"background", "background/engine", "background/internal/tick", "background/worker/internal/background", "github.com/robfig/cron/v3"},
+	"background/worker/internal/background": {".", "background"},
+	"background/metrics":                    {"background/engine", "github.com/prometheus/client_golang"},
 
 	// The durable engines: what they share, and each with its driver.
-	"background/internal/durable":    {"background", "github.com/riverqueue/river", "go.uber.org/zap"},
-	"background/internal/enginetest": {"background", "github.com/riverqueue/river", "go.uber.org/zap"},
-	"background/internal/pgtest":     {},
-	"background/sqlite":              {"background", "background/internal/durable", "github.com/riverqueue/river", "go.uber.org/zap", "modernc.org/sqlite"},
-	"background/postgres":            {"background", "background/internal/durable", "github.com/riverqueue/river", "go.uber.org/zap", "github.com/jackc/pgx/v5"},
+	"background/internal/durable":    {"background/engine", "github.com/riverqueue/river"},
+	"background/internal/enginetest": {"background", "background/engine", "background/worker", "github.com/riverqueue/river"},
+	"background/sqlite":              {"background", "background/engine", "background/internal/durable", "github.com/riverqueue/river", "modernc.org/sqlite"},
+	"background/postgres":            {"background", "background/engine", "background/internal/durable", "github.com/riverqueue/river", "github.com/jackc/pgx/v5"},
+	"internal/pgtest":                {}, // a PostgreSQL for tests
 
 	// A ready-made hook.
 	"background/mail": {"background", "github.com/wneessen/go-mail"},
 
 	// What a built product is as a program.
-	"program": {".", "server", "background", "go.uber.org/zap", "github.com/prometheus/client_golang", "github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/coreos/go-systemd/v22", "golang.org/x/sys"},
+	"program": {".", "server", "background", "background/engine", "background/metrics", "background/worker", "go.uber.org/zap", "github.com/prometheus/client_golang", "github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/coreos/go-systemd/v22", "golang.org/x/sys"},
 
 	// What makes a program of a product's folder, and a folder of a template.
 	"internal/origin":  {".", "golang.org/x/mod"},

@@ -1,48 +1,29 @@
 package background
 
 import (
-	"fmt"
 	"strings"
 	"time"
 )
 
-// Failure is one run that failed, as OnError gets it.
+// Failure is one run of a task, or one attempt of a job, that failed.
 type Failure struct {
 	Task    string        // the name of the task or job
-	Err     error         // what it returned, or what it panicked with
-	Stack   string        // where: of a panic the stack, else the function that returned Err
-	Panic   bool          // it panicked
+	Err     error         // what the function returned or panicked with
+	Stack   string        // the stack of a panic; else the function that returned Err
+	Panic   bool          // the function panicked
 	Started time.Time     // when the run began
-	Took    time.Duration // until it failed
+	Took    time.Duration // how long it ran until it failed
 
-	Job     bool // it was a job, not a task
-	Attempt int  // which attempt of the job, from 1
-	Last    bool // there will be no other attempt; always so for a task
+	Job     bool // it is a job, not a task
+	Attempt int  // the number of the attempt of a job, from 1
+	Last    bool // no other attempt follows; true for every task
 }
 
-// String returns what the log says: the task, the error, the stack.
-func (f Failure) String() string { return f.title() + "\n" + f.details() }
-
-func (f Failure) title() string { return kind(f.Job) + " " + f.Task + " failed:" }
-
-func (f Failure) details() string {
-	return strings.TrimSpace(f.Err.Error() + "\n" + f.Stack)
-}
-
-func kind(job bool) string {
-	if job {
-		return "Job"
+// String returns the failure as the log has it: the task, the error, the stack.
+func (f Failure) String() string {
+	kind := "Task "
+	if f.Job {
+		kind = "Job "
 	}
-	return "Task"
-}
-
-// stackOf returns where an error came from: what it prints of that itself, as
-// those of many libraries do with %+v, else the function that returned it.
-func stackOf(err error, place string) string {
-	if detailed := fmt.Sprintf("%+v", err); strings.Contains(detailed, "\n") && strings.HasPrefix(detailed, err.Error()) {
-		if more := strings.TrimSpace(strings.TrimPrefix(detailed, err.Error())); more != "" {
-			return more
-		}
-	}
-	return place
+	return kind + f.Task + " failed:\n" + strings.TrimSpace(f.Err.Error()+"\n"+f.Stack)
 }

@@ -1,169 +1,126 @@
 package background
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"regexp"
 	"time"
+
+	"github.com/apiphant/apiphant/background/engine"
 )
 
-// Job is work that is kept in a database until it is done: at least once, by
-// some worker. Make it with [NewJob], list it in the product's Jobs. Its
-// options are for what is enqueued from then on: set them before the first
-// Enqueue, or enqueue with a copy. Timeout and Backoff are not kept with what is
-// enqueued: there, those of the listed job count.
+// Job is a function whose arguments are kept in a database until some worker
+// has called it with them, at least once. Make one with [NewJob] and list it in
+// the product's Jobs.
+//
+// The fields are options of what is enqueued from then on: set them before the
+// first Enqueue, or enqueue with a copy. Timeout and Backoff are not stored with
+// what is enqueued: those of the listed job apply.
 //
 //	var SendMail = background.NewJob("send_mail", sendMail)
 //
 //	err := SendMail.Enqueue(ctx, MailArgs{To: "ann@example.com"})
 type Job[A any] struct {
-	// Attempts is how often it is tried until it is given up. 0: 25, which is
-	// three weeks with the default Backoff.
+	// Attempts is how often the function is called until the job is given up.
+	// 0: 25, which takes three weeks with the default Backoff.
 	Attempts int
 
-	// Backoff is how long to wait after a failed attempt, counted from 1.
-	// nil: attempt⁴ seconds, a tenth more or less.
+	// Backoff returns how long to wait after an attempt that failed; the first
+	// attempt is 1. nil: attempt⁴ seconds, plus or minus a tenth.
 	Backoff func(attempt int) time.Duration
 
-	// Timeout is how long an attempt may take until its context ends.
-	// 0: DefaultTimeout; negative: no end.
+	// Timeout bounds an attempt: its context ends then. 0: DefaultTimeout;
+	// negative: no limit.
 	Timeout time.Duration
 
 	// Priority is from 1, the first, to 4. 0: 1.
 	Priority int
 
-	// Delay is how long to wait until the first attempt.
+	// Delay is how long the first attempt waits.
 	Delay time.Duration
 
-	// Unique drops what is enqueued, without an error, while there is one with
-	// the same arguments that is not done yet.
+	// Unique makes Enqueue do nothing, without an error, while a job with the
+	// same arguments is not done yet.
 	Unique bool
 
-	// Queue is where it waits: each queue has workers of its own, so that its
-	// jobs don't wait for those of others. "": "default".
+	// Queue is the name of the queue. Each queue has workers of its own, so that
+	// its jobs do not wait for those of other queues. "": "default".
 	Queue string
 
-	name  string
-	run   func(ctx context.Context, args A) error
-	place string
+	name string
+	run  func(ctx context.Context, args A) error
 }
 
-// NewJob makes a job of a function. The name is what is kept in the database:
-// letters, digits, and . _ - between them; don't change it while there are jobs of it.
-// A is kept as JSON.
+// NewJob returns a job that calls run. The name is stored with what is enqueued:
+// do not change it while there are such jobs. It has letters and digits, and
+// . _ - between them. A is stored as JSON.
 func NewJob[A any](name string, run func(ctx context.Context, args A) error) *Job[A] {
-	j := &Job[A]{name: name, run: run}
-	if run != nil {
-		_, j.place = functionName(run)
-	}
-	return j
+	return &Job[A]{name: name, run: run}
 }
 
-// AnyJob is a *Job of any arguments.
+// AnyJob is a *[Job] of any arguments.
 type AnyJob interface {
-	Definition() *Definition
+	Definition() *engine.Definition
 }
 
-// Definition is a job without the type of its arguments, its defaults filled
-// in. It is for engines.
-type Definition struct {
-	Name     string
-	Queue    string
-	Attempts int
-	Priority int
-	Timeout  time.Duration // 0: no end
-	Delay    time.Duration
-	Unique   bool
-	Backoff  func(attempt int) time.Duration
-	Run      func(ctx context.Context, args []byte) error
-
-	place string
-}
-
-// Definition implements [AnyJob].
-func (j *Job[A]) Definition() *Definition {
-	d := &Definition{
-		Name: j.name, Queue: j.Queue, Attempts: j.Attempts, Priority: j.Priority,
-		Timeout: timeout(j.Timeout), Delay: j.Delay, Unique: j.Unique, Backoff: j.Backoff, place: j.place,
-	}
-	if d.Queue == "" {
-		d.Queue = "default"
-	}
-	if d.Attempts == 0 {
-		d.Attempts = 25
-	}
-	if d.Priority == 0 {
-		d.Priority = 1
+// Definition returns the job without the type of its arguments, for engines. It
+// implements [AnyJob].
+func (j *Job[A]) Definition() *engine.Definition {
+	d := &engine.Definition{
+		Name:     j.name,
+		Queue:    cmp.Or(j.Queue, "default"),
+		Attempts: cmp.Or(j.Attempts, 25),
+		Priority: cmp.Or(j.Priority, 1),
+		Timeout:  max(cmp.Or(j.Timeout, DefaultTimeout), 0),
+		Delay:    j.Delay,
+		Unique:   j.Unique,
+		Backoff:  j.Backoff,
 	}
 	if d.Backoff == nil {
 		d.Backoff = backoff
 	}
 	if j.run != nil {
-		d.Run = j.work
+		d.Function, d.Run = j.run, j.decodeAndRun
 	}
 	return d
 }
 
-func (j *Job[A]) work(ctx context.Context, encoded []byte) error {
+func (j *Job[A]) decodeAndRun(ctx context.Context, encoded []byte) error {
 	var args A
 	if err := json.Unmarshal(encoded, &args); err != nil {
-		return fmt.Errorf("can't read the arguments that were kept: %w", err)
+		return fmt.Errorf("can't decode the stored arguments: %w", err)
 	}
 	return j.run(ctx, args)
 }
 
-// Enqueue keeps the job in the program's database, and returns once it is there.
-// It returns [ErrNoDatabase] where there is none. EnqueueTx of an engine's
-// package does so in a transaction of the caller's.
+// Enqueue stores the job in the program's database, and returns when it is
+// stored. It returns [ErrNoDatabase] if the program has no database. To enqueue
+// in a transaction of your own, use EnqueueTx of the engine's package.
 func (j *Job[A]) Enqueue(ctx context.Context, args A) error {
-	queue, err := QueueOf(ctx)
+	queue, err := engine.QueueOf(ctx)
 	if err != nil {
 		return fmt.Errorf("job %s: %w", j.name, err)
 	}
-	order, err := j.Order(args)
+	encoded, err := j.Encode(args)
 	if err != nil {
 		return err
 	}
-	return queue.Enqueue(ctx, order)
+	return queue.Enqueue(ctx, j.Definition(), encoded)
 }
 
-// Order encodes the arguments. It is for engines.
-func (j *Job[A]) Order(args A) (Order, error) {
+// Encode returns the arguments as they are stored. It is for engines.
+func (j *Job[A]) Encode(args A) ([]byte, error) {
 	encoded, err := json.Marshal(args)
 	if err != nil {
-		return Order{}, fmt.Errorf("job %s: can't keep the arguments: %w", j.name, err)
+		return nil, fmt.Errorf("job %s: can't encode the arguments: %w", j.name, err)
 	}
-	return Order{j.Definition(), encoded}, nil
+	return encoded, nil
 }
 
 func backoff(attempt int) time.Duration {
 	seconds := math.Pow(float64(min(attempt, 100)), 4)
 	return time.Duration(seconds * (0.9 + 0.2*rand.Float64()) * float64(time.Second))
-}
-
-var (
-	jobName   = regexp.MustCompile(`^[A-Za-z0-9]+([._-]+[A-Za-z0-9]+)*$`)
-	queueName = regexp.MustCompile(`^[a-z0-9]+([_-]+[a-z0-9]+)*$`)
-)
-
-func (d *Definition) check() error {
-	switch {
-	case !jobName.MatchString(d.Name) || len(d.Name) > 100:
-		return fmt.Errorf("job name %q: want letters and digits, with . _ - between them", d.Name)
-	case d.Run == nil:
-		return fmt.Errorf("job %s has no function", d.Name)
-	case d.Attempts < 1 || d.Attempts > math.MaxInt16:
-		return fmt.Errorf("job %s: %d attempts: want 1 or more", d.Name, d.Attempts)
-	case d.Priority < 1 || d.Priority > 4:
-		return fmt.Errorf("job %s: priority %d: want 1 to 4", d.Name, d.Priority)
-	case !queueName.MatchString(d.Queue) || len(d.Queue) > 64:
-		return fmt.Errorf("job %s: queue %q: want small letters and digits, with _ - between them", d.Name, d.Queue)
-	case d.Delay < 0:
-		return errors.New("job " + d.Name + ": a delay below 0")
-	}
-	return nil
 }

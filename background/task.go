@@ -1,189 +1,81 @@
 package background
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"fmt"
-	"reflect"
-	"regexp"
-	"runtime"
-	"slices"
-	"strings"
 	"time"
-	"unicode"
+
+	"github.com/apiphant/apiphant/background/internal/tick"
 )
 
-// DefaultTimeout is how long a run may take where its task or job does not say.
+// DefaultTimeout bounds a run of a task or job whose Timeout is 0.
 const DefaultTimeout = time.Hour
 
-// Task is a function that runs on a schedule: either Every or Cron is set.
-// [Seconds] and [Cron] make the usual ones.
+// Task is a function that runs on a schedule, which is either Every or Cron.
+// [Seconds] and [Cron] return the usual tasks.
 type Task struct {
-	// Name is what the log and --once call the task. "": the name of Run,
-	// which must have one of its own then: not a function literal.
+	// Name is the name of the task in the log and for --once. "": the name of
+	// Run, which must not be a function literal then.
 	Name string
 
-	// Run is the work. Its context ends at Timeout, and when the program has
-	// to end before it is done; it carries the log ([apiphant.Log]), the time
-	// that the run is for ([Tick]) and the engine for [Job.Enqueue]. An error
-	// or a panic is logged and handed to OnError; the next time is tried again,
-	// and not before.
+	// Run is the function. Its context ends at Timeout, and when the program
+	// ends before the function has returned. The context carries a logger
+	// ([apiphant.Log]), the time that the run was scheduled for ([Tick]) and the
+	// database for [Job.Enqueue]. An error or a panic is logged and passed to
+	// OnError. A run that failed is not repeated: the next one is that of the
+	// next scheduled time.
 	Run func(ctx context.Context) error
 
-	// Every is the period, at least a millisecond. The first run is at once,
-	// the others a whole number of periods later.
+	// Every is the period, at least a millisecond. The first run is immediate;
+	// each other one is a whole number of periods later.
 	Every time.Duration
 
-	// Cron is five fields (minute, hour, day of month, month, day of week), six
-	// with seconds before them, or @hourly, @daily, @weekly, @monthly, @yearly,
-	// @every 90s. Sunday is 0 or 7. A time that a clock change leaves out comes
-	// right after it, once; one that it brings twice comes the first time only,
+	// Cron has five fields (minute, hour, day of month, month, day of week), or
+	// six with seconds before them, or is one of @hourly, @daily, @weekly,
+	// @monthly, @yearly, @every 90s. Sunday is 0 or 7. A time that does not exist
+	// because the clock is put forward becomes the end of the gap. A time that
+	// exists twice because the clock is put back counts the first time only,
 	// unless the schedule is for every hour of the day.
 	Cron string
 
-	// Zone is where Cron is meant: "Europe/Berlin". "": UTC.
+	// Zone is the time zone of Cron, such as "Europe/Berlin". "": UTC.
 	Zone string
 
-	// Timeout is how long a run may take until its context ends.
-	// 0: DefaultTimeout; negative: no end.
+	// Timeout bounds a run: its context ends then. 0: DefaultTimeout; negative:
+	// no limit.
 	Timeout time.Duration
 
-	// Jitter delays each run by a part of it, so that what has the same
-	// schedule does not begin at the same moment. 0: none.
+	// Jitter is the longest delay that is added to each scheduled time, so that
+	// tasks of the same schedule do not all begin at the same moment. The delay
+	// is chosen at random for each scheduled time. 0: none.
 	Jitter time.Duration
 
-	// EveryTick runs once for each time that was missed, the oldest first. The
-	// default is one run for all of them.
+	// EveryTick runs the task once for each scheduled time that was missed, the
+	// oldest first. The default is one run for all of them.
 	EveryTick bool
 
-	// Grace is how late a missed run may still begin. 0: until the next is due,
-	// and with EveryTick, without an end.
+	// Grace is how late a run may begin; one that would begin later is left out.
+	// 0: until the next scheduled time, and without a limit with EveryTick.
 	Grace time.Duration
 
-	// Beside lets the task run while others do. The default is one at a time,
-	// the shortest period first among those that are due. No task ever runs
-	// beside itself.
+	// Beside lets the task run at the same time as other tasks. The default is
+	// that tasks run one after the other, in the order of their periods, the
+	// shortest first. No task ever runs at the same time as itself.
 	Beside bool
 }
 
-// Seconds is a task that runs at once and then every n seconds.
+// Seconds returns a task that runs at once and then every n seconds.
 func Seconds(n int, run func(context.Context) error) Task {
 	return Task{Run: run, Every: time.Duration(n) * time.Second}
 }
 
-// Cron is a task that runs when a crontab line says so, in UTC: see Task.Cron.
-// For another zone write Task{Cron: spec, Zone: "Europe/Berlin", Run: run}.
+// Cron returns a task that runs at the times of a crontab line, in UTC: see
+// Task.Cron. For another zone write
+// Task{Cron: spec, Zone: "Europe/Berlin", Run: run}.
 func Cron(spec string, run func(context.Context) error) Task {
 	return Task{Run: run, Cron: spec}
 }
 
-// Tick returns the time that a run is for, as the schedule says it, which is
-// the same however often the run is begun anew: a key to make it idempotent.
-// It is the zero time outside of a task.
-func Tick(ctx context.Context) time.Time {
-	tick, _ := ctx.Value(tickKey{}).(time.Time)
-	return tick
-}
-
-type tickKey struct{}
-
-// task is a Task that was found to be right.
-type task struct {
-	Task
-	schedule schedule
-	spec     string        // for people, and to tell whether it has changed
-	period   time.Duration // or about that
-	place    string        // function and line of Run
-}
-
-// compile checks a task.
-func compile(t Task, now time.Time) (*task, error) {
-	c := &task{Task: t}
-	if t.Run == nil {
-		return nil, fmt.Errorf("%s has no Run", cmp.Or(t.Name, "a task"))
-	}
-	own, place := functionName(t.Run)
-	if c.place = place; c.Name == "" {
-		c.Name = own
-	}
-	if c.Name == "" {
-		return nil, fmt.Errorf("the task at %s has no name: its function has none of its own, so set Name", place)
-	}
-	if err := checkName(c.Name); err != nil {
-		return nil, err
-	}
-	if err := c.compileSchedule(now); err != nil {
-		return nil, fmt.Errorf("task %s: %w", c.Name, err)
-	}
-	if t.Jitter < 0 || t.Grace < 0 {
-		return nil, fmt.Errorf("task %s: want a Jitter and a Grace of 0 or more", c.Name)
-	}
-	return c, nil
-}
-
-func (c *task) compileSchedule(now time.Time) (err error) {
-	switch {
-	case c.Cron != "" && c.Every != 0:
-		return errors.New("has both Every and Cron: want one of them")
-	case c.Cron != "":
-		if c.schedule, err = parseCron(c.Cron, c.Zone); err != nil {
-			return err
-		}
-		if c.spec = c.Cron; c.Zone != "" {
-			c.spec += " " + c.Zone
-		}
-	case c.Zone != "":
-		return errors.New("has a Zone without Cron")
-	case c.Every < time.Millisecond:
-		return fmt.Errorf("has a period of %s: want Every of a millisecond or more, or Cron", c.Every)
-	default:
-		c.schedule = every(c.Every)
-	}
-	if period, ok := c.schedule.(every); ok {
-		c.period = time.Duration(period)
-		c.spec = "every " + c.period.String()
-		return nil
-	}
-	first := c.schedule.next(now)
-	if first.IsZero() {
-		return fmt.Errorf("%q never comes", c.Cron)
-	}
-	if c.period = c.schedule.next(first).Sub(first); c.period < 0 {
-		c.period = 366 * 24 * time.Hour
-	}
-	return nil
-}
-
-// timeout returns how long a run may take, 0 for as long as it likes.
-func timeout(set time.Duration) time.Duration {
-	return max(cmp.Or(set, DefaultTimeout), 0)
-}
-
-func checkName(name string) error {
-	if len(name) > 100 || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return fmt.Errorf("name %q: want at most 100 characters that can be printed", name)
-	}
-	return nil
-}
-
-// functionName returns the name of a function, "" for one that has none of its
-// own, and where it is declared.
-func functionName(f any) (name, place string) {
-	function := runtime.FuncForPC(reflect.ValueOf(f).Pointer())
-	if function == nil {
-		return "", "unknown"
-	}
-	file, line := function.FileLine(function.Entry())
-	full := function.Name()
-	place = fmt.Sprintf("%s\n\t%s:%d", full, file, line)
-	full = strings.TrimSuffix(strings.ReplaceAll(full, "[...]", ""), "-fm")
-	parts := strings.Split(full[strings.LastIndexByte(full, '/')+1:], ".")
-	if slices.ContainsFunc(parts[1:], literal.MatchString) {
-		return "", fmt.Sprintf("%s:%d", file, line)
-	}
-	return parts[len(parts)-1], place
-}
-
-// literal is what the compiler names a function literal, in part.
-var literal = regexp.MustCompile(`^(|glob|(func)?[0-9]+.*)$`)
+// Tick returns the scheduled time that a run of a task is for. It is the same
+// when that run is repeated, so that it can serve as an idempotency key. It is
+// the zero time in a context that is not of a task's run.
+func Tick(ctx context.Context) time.Time { return tick.Of(ctx) }

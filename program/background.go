@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"go.uber.org/zap"
 
 	"github.com/apiphant/apiphant"
-	"github.com/apiphant/apiphant/background"
+	"github.com/apiphant/apiphant/background/engine"
+	"github.com/apiphant/apiphant/background/metrics"
+	"github.com/apiphant/apiphant/background/worker"
 )
 
 // BackgroundSettings are what can be set of a program in the background, in
@@ -33,8 +35,8 @@ type BackgroundSettings struct {
 // AddFlags adds the flags that fill s, with their defaults.
 func (s *BackgroundSettings) AddFlags(flags *pflag.FlagSet) {
 	addLogFlags(flags, &s.Log, &s.LogFile)
-	flags.DurationVar(&s.Drain, "drain", background.DefaultDrain, "how long what runs may take to finish when the program ends")
-	flags.IntVar(&s.Workers, "workers", background.DefaultWorkers, "how many jobs run at once, in each queue")
+	flags.DurationVar(&s.Drain, "drain", worker.DefaultDrain, "how long what runs may take to finish when the program ends")
+	flags.IntVar(&s.Workers, "workers", worker.DefaultWorkers, "how many jobs run at once, in each queue")
 	addDatabaseFlags(flags, &s.Database, &s.MigrateAtStart)
 	addAdminFlag(flags, &s.Admin)
 	flags.StringVar(&s.Once, "once", "", "run the task of this `NAME` now, and end with its outcome")
@@ -91,44 +93,45 @@ func (p Product) background(command *cobra.Command, settings *BackgroundSettings
 	ctx, end := untilSignal(command.Context(), true)
 	defer end(nil)
 
-	if err := p.Background.Check(); err != nil {
+	if err := worker.Check(p.Background); err != nil {
 		return err
 	}
-	worker := &background.Worker{Product: p.Background, Drain: offIfZero(settings.Drain), Workers: settings.Workers}
+	w := &worker.Worker{Product: p.Background, Drain: offIfZero(settings.Drain), Workers: settings.Workers}
 	if settings.List {
-		return worker.List(command.OutOrStdout(), time.Now())
+		return w.List(command.OutOrStdout(), time.Now())
 	}
 	log, err := openLog(settings.Log, settings.LogFile, command.ErrOrStderr())
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	worker.Log = log.Logger
-	ctx = apiphant.WithLog(ctx, Slog(worker.Log))
+	w.Log = Slog(log.Logger)
+	ctx = apiphant.WithLog(ctx, w.Log)
 
-	database, err := p.database(ctx, settings.Database, settings.MigrateAtStart || settings.Migrate, worker.Log)
+	database, err := p.database(ctx, settings.Database, settings.MigrateAtStart || settings.Migrate, w.Log)
 	if err != nil {
 		return err
 	}
 	if database != nil {
 		defer database.Close()
-		worker.Database = database
-		ctx = background.WithQueue(ctx, database)
+		w.Database = database
+		ctx = engine.WithQueue(ctx, database)
 	}
 	if settings.Migrate {
 		return nil
 	}
 	var admin *admin
 	if settings.Admin != "" && settings.Once == "" {
-		worker.Metrics = background.NewMetrics()
-		admin = newAdmin(ctx, p.Name, worker.Log, worker.Metrics, log)
+		counted := metrics.New(w.Database)
+		w.Metrics = counted
+		admin = newAdmin(ctx, p.Name, log.Logger, counted, log)
 		if err := admin.listen(settings.Admin, false); err != nil {
 			return err
 		}
 		defer admin.Close()
 	}
 	if settings.Once == "" {
-		if err := worker.Check(); err != nil {
+		if err := w.Check(); err != nil {
 			return err
 		}
 		log.first(fmt.Sprintf("Apiphant is scheduling %s.api.background", p.Name))
@@ -143,16 +146,16 @@ func (p Product) background(command *cobra.Command, settings *BackgroundSettings
 		err = errors.Join(err, p.stop(ending))
 	}()
 	if settings.Once != "" {
-		return once(ctx, worker, settings.Once)
+		return once(ctx, w, settings.Once)
 	}
 	admin.isReady()
-	return worker.Run(ctx)
+	return w.Run(ctx)
 }
 
 // once makes the outcome of one run the exit status; the log has the rest.
-func once(ctx context.Context, worker *background.Worker, name string) error {
-	switch ok, err := worker.Once(ctx, name); {
-	case errors.Is(err, background.ErrNoTask):
+func once(ctx context.Context, w *worker.Worker, name string) error {
+	switch ok, err := w.Once(ctx, name); {
+	case errors.Is(err, worker.ErrNoTask):
 		return UsageError{err}
 	case err != nil:
 		return err
@@ -163,12 +166,12 @@ func once(ctx context.Context, worker *background.Worker, name string) error {
 }
 
 // database opens the database of a URL, nil for "".
-func (p Product) database(ctx context.Context, url string, migrate bool, log *zap.Logger) (background.Database, error) {
+func (p Product) database(ctx context.Context, url string, migrate bool, log *slog.Logger) (engine.Database, error) {
 	if url == "" {
 		return nil, nil
 	}
-	database, err := p.Background.Open(ctx, url, log)
-	if errors.Is(err, background.ErrScheme) {
+	database, err := worker.Open(ctx, p.Background, url, log)
+	if errors.Is(err, worker.ErrScheme) {
 		return nil, UsageError{err}
 	}
 	if err != nil {

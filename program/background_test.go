@@ -18,6 +18,7 @@ import (
 	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/background"
 	"github.com/apiphant/apiphant/background/sqlite"
+	"github.com/apiphant/apiphant/background/worker"
 	"github.com/apiphant/apiphant/program"
 )
 
@@ -205,7 +206,7 @@ func TestServeEnqueues(t *testing.T) {
 	}
 	cancel()
 	<-ended
-	database, err := p.Background.Open(t.Context(), file, nil)
+	database, err := worker.Open(t.Context(), p.Background, file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/apiphant/apiphant"
-	"github.com/apiphant/apiphant/background"
+	"github.com/apiphant/apiphant/background/engine"
 	"github.com/apiphant/apiphant/server"
 )
 
@@ -100,13 +100,13 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 		return err
 	}
 	defer admin.Close()
-	database, err := p.database(ctx, settings.Database, settings.Migrate, log.Logger)
+	database, err := p.database(ctx, settings.Database, settings.Migrate, Slog(log.Logger))
 	if err != nil {
 		return err
 	}
 	if database != nil {
 		defer database.Close()
-		ctx = background.WithQueue(ctx, database)
+		ctx = engine.WithQueue(ctx, database)
 	}
 	p.announce(settings, ln.Addr(), log)
 	admin.announced()

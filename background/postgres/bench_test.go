@@ -9,8 +9,8 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"github.com/apiphant/apiphant/background/internal/enginetest"
-	"github.com/apiphant/apiphant/background/internal/pgtest"
 	"github.com/apiphant/apiphant/background/postgres"
+	"github.com/apiphant/apiphant/internal/pgtest"
 )
 
 func BenchmarkJobs(b *testing.B) {

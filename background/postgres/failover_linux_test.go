@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"os"
 	"os/exec"
@@ -17,11 +18,12 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"go.uber.org/zap"
 
 	"github.com/apiphant/apiphant/background"
-	"github.com/apiphant/apiphant/background/internal/pgtest"
+	"github.com/apiphant/apiphant/background/engine"
 	"github.com/apiphant/apiphant/background/postgres"
+	"github.com/apiphant/apiphant/background/worker"
+	"github.com/apiphant/apiphant/internal/pgtest"
 )
 
 // full makes the scenarios as long as the project's figures are: APIPHANT_FAILOVER=1.
@@ -87,11 +89,8 @@ func work(url, file string) error {
 			}
 		},
 	}
-	log, err := zap.NewDevelopment()
-	if err != nil {
-		return err
-	}
-	database, err := product.Open(ctx, url, log)
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	database, err := worker.Open(ctx, product, url, log)
 	if err != nil {
 		return err
 	}
@@ -99,7 +98,7 @@ func work(url, file string) error {
 	if err := database.Migrate(ctx); err != nil {
 		return err
 	}
-	return (&background.Worker{Product: product, Log: log, Database: database, Drain: 10 * time.Second}).Run(ctx)
+	return (&worker.Worker{Product: product, Log: log, Database: database, Drain: 10 * time.Second}).Run(ctx)
 }
 
 // fleet is the workers of one database.
@@ -438,12 +437,12 @@ func TestJobsSurvive(t *testing.T) {
 		Engines: func() []background.Engine { return []background.Engine{postgres.Engine()} },
 		Jobs:    func() []background.AnyJob { return []background.AnyJob{job} },
 	}
-	database, err := product.Open(t.Context(), f.url, zap.NewNop())
+	database, err := worker.Open(t.Context(), product, f.url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer database.Close()
-	ctx := background.WithQueue(t.Context(), database)
+	ctx := engine.WithQueue(t.Context(), database)
 	for i := range count {
 		if err := job.Enqueue(ctx, i); err != nil {
 			t.Fatal(err)

@@ -8,27 +8,28 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
-	"go.uber.org/zap"
 
 	"github.com/apiphant/apiphant/background"
+	"github.com/apiphant/apiphant/background/engine"
 	"github.com/apiphant/apiphant/background/internal/durable"
 )
 
 // Engine returns the engine for postgres:// and postgresql:// URLs, which are
 // libpq's. pool_max_conns in one is how many connections it may use, 10 by default.
-func Engine() background.Engine { return engine{} }
+func Engine() background.Engine { return driver{} }
 
-type engine struct{}
+type driver struct{}
 
-func (engine) Schemes() []string { return []string{"postgres", "postgresql"} }
+func (driver) Schemes() []string { return []string{"postgres", "postgresql"} }
 
-func (engine) Open(ctx context.Context, url string, jobs []*background.Definition, log *zap.Logger) (background.Database, error) {
+func (driver) Open(ctx context.Context, url string, jobs []*engine.Definition, log *slog.Logger) (engine.Database, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, errors.New("it can't be read: want postgres://USER:PASSWORD@HOST:PORT/DATABASE")
@@ -69,7 +70,7 @@ type database struct {
 // migrationLock is a number that nobody else locks, hopefully.
 const migrationLock = 0x6170_6970_6861_6e74
 
-// Migrate implements [background.Database]. One at a time does so; the others
+// Migrate implements [engine.Database]. One at a time does so; the others
 // don't wait inside of a statement, for which some migrations would have to wait.
 func (d *database) Migrate(ctx context.Context) error {
 	conn, err := d.pool.Acquire(ctx)
@@ -126,7 +127,7 @@ func (s statements) Query(ctx context.Context, statement string, row func(scan f
 // EnqueueTx is [background.Job.Enqueue] in a transaction of the caller's, on the
 // program's database: the job is there if and when tx is committed.
 func EnqueueTx[A any](ctx context.Context, tx pgx.Tx, job *background.Job[A], args A) error {
-	queue, err := background.QueueOf(ctx)
+	queue, err := engine.QueueOf(ctx)
 	if err != nil {
 		return err
 	}
@@ -134,9 +135,9 @@ func EnqueueTx[A any](ctx context.Context, tx pgx.Tx, job *background.Job[A], ar
 	if !ok {
 		return fmt.Errorf("the program's --database is no PostgreSQL: it was opened by %T", queue)
 	}
-	order, err := job.Order(args)
+	encoded, err := job.Encode(args)
 	if err != nil {
 		return err
 	}
-	return of.EnqueueTx(ctx, tx, order)
+	return of.EnqueueTx(ctx, tx, job.Definition(), encoded)
 }

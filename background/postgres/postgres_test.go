@@ -11,12 +11,13 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"go.uber.org/zap"
 
 	"github.com/apiphant/apiphant/background"
+	"github.com/apiphant/apiphant/background/engine"
 	"github.com/apiphant/apiphant/background/internal/enginetest"
-	"github.com/apiphant/apiphant/background/internal/pgtest"
 	"github.com/apiphant/apiphant/background/postgres"
+	"github.com/apiphant/apiphant/background/worker"
+	"github.com/apiphant/apiphant/internal/pgtest"
 )
 
 func TestEngine(t *testing.T) {
@@ -43,7 +44,7 @@ func TestEnqueueTx(t *testing.T) {
 		Engines: func() []background.Engine { return []background.Engine{postgres.Engine()} },
 		Jobs:    func() []background.AnyJob { return []background.AnyJob{job} },
 	}
-	database, err := product.Open(t.Context(), cluster.URL("postgres"), zap.NewNop())
+	database, err := worker.Open(t.Context(), product, cluster.URL("postgres"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +57,7 @@ func TestEnqueueTx(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
-	ctx := background.WithQueue(t.Context(), database)
+	ctx := engine.WithQueue(t.Context(), database)
 	for _, test := range []struct {
 		end  func(tx pgx.Tx) error
 		want int
@@ -103,7 +104,7 @@ func TestTakenForDead(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	database, err := product.Open(ctx, cluster.URL("postgres"), nil)
+	database, err := worker.Open(ctx, product, cluster.URL("postgres"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +113,7 @@ func TestTakenForDead(t *testing.T) {
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
-	go func() { done <- (&background.Worker{Product: product, Database: database, Drain: -1}).Run(ctx) }()
+	go func() { done <- (&worker.Worker{Product: product, Database: database, Drain: -1}).Run(ctx) }()
 	first := <-began
 	conn, err := pgx.Connect(ctx, cluster.URL("postgres"))
 	if err != nil {
@@ -155,7 +156,7 @@ func TestOpenErrors(t *testing.T) {
 		"sqlite:///x":                            "sqlite.Engine()",
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-		_, err := product.Open(ctx, url, zap.NewNop())
+		_, err := worker.Open(ctx, product, url, nil)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: got %v, want %q and no password", url, err, want)
 		}

@@ -7,7 +7,9 @@ import (
 	"path/filepath"
 
 	"github.com/apiphant/apiphant/background"
+	"github.com/apiphant/apiphant/background/engine"
 	"github.com/apiphant/apiphant/background/sqlite"
+	"github.com/apiphant/apiphant/background/worker"
 )
 
 func Example() {
@@ -27,7 +29,7 @@ func Example() {
 		Engines: func() []background.Engine { return []background.Engine{sqlite.Engine()} },
 		Jobs:    func() []background.AnyJob { return []background.AnyJob{greet} },
 	}
-	database, err := product.Open(ctx, "sqlite://"+filepath.Join(folder, "jobs.db"), nil)
+	database, err := worker.Open(ctx, product, "sqlite://"+filepath.Join(folder, "jobs.db"), nil)
 	if err != nil {
 		panic(err)
 	}
@@ -35,10 +37,10 @@ func Example() {
 	if err := database.Migrate(ctx); err != nil {
 		panic(err)
 	}
-	if err := greet.Enqueue(background.WithQueue(ctx, database), "world"); err != nil {
+	if err := greet.Enqueue(engine.WithQueue(ctx, database), "world"); err != nil {
 		panic(err)
 	}
-	err = (&background.Worker{Product: product, Database: database}).Run(ctx)
+	err = (&worker.Worker{Product: product, Database: database}).Run(ctx)
 	fmt.Println(err)
 	// Output:
 	// hello world

@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -16,23 +17,23 @@ import (
 	"time"
 
 	"github.com/riverqueue/river/riverdriver/riversqlite"
-	"go.uber.org/zap"
 	_ "modernc.org/sqlite" // the driver
 
 	"github.com/apiphant/apiphant/background"
+	"github.com/apiphant/apiphant/background/engine"
 	"github.com/apiphant/apiphant/background/internal/durable"
 )
 
 // Engine returns the engine for sqlite:// URLs: sqlite:///var/lib/jobs.db is an
 // absolute path, sqlite://jobs.db one that is relative to the working directory.
 // The file is made if it is not there.
-func Engine() background.Engine { return engine{} }
+func Engine() background.Engine { return driver{} }
 
-type engine struct{}
+type driver struct{}
 
-func (engine) Schemes() []string { return []string{"sqlite"} }
+func (driver) Schemes() []string { return []string{"sqlite"} }
 
-func (engine) Open(ctx context.Context, url string, jobs []*background.Definition, log *zap.Logger) (background.Database, error) {
+func (driver) Open(ctx context.Context, url string, jobs []*engine.Definition, log *slog.Logger) (engine.Database, error) {
 	pool, err := Open(url)
 	if err != nil {
 		return nil, err
@@ -85,7 +86,7 @@ type database struct {
 	pool *sql.DB
 }
 
-// Migrate implements [background.Database]. Where another process does the same
+// Migrate implements [engine.Database]. Where another process does the same
 // in the same moment, one of the two finds it done.
 func (d *database) Migrate(ctx context.Context) (err error) {
 	for range 10 {
@@ -132,7 +133,7 @@ var parameters = strings.NewReplacer("$1", "?1", "$2", "?2", "$3", "?3", "$4", "
 // program's file: the job is there if and when tx is committed. While tx is
 // open, Enqueue itself would wait for it.
 func EnqueueTx[A any](ctx context.Context, tx *sql.Tx, job *background.Job[A], args A) error {
-	queue, err := background.QueueOf(ctx)
+	queue, err := engine.QueueOf(ctx)
 	if err != nil {
 		return err
 	}
@@ -140,9 +141,9 @@ func EnqueueTx[A any](ctx context.Context, tx *sql.Tx, job *background.Job[A], a
 	if !ok {
 		return fmt.Errorf("the program's --database is no SQLite: it was opened by %T", queue)
 	}
-	order, err := job.Order(args)
+	encoded, err := job.Encode(args)
 	if err != nil {
 		return err
 	}
-	return of.EnqueueTx(ctx, tx, order)
+	return of.EnqueueTx(ctx, tx, job.Definition(), encoded)
 }

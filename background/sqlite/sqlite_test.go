@@ -7,11 +7,11 @@ import (
 	"strings"
 	"testing"
 
-	"go.uber.org/zap"
-
 	"github.com/apiphant/apiphant/background"
+	"github.com/apiphant/apiphant/background/engine"
 	"github.com/apiphant/apiphant/background/internal/enginetest"
 	"github.com/apiphant/apiphant/background/sqlite"
+	"github.com/apiphant/apiphant/background/worker"
 )
 
 func TestEngine(t *testing.T) {
@@ -29,7 +29,7 @@ func TestEnqueueTx(t *testing.T) {
 		Engines: func() []background.Engine { return []background.Engine{sqlite.Engine()} },
 		Jobs:    func() []background.AnyJob { return []background.AnyJob{job} },
 	}
-	database, err := product.Open(t.Context(), url, zap.NewNop())
+	database, err := worker.Open(t.Context(), product, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestEnqueueTx(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer own.Close()
-	ctx := background.WithQueue(t.Context(), database)
+	ctx := engine.WithQueue(t.Context(), database)
 	for _, test := range []struct {
 		end  func(tx *sql.Tx) error
 		want int

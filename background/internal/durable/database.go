@@ -16,47 +16,53 @@ import (
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/riverqueue/river/rivertype"
-	"go.uber.org/zap"
-	"go.uber.org/zap/exp/zapslog"
 
-	"github.com/apiphant/apiphant/background"
+	"github.com/apiphant/apiphant/background/engine"
 )
 
-// Database is a [background.Database] but for Close and Migrate.
+// Database implements [engine.Database] but for Close and Migrate.
 type Database[Tx any] struct {
 	*Ledger
 	driver riverdriver.Driver[Tx]
-	client *river.Client[Tx] // it enqueues only
-	jobs   map[string]*background.Definition
-	log    *zap.Logger
-	slog   *slog.Logger
+	client *river.Client[Tx] // only enqueues
+	jobs   map[string]*engine.Definition
+	log    *slog.Logger
+	river  *slog.Logger // what River logs
 	lastOf string
 }
 
 // New returns the database that a driver and SQL talk to.
-func New[Tx any](driver riverdriver.Driver[Tx], sql SQL, dialect Dialect, jobs []*background.Definition, log *zap.Logger) (*Database[Tx], error) {
+func New[Tx any](driver riverdriver.Driver[Tx], sql SQL, dialect Dialect, jobs []*engine.Definition, log *slog.Logger) (*Database[Tx], error) {
 	worker := workerName()
 	d := &Database[Tx]{
 		Ledger: newLedger(sql, dialect, worker),
 		driver: driver,
-		jobs:   map[string]*background.Definition{},
+		jobs:   map[string]*engine.Definition{},
 		log:    log,
-		slog:   slog.New(zapslog.NewHandler(quiet(log).Core(), zapslog.AddStacktraceAt(slog.LevelError+100))),
+		river:  slog.New(warnings{log.Handler()}),
 		lastOf: dialect.LastOf,
 	}
 	for _, job := range jobs {
 		d.jobs[job.Name] = job
 	}
 	var err error
-	d.client, err = river.NewClient(driver, &river.Config{ID: worker, Logger: d.slog})
+	d.client, err = river.NewClient(driver, &river.Config{ID: worker, Logger: d.river})
 	return d, err
 }
 
-// quiet leaves out what River says of a job, which the worker says itself, and
-// that it starts.
-func quiet(log *zap.Logger) *zap.Logger {
-	return log.WithOptions(zap.IncreaseLevel(zap.WarnLevel))
+// warnings drops what is below a warning: that River starts, and the outcomes of
+// jobs, which the worker logs itself.
+type warnings struct{ slog.Handler }
+
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
 }
+
+func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return warnings{w.Handler.WithAttrs(attrs)}
+}
+
+func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }
 
 // workerName names this process among all, for people too.
 func workerName() string {
@@ -69,7 +75,7 @@ func workerName() string {
 
 // Migrate makes River's tables and the ledger's.
 func (d *Database[Tx]) Migrate(ctx context.Context) error {
-	migrator, err := rivermigrate.New(d.driver, &rivermigrate.Config{Logger: d.slog})
+	migrator, err := rivermigrate.New(d.driver, &rivermigrate.Config{Logger: d.river})
 	if err != nil {
 		return err
 	}
@@ -84,9 +90,9 @@ func (d *Database[Tx]) Migrate(ctx context.Context) error {
 	return nil
 }
 
-// Migrated implements [background.Database].
+// Migrated implements [engine.Database].
 func (d *Database[Tx]) Migrated(ctx context.Context) error {
-	migrator, err := rivermigrate.New(d.driver, &rivermigrate.Config{Logger: d.slog})
+	migrator, err := rivermigrate.New(d.driver, &rivermigrate.Config{Logger: d.river})
 	if err != nil {
 		return err
 	}
@@ -103,42 +109,42 @@ func (d *Database[Tx]) Migrated(ctx context.Context) error {
 	return nil
 }
 
-// Enqueue implements [background.Queue].
-func (d *Database[Tx]) Enqueue(ctx context.Context, order background.Order) error {
-	options, err := d.options(order)
+// Enqueue implements [engine.Queue].
+func (d *Database[Tx]) Enqueue(ctx context.Context, job *engine.Definition, args []byte) error {
+	options, err := d.options(job)
 	if err != nil {
 		return err
 	}
-	_, err = d.client.Insert(ctx, payload{order.Name, order.Args}, options)
-	return explained(order, err)
+	_, err = d.client.Insert(ctx, payload{job.Name, args}, options)
+	return explained(job, err)
 }
 
 // EnqueueTx is Enqueue in a transaction of the caller's.
-func (d *Database[Tx]) EnqueueTx(ctx context.Context, tx Tx, order background.Order) error {
-	options, err := d.options(order)
+func (d *Database[Tx]) EnqueueTx(ctx context.Context, tx Tx, job *engine.Definition, args []byte) error {
+	options, err := d.options(job)
 	if err != nil {
 		return err
 	}
-	_, err = d.client.InsertTx(ctx, tx, payload{order.Name, order.Args}, options)
-	return explained(order, err)
+	_, err = d.client.InsertTx(ctx, tx, payload{job.Name, args}, options)
+	return explained(job, err)
 }
 
-func explained(order background.Order, err error) error {
+func explained(job *engine.Definition, err error) error {
 	if err != nil {
-		return fmt.Errorf("job %s was not enqueued: %w", order.Name, err)
+		return fmt.Errorf("job %s was not enqueued: %w", job.Name, err)
 	}
 	return nil
 }
 
-func (d *Database[Tx]) options(order background.Order) (*river.InsertOpts, error) {
-	if d.jobs[order.Name] == nil {
-		return nil, fmt.Errorf("job %s is not in the list that the product's Jobs() returns, so that no worker would do it", order.Name)
+func (d *Database[Tx]) options(job *engine.Definition) (*river.InsertOpts, error) {
+	if d.jobs[job.Name] == nil {
+		return nil, fmt.Errorf("job %s is not in the list that the product's Jobs() returns, so that no worker would do it", job.Name)
 	}
-	options := &river.InsertOpts{Queue: order.Queue, Priority: order.Priority, MaxAttempts: order.Attempts}
-	if order.Delay > 0 {
-		options.ScheduledAt = time.Now().Add(order.Delay)
+	options := &river.InsertOpts{Queue: job.Queue, Priority: job.Priority, MaxAttempts: job.Attempts}
+	if job.Delay > 0 {
+		options.ScheduledAt = time.Now().Add(job.Delay)
 	}
-	if order.Unique {
+	if job.Unique {
 		options.UniqueOpts = river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
 			rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
 			rivertype.JobStateRetryable, rivertype.JobStateScheduled,
@@ -169,9 +175,9 @@ func (p *payload) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// Stats implements [background.Database].
-func (d *Database[Tx]) Stats(ctx context.Context) (background.Stats, error) {
-	stats := background.Stats{Depth: map[string]map[string]int{}, Oldest: map[string]time.Duration{}}
+// Stats implements [engine.Database].
+func (d *Database[Tx]) Stats(ctx context.Context) (engine.Stats, error) {
+	stats := engine.Stats{Depth: map[string]map[string]int{}, Oldest: map[string]time.Duration{}}
 	add := func(queue, state string, count int) {
 		if stats.Depth[queue] == nil {
 			stats.Depth[queue] = map[string]int{}
@@ -209,7 +215,7 @@ func (d *Database[Tx]) Stats(ctx context.Context) (background.Stats, error) {
 	return stats, nil
 }
 
-func (d *Database[Tx]) oldest(ctx context.Context, queue string, now time.Time, stats *background.Stats) error {
+func (d *Database[Tx]) oldest(ctx context.Context, queue string, now time.Time, stats *engine.Stats) error {
 	listed, err := d.client.JobList(ctx, river.NewJobListParams().Queues(queue).States(rivertype.JobStateAvailable).
 		OrderBy(river.JobListOrderByTime, river.SortOrderAsc).First(1))
 	if err != nil {

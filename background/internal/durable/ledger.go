@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/apiphant/apiphant/background"
+	"github.com/apiphant/apiphant/background/engine"
 )
 
 const (
@@ -52,7 +52,7 @@ var tables = []string{
 	)`,
 }
 
-// Ledger is a [background.Ledger] in two tables.
+// Ledger is a [engine.Ledger] in two tables.
 type Ledger struct {
 	sql    SQL
 	worker string
@@ -105,7 +105,7 @@ func (l *Ledger) query(ctx context.Context, statement string, row func(scan func
 	return l.sql.Query(ctx, statement, row, args...)
 }
 
-// Begin implements [background.Ledger].
+// Begin implements [engine.Ledger].
 func (l *Ledger) Begin(ctx context.Context, task, spec string, first time.Time) error {
 	if err := l.sayHello(ctx); err != nil {
 		return err
@@ -114,12 +114,12 @@ func (l *Ledger) Begin(ctx context.Context, task, spec string, first time.Time) 
 	return err
 }
 
-// Read implements [background.Ledger].
-func (l *Ledger) Read(ctx context.Context) (map[string]background.Entry, error) {
-	entries := map[string]background.Entry{}
+// Read implements [engine.Ledger].
+func (l *Ledger) Read(ctx context.Context) (map[string]engine.Entry, error) {
+	entries := map[string]engine.Entry{}
 	err := l.query(ctx, l.read, func(scan func(into ...any) error) error {
 		var name, state string
-		var entry background.Entry
+		var entry engine.Entry
 		var tick int64
 		if err := scan(&name, &entry.Spec, &tick, &entry.Tries, &state); err != nil {
 			return err
@@ -132,15 +132,15 @@ func (l *Ledger) Read(ctx context.Context) (map[string]background.Entry, error) 
 	return entries, err
 }
 
-// Claim implements [background.Ledger]: of all workers that see the same tick,
+// Claim implements [engine.Ledger]: of all workers that see the same tick,
 // the update finds it for one.
-func (l *Ledger) Claim(ctx context.Context, task string, seen background.Entry, tick time.Time) (bool, error) {
+func (l *Ledger) Claim(ctx context.Context, task string, seen engine.Entry, tick time.Time) (bool, error) {
 	n := tick.UnixNano()
 	affected, err := l.exec(ctx, l.claim, n, n, l.worker, task, seen.Spec, seen.Tick.UnixNano(), l.worker)
 	return affected == 1, err
 }
 
-// Release implements [background.Ledger].
+// Release implements [engine.Ledger].
 func (l *Ledger) Release(ctx context.Context, task string, done bool) error {
 	finished := 0
 	if done {
@@ -150,7 +150,7 @@ func (l *Ledger) Release(ctx context.Context, task string, done bool) error {
 	return err
 }
 
-// keep is [background.Ledger]'s Keep. rescue is called now and then, for what
+// keep is [engine.Ledger]'s Keep. rescue is called now and then, for what
 // dead workers left behind.
 func (l *Ledger) keep(ctx context.Context, lost func(), rescue func(ctx context.Context)) error {
 	ticker := time.NewTicker(beatEvery)

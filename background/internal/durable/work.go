@@ -10,9 +10,8 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivertype"
-	"go.uber.org/zap"
 
-	"github.com/apiphant/apiphant/background"
+	"github.com/apiphant/apiphant/background/engine"
 )
 
 const (
@@ -25,8 +24,8 @@ const (
 	rescueMargin = time.Minute
 )
 
-// Work implements [background.Database].
-func (d *Database[Tx]) Work(ctx context.Context, work background.Work) error {
+// Work implements [engine.Database].
+func (d *Database[Tx]) Work(ctx context.Context, work engine.Work) error {
 	workers := river.NewWorkers()
 	queues := map[string]river.QueueConfig{}
 	for _, job := range work.Jobs {
@@ -35,7 +34,7 @@ func (d *Database[Tx]) Work(ctx context.Context, work background.Work) error {
 	}
 	client, err := river.NewClient(d.driver, &river.Config{
 		ID:                   d.worker,
-		Logger:               d.slog,
+		Logger:               d.river,
 		Workers:              workers,
 		Queues:               queues,
 		FetchCooldown:        fetchCooldown,
@@ -66,8 +65,8 @@ func (d *Database[Tx]) Work(ctx context.Context, work background.Work) error {
 // worker is a job as River sees it.
 type worker struct {
 	river.WorkerDefaults[payload]
-	job *background.Definition
-	run func(ctx context.Context, job *background.Definition, args []byte, attempt int, last bool) error
+	job *engine.Definition
+	run func(ctx context.Context, job *engine.Definition, args []byte, attempt int, last bool) error
 }
 
 func (w *worker) Work(ctx context.Context, job *river.Job[payload]) error {
@@ -86,8 +85,8 @@ func (w *worker) NextRetry(job *river.Job[payload]) time.Time {
 	return time.Now().Add(w.job.Backoff(job.Attempt))
 }
 
-// Keep implements [background.Ledger].
-func (d *Database[Tx]) Keep(ctx context.Context, lost func()) error {
+// Heartbeat implements [engine.Ledger].
+func (d *Database[Tx]) Heartbeat(ctx context.Context, lost func()) error {
 	return d.keep(ctx, lost, d.rescue)
 }
 
@@ -100,7 +99,7 @@ func (d *Database[Tx]) rescue(ctx context.Context) {
 		}
 	}
 	if err != nil && !errors.Is(ctx.Err(), context.Canceled) {
-		d.log.Warn("Can't look after what other workers left behind, trying again", zap.Error(err))
+		d.log.Warn("Can't look after what other workers left behind, trying again", "error", err.Error())
 	}
 }
 

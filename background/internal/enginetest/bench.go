@@ -3,6 +3,8 @@ package enginetest
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -13,19 +15,20 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivermigrate"
-	"go.uber.org/zap"
 
 	"github.com/apiphant/apiphant/background"
+	"github.com/apiphant/apiphant/background/engine"
+	"github.com/apiphant/apiphant/background/worker"
 )
 
 // Bench measures how many of 10,000 jobs are enqueued and worked in a second,
 // with the engine and with River used directly, turn by turn on the same
 // database. The figures that count are the medians of the ratios.
-func Bench[Tx any](b *testing.B, engine background.Engine, driver riverdriver.Driver[Tx], url string, log *zap.Logger, clear func()) {
+func Bench[Tx any](b *testing.B, tested background.Engine, driver riverdriver.Driver[Tx], url string, log *slog.Logger, clear func()) {
 	const jobs, workers, enqueuers, rounds = 10_000, 100, 10, 5
 	job := background.NewJob("bench", func(context.Context, benchArgs) error { return nil })
 	product := &background.Product{
-		Engines: func() []background.Engine { return []background.Engine{engine} },
+		Engines: func() []background.Engine { return []background.Engine{tested} },
 		Jobs:    func() []background.AnyJob { return []background.AnyJob{job} },
 	}
 	migrator, err := rivermigrate.New(driver, nil)
@@ -36,7 +39,7 @@ func Bench[Tx any](b *testing.B, engine background.Engine, driver riverdriver.Dr
 		b.Fatal(err)
 	}
 	ours := func() (enqueue, work time.Duration) {
-		database, err := product.Open(b.Context(), url, log)
+		database, err := worker.Open(b.Context(), product, url, log)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -44,19 +47,19 @@ func Bench[Tx any](b *testing.B, engine background.Engine, driver riverdriver.Dr
 		if err := database.Migrate(b.Context()); err != nil {
 			b.Fatal(err)
 		}
-		ctx := background.WithQueue(b.Context(), database)
+		ctx := engine.WithQueue(b.Context(), database)
 		enqueue = inParallel(b, jobs, enqueuers, func(i int) error { return job.Enqueue(ctx, benchArgs{i}) })
 		var done atomic.Int32
 		all := make(chan struct{})
 		counted := background.NewJob("bench", func(context.Context, benchArgs) error { count(&done, jobs, all); return nil })
 		running, stop := context.WithCancel(b.Context())
 		defer stop()
-		worker := &background.Worker{Database: database, Workers: workers, Log: log, Product: &background.Product{
+		w := &worker.Worker{Database: database, Workers: workers, Log: log, Product: &background.Product{
 			Jobs: func() []background.AnyJob { return []background.AnyJob{counted} },
 		}}
 		began := time.Now()
 		ended := make(chan error, 1)
-		go func() { ended <- worker.Run(running) }()
+		go func() { ended <- w.Run(running) }()
 		<-all
 		work = time.Since(began)
 		stop()
@@ -167,13 +170,11 @@ func median(values []float64) float64 {
 }
 
 // Log returns a log that is written to a file, as a worker's would be.
-func Log(b *testing.B) *zap.Logger {
-	config := zap.NewProductionConfig()
-	config.OutputPaths = []string{filepath.Join(b.TempDir(), "log")}
-	config.Sampling = nil
-	log, err := config.Build()
+func Log(b *testing.B) *slog.Logger {
+	file, err := os.Create(filepath.Join(b.TempDir(), "log"))
 	if err != nil {
 		b.Fatal(err)
 	}
-	return log
+	b.Cleanup(func() { file.Close() })
+	return slog.New(slog.NewJSONHandler(file, nil))
 }

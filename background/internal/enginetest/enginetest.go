@@ -11,14 +11,14 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/apiphant/apiphant/background"
+	"github.com/apiphant/apiphant/background/engine"
+	"github.com/apiphant/apiphant/background/worker"
 )
 
 // Run tests an engine on new databases, whose URLs newURL returns.
-func Run(t *testing.T, engine background.Engine, newURL func(t *testing.T) string) {
-	s := suite{engine, newURL}
+func Run(t *testing.T, tested engine.Engine, newURL func(t *testing.T) string) {
+	s := suite{tested, newURL}
 	t.Run("Jobs", s.jobs)
 	t.Run("Interrupted", s.interrupted)
 	t.Run("Refused", s.refused)
@@ -31,16 +31,16 @@ func Run(t *testing.T, engine background.Engine, newURL func(t *testing.T) strin
 }
 
 type suite struct {
-	engine background.Engine
+	engine engine.Engine
 	newURL func(t *testing.T) string
 }
 
 // limit bounds every wait.
 const limit = 20 * time.Second
 
-func (s suite) open(t *testing.T, url string, jobs ...background.AnyJob) background.Database {
+func (s suite) open(t *testing.T, url string, jobs ...background.AnyJob) engine.Database {
 	t.Helper()
-	database, err := s.product(jobs...).Open(t.Context(), url, zap.NewNop())
+	database, err := worker.Open(t.Context(), s.product(jobs...), url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,12 +59,12 @@ func (s suite) product(jobs ...background.AnyJob) *background.Product {
 }
 
 // work runs a worker until the test or stop ends it.
-func (s suite) work(t *testing.T, database background.Database, worker background.Worker, product *background.Product) (stop func()) {
+func (s suite) work(t *testing.T, database engine.Database, w worker.Worker, product *background.Product) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	worker.Product, worker.Database = product, database
+	w.Product, w.Database = product, database
 	done := make(chan error, 1)
-	go func() { done <- worker.Run(ctx) }()
+	go func() { done <- w.Run(ctx) }()
 	stop = sync.OnceFunc(func() {
 		cancel()
 		select {
@@ -133,7 +133,7 @@ func (s suite) jobs(t *testing.T) {
 	product := s.product(mail, number, flaky, hopeless, slow, unique, delayed, chained)
 	product.OnError = func(_ context.Context, failure background.Failure) error { failed <- failure; return nil }
 	database := s.open(t, s.newURL(t), product.Jobs()...)
-	ctx := background.WithQueue(t.Context(), database)
+	ctx := engine.WithQueue(t.Context(), database)
 	began := time.Now()
 	for i, err := range []error{
 		mail.Enqueue(ctx, args{To: "ann"}), number.Enqueue(ctx, 7), flaky.Enqueue(ctx, struct{}{}),
@@ -145,7 +145,7 @@ func (s suite) jobs(t *testing.T) {
 			t.Fatalf("enqueueing %d: %v", i, err)
 		}
 	}
-	s.work(t, database, background.Worker{Workers: 4}, product)
+	s.work(t, database, worker.Worker{Workers: 4}, product)
 
 	got := await(t, ran, 9)
 	slices.Sort(got)
@@ -216,16 +216,16 @@ func (s suite) interrupted(t *testing.T) {
 		return nil
 	}
 	first := s.open(t, url, job)
-	if err := job.Enqueue(background.WithQueue(t.Context(), first), 1); err != nil {
+	if err := job.Enqueue(engine.WithQueue(t.Context(), first), 1); err != nil {
 		t.Fatal(err)
 	}
-	stop := s.work(t, first, background.Worker{Drain: -1}, product)
+	stop := s.work(t, first, worker.Worker{Drain: -1}, product)
 	await(t, began, 1)
 	stop()
 	if len(done) > 0 {
 		t.Fatal("the drain waited")
 	}
-	s.work(t, s.open(t, url, job), background.Worker{}, product)
+	s.work(t, s.open(t, url, job), worker.Worker{}, product)
 	await(t, began, 1)
 	await(t, done, 1)
 }
@@ -235,11 +235,11 @@ type firstKey struct{}
 func (s suite) refused(t *testing.T) {
 	listed, unlisted := background.NewJob("listed", func(context.Context, chan int) error { return nil }), background.NewJob("unlisted", nothing)
 	database := s.open(t, s.newURL(t), listed)
-	ctx := background.WithQueue(t.Context(), database)
+	ctx := engine.WithQueue(t.Context(), database)
 	if err := unlisted.Enqueue(ctx, 1); err == nil || !strings.Contains(err.Error(), "Jobs()") {
 		t.Errorf("a job that is not listed: got %v", err)
 	}
-	if err := listed.Enqueue(ctx, nil); err == nil || !strings.Contains(err.Error(), "can't keep the arguments") {
+	if err := listed.Enqueue(ctx, nil); err == nil || !strings.Contains(err.Error(), "can't encode the arguments") {
 		t.Errorf("arguments that are no JSON: got %v", err)
 	}
 	if err := unlisted.Enqueue(t.Context(), 1); !errors.Is(err, background.ErrNoDatabase) {
@@ -251,7 +251,7 @@ func nothing(context.Context, int) error { return nil }
 
 func (s suite) migrateAtOnce(t *testing.T) {
 	url := s.newURL(t)
-	first, err := s.product().Open(t.Context(), url, nil)
+	first, err := worker.Open(t.Context(), s.product(), url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +262,7 @@ func (s suite) migrateAtOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
-			database, err := s.product().Open(t.Context(), url, zap.NewNop())
+			database, err := worker.Open(t.Context(), s.product(), url, nil)
 			if err != nil {
 				t.Error(err)
 				return
@@ -285,7 +285,7 @@ func (s suite) stats(t *testing.T) {
 	job, later := background.NewJob("a", nothing), background.NewJob("b", nothing)
 	later.Delay, later.Queue = time.Hour, "later"
 	database := s.open(t, s.newURL(t), job, later)
-	ctx := background.WithQueue(t.Context(), database)
+	ctx := engine.WithQueue(t.Context(), database)
 	for range 3 {
 		if err := errors.Join(job.Enqueue(ctx, 1), later.Enqueue(ctx, 1)); err != nil {
 			t.Fatal(err)
@@ -313,7 +313,7 @@ func (s suite) ledger(t *testing.T) {
 	a, b := s.open(t, url), s.open(t, url)
 	keepA, endA := context.WithCancel(ctx)
 	var keeping sync.WaitGroup
-	keeping.Go(func() { _ = a.Keep(keepA, func() { t.Error("lost") }) })
+	keeping.Go(func() { _ = a.Heartbeat(keepA, func() { t.Error("lost") }) })
 	defer keeping.Wait()
 	defer endA()
 
@@ -324,7 +324,7 @@ func (s suite) ledger(t *testing.T) {
 		t.Fatalf("at the beginning: %+v", entry)
 	}
 	tick := zero.Add(time.Second)
-	claim := func(of background.Database, seen background.Entry, tick time.Time, want bool) {
+	claim := func(of engine.Database, seen engine.Entry, tick time.Time, want bool) {
 		t.Helper()
 		if got, err := of.Claim(ctx, "task", seen, tick); err != nil || got != want {
 			t.Errorf("claim: got %t, %v, want %t", got, err, want)
@@ -368,7 +368,7 @@ func (s suite) ledger(t *testing.T) {
 	claim(b, orphan, tick, false)
 }
 
-func (s suite) entry(t *testing.T, of background.Database, task string) background.Entry {
+func (s suite) entry(t *testing.T, of engine.Database, task string) engine.Entry {
 	t.Helper()
 	entries, err := of.Read(t.Context())
 	if err != nil {
@@ -438,8 +438,8 @@ func (s suite) tasks(t *testing.T) {
 			return nil
 		}}}
 	}
-	stop := s.work(t, s.open(t, url), background.Worker{}, product)
-	s.work(t, s.open(t, url), background.Worker{}, product)
+	stop := s.work(t, s.open(t, url), worker.Worker{}, product)
+	s.work(t, s.open(t, url), worker.Worker{}, product)
 	came := await(t, ticks, 10)
 	stop()
 	came = append(came, await(t, ticks, 10)...)
@@ -449,7 +449,7 @@ func (s suite) tasks(t *testing.T) {
 			t.Errorf("between ticks %d and %d are %s", i-1, i, gap)
 		}
 	}
-	if ok, err := (&background.Worker{Product: product, Database: s.open(t, url)}).Once(t.Context(), "task"); !ok || err != nil {
+	if ok, err := (&worker.Worker{Product: product, Database: s.open(t, url)}).Once(t.Context(), "task"); !ok || err != nil {
 		t.Errorf("once: got %t, %v", ok, err)
 	}
 }
@@ -471,15 +471,15 @@ func (s suite) taskInterrupted(t *testing.T) {
 			return errors.New("no luck")
 		}}}
 	}
-	stop := s.work(t, s.open(t, url), background.Worker{Drain: -1}, product)
+	stop := s.work(t, s.open(t, url), worker.Worker{Drain: -1}, product)
 	first := await(t, ticks, 1)[0]
 	stop()
 	patient = false
-	s.work(t, s.open(t, url), background.Worker{}, product)
+	s.work(t, s.open(t, url), worker.Worker{}, product)
 	if again := await(t, ticks, 1)[0]; !again.Equal(first) {
 		t.Errorf("the tick of %s was begun anew as that of %s", first, again)
 	}
-	s.work(t, s.open(t, url), background.Worker{}, product)
+	s.work(t, s.open(t, url), worker.Worker{}, product)
 	select {
 	case again := <-ticks:
 		t.Errorf("a run that failed was begun anew: %s", again)

@@ -7,7 +7,7 @@ import (
 	"os/signal"
 	"testing"
 
-	"github.com/apiphant/apiphant/background/internal/pgtest"
+	"github.com/apiphant/apiphant/internal/pgtest"
 )
 
 // TestRun runs a cluster for somebody to try things with.

@@ -1,10 +1,11 @@
-package background_test
+package worker_test
 
 import (
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"regexp"
 	"runtime"
 	"slices"
@@ -15,10 +16,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 
 	"github.com/apiphant/apiphant/background"
+	"github.com/apiphant/apiphant/background/worker"
 )
 
 func nothing(context.Context) error { return nil }
@@ -59,17 +59,17 @@ func (l *trace) task(name string, took time.Duration, err error) func(context.Co
 }
 
 // run runs tasks for a while of a time that a test has to itself.
-func run(t *testing.T, d time.Duration, worker *background.Worker, tasks ...background.Task) {
+func run(t *testing.T, d time.Duration, w *worker.Worker, tasks ...background.Task) {
 	t.Helper()
-	worker.Product.Tasks = func() []background.Task { return tasks }
+	w.Product.Tasks = func() []background.Task { return tasks }
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	defer cancel()
-	if err := worker.Run(ctx); err != nil {
+	if err := w.Run(ctx); err != nil {
 		t.Error(err)
 	}
 }
 
-func worker() *background.Worker { return &background.Worker{Product: &background.Product{}} }
+func newWorker() *worker.Worker { return &worker.Worker{Product: &background.Product{}} }
 
 func TestLoop(t *testing.T) {
 	every := func(seconds int, name string, run func(context.Context) error) background.Task {
@@ -170,7 +170,7 @@ func TestLoop(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := newTrace()
-				w := worker()
+				w := newWorker()
 				w.Drain = -1
 				run(t, test.run, w, test.tasks(l)...)
 				time.Sleep(time.Minute) // what did not heed the end
@@ -189,7 +189,7 @@ func TestJitter(t *testing.T) {
 		l := newTrace()
 		task := background.Seconds(10, l.task("A", 0, nil))
 		task.Name, task.Jitter = "A", 5*time.Second
-		run(t, 99*time.Second, worker(), task)
+		run(t, 99*time.Second, newWorker(), task)
 		if len(l.lines) < 9 || len(l.lines) > 10 {
 			t.Fatalf("got %d runs in 99 s, want 10 or, the last being late, 9", len(l.lines))
 		}
@@ -223,7 +223,7 @@ func TestDrain(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := newTrace()
-				w := worker()
+				w := newWorker()
 				w.Drain = test.drain
 				a, b := background.Seconds(1, l.task("A", test.took, nil)), background.Seconds(2, l.task("B", 0, nil))
 				a.Name, b.Name = "A", "B"
@@ -238,7 +238,7 @@ func TestDrain(t *testing.T) {
 	t.Run("it does not heed its context", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			release := make(chan struct{})
-			w := worker()
+			w := newWorker()
 			w.Drain = 5 * time.Second
 			start := time.Now()
 			task := background.Seconds(1, func(context.Context) error { <-release; return nil })
@@ -252,17 +252,31 @@ func TestDrain(t *testing.T) {
 	})
 }
 
-// lines is a log of which each line is "LEVEL function message stack…".
-func lines() (*zap.Logger, func() string) {
-	var written bytes.Buffer
-	encoder := zapcore.NewConsoleEncoder(zapcore.EncoderConfig{
-		LevelKey: "l", EncodeLevel: zapcore.CapitalLevelEncoder, MessageKey: "m", ConsoleSeparator: " ", FunctionKey: "f",
-	})
-	log := zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(&written)), zap.InfoLevel), zap.AddCaller())
-	return log, func() string {
-		text := strings.NewReplacer(`\n`, "\n", `\t`, "\t", "github.com/apiphant/apiphant/", "").Replace(written.String())
-		return regexp.MustCompile(`(/\S*/|0x[0-9a-f]+|goroutine \d+|, synctest bubble \d+|:\d+ ?\+?)`).ReplaceAllString(text, "")
-	}
+// lines is a log of which each line is "LEVEL function message", and the text of
+// attributes below it.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Enabled(context.Context, slog.Level) bool { return true }
+func (l *lines) WithAttrs([]slog.Attr) slog.Handler       { return l }
+func (l *lines) WithGroup(string) slog.Handler            { return l }
+
+func (l *lines) Handle(_ context.Context, record slog.Record) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	frame, _ := runtime.CallersFrames([]uintptr{record.PC}).Next()
+	fmt.Fprintf(&l.text, "%s %s %s\n", record.Level, frame.Function[strings.LastIndexByte(frame.Function, '/')+1:], record.Message)
+	record.Attrs(func(attr slog.Attr) bool { fmt.Fprintf(&l.text, "%s: %s\n", attr.Key, attr.Value); return true })
+	return nil
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	text := strings.ReplaceAll(l.text.String(), "github.com/apiphant/apiphant/background/", "")
+	return regexp.MustCompile(`(/\S*/|0x[0-9a-f]+|goroutine \d+|, synctest bubble \d+|:\d+ ?\+?)`).ReplaceAllString(text, "")
 }
 
 func fails(context.Context) error { return errors.New("no luck\nINFO forged") }
@@ -274,10 +288,10 @@ func panics(context.Context) error {
 // TestWords holds the words of the log.
 func TestWords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log, text := lines()
+		var log lines
 		var failures []background.Failure
-		w := worker()
-		w.Log = log
+		w := newWorker()
+		w.Log = slog.New(&log)
 		w.Product.OnError = func(ctx context.Context, failure background.Failure) error {
 			if failures = append(failures, failure); failure.Panic {
 				panic("me too")
@@ -289,14 +303,14 @@ func TestWords(t *testing.T) {
 		}
 		run(t, time.Second, w, background.Seconds(60, nothing), background.Seconds(60, fails), background.Seconds(90, panics),
 			background.Task{Name: "again", Every: 2 * time.Minute, Run: fails})
-		got := text()
+		got := log.String()
 		for _, want := range []string{
-			"INFO background.(*runner).Run Task nothing: OK.\n",
-			"ERROR background.(*runner).Run Task fails failed: {\"stack\": \"no luck\nINFO forged\nbackground_test.fails",
-			"ERROR background.(*runner).Run OnError failed: no mail\n",
-			"ERROR background.(*runner).Run Task panics failed: {\"stack\": \"panic: runtime error: index out of range [0] with length 0\n [running]:\nbackground_test.panics(",
-			"ERROR background.(*runner).Run OnError failed: panic: me too {\"stack\"",
-			"INFO background.(*runner).Run OnError: OK.\n",
+			"INFO background.(*Runner).Run Task nothing: OK.\n",
+			"ERROR background.(*Runner).Run Task fails failed:\nstack: no luck\nINFO forged\nworker_test.fails",
+			"ERROR background.(*Runner).Run OnError failed: no mail\n",
+			"ERROR background.(*Runner).Run Task panics failed:\nstack: panic: runtime error: index out of range [0] with length 0\n [running]:\nworker_test.panics(",
+			"ERROR background.(*Runner).Run OnError failed: panic: me too\nstack: ",
+			"INFO background.(*Runner).Run OnError: OK.\n",
 		} {
 			if !strings.Contains(got, want) {
 				t.Errorf("the log lacks %q:\n%s", want, got)
@@ -320,14 +334,14 @@ func generic[T any](context.Context) error  { return nil }
 func TestNames(t *testing.T) {
 	literal := func(context.Context) error { return nil }
 	check := func(tasks ...background.Task) error {
-		return (&background.Product{Tasks: func() []background.Task { return tasks }}).Check()
+		return worker.Check(&background.Product{Tasks: func() []background.Task { return tasks }})
 	}
 	var list bytes.Buffer
 	product := &background.Product{Tasks: func() []background.Task {
 		return []background.Task{background.Seconds(1, nothing), background.Seconds(1, new(method).Named), background.Seconds(1, generic[int]),
 			{Name: "literal", Every: time.Second, Run: literal}}
 	}}
-	if err := (&background.Worker{Product: product}).List(&list, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)); err != nil {
+	if err := (&worker.Worker{Product: product}).List(&list, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)); err != nil {
 		t.Fatal(err)
 	}
 	want := "nothing  every 1s  2026-01-02T03:04:05Z  2026-01-02T03:04:06Z  2026-01-02T03:04:07Z\n"
@@ -343,7 +357,7 @@ func TestNames(t *testing.T) {
 		"twice":        {check(background.Seconds(1, nothing), background.Seconds(2, nothing)), "two tasks are called nothing"},
 		"control":      {check(background.Task{Name: "a\nb", Every: time.Second, Run: nothing}), "can be printed"},
 		"no tasks":     {check(), "nothing to run"},
-		"no product":   {(*background.Product)(nil).Check(), "nothing to run"},
+		"no product":   {worker.Check(nil), "nothing to run"},
 		"job twice":    {jobs(background.NewJob("a", noArgs), background.NewJob("a", noArgs)), "two jobs are called a"},
 		"job name":     {jobs(background.NewJob("a b", noArgs)), "job name"},
 		"job function": {jobs(background.NewJob[int]("a", nil)), "no function"},
@@ -354,10 +368,10 @@ func TestNames(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", name, test.err, test.want)
 		}
 	}
-	if err := worker().Run(t.Context()); err == nil {
+	if err := newWorker().Run(t.Context()); err == nil {
 		t.Error("a worker without tasks ran")
 	}
-	w := worker()
+	w := newWorker()
 	w.Product.Jobs = func() []background.AnyJob { return []background.AnyJob{background.NewJob("a", noArgs)} }
 	if err := w.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "need --database") {
 		t.Errorf("jobs without a database: got %v", err)
@@ -367,11 +381,11 @@ func TestNames(t *testing.T) {
 func noArgs(context.Context, struct{}) error { return nil }
 
 func jobs(list ...background.AnyJob) error {
-	return (&background.Product{Jobs: func() []background.AnyJob { return list }}).Check()
+	return worker.Check(&background.Product{Jobs: func() []background.AnyJob { return list }})
 }
 
 func TestOnce(t *testing.T) {
-	w := worker()
+	w := newWorker()
 	w.Product.Tasks = func() []background.Task {
 		return []background.Task{background.Seconds(60, nothing), background.Seconds(60, fails)}
 	}
@@ -380,13 +394,7 @@ func TestOnce(t *testing.T) {
 			t.Errorf("%s: got %t, %v, want %t", name, ok, err, want)
 		}
 	}
-	if _, err := w.Once(t.Context(), "no"); !errors.Is(err, background.ErrNoTask) || !strings.Contains(err.Error(), "nothing, fails") {
-		t.Errorf("got %v, want %v with the names", err, background.ErrNoTask)
-	}
-}
-
-func TestEnqueueWithoutDatabase(t *testing.T) {
-	if err := background.NewJob("a", noArgs).Enqueue(t.Context(), struct{}{}); !errors.Is(err, background.ErrNoDatabase) {
-		t.Errorf("got %v, want %v", err, background.ErrNoDatabase)
+	if _, err := w.Once(t.Context(), "no"); !errors.Is(err, worker.ErrNoTask) || !strings.Contains(err.Error(), "nothing, fails") {
+		t.Errorf("got %v, want %v with the names", err, worker.ErrNoTask)
 	}
 }

@@ -1,4 +1,4 @@
-package background_test
+package worker_test
 
 import (
 	"strings"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/apiphant/apiphant/background"
+	"github.com/apiphant/apiphant/background/worker"
 )
 
 func TestOpenTellsNoSecret(t *testing.T) {
@@ -21,7 +22,7 @@ func TestOpenTellsNoSecret(t *testing.T) {
 		"postgres://user:1#verysecret@127.0.0.1/shop",
 		"mysql://user:1/verysecret@127.0.0.1/shop",
 	} {
-		_, err := (&background.Product{}).Open(t.Context(), url, nil)
+		_, err := worker.Open(t.Context(), &background.Product{}, url, nil)
 		if err == nil || strings.Contains(err.Error(), "verysecret") {
 			t.Errorf("Open(%q): got %v, want an error without the password", url, err)
 		}
@@ -30,11 +31,11 @@ func TestOpenTellsNoSecret(t *testing.T) {
 
 func TestCheckTellsOnlyWhatIsWrong(t *testing.T) {
 	wrong := &background.Product{Tasks: func() []background.Task { return []background.Task{{Name: "idle", Every: time.Second}} }}
-	err := wrong.Check()
+	err := worker.Check(wrong)
 	if err == nil || !strings.Contains(err.Error(), "idle has no Run") || strings.Contains(err.Error(), "nothing to run") {
 		t.Errorf("got %v, want that idle has no Run and nothing else", err)
 	}
-	if err := (&background.Product{}).Check(); err == nil || !strings.Contains(err.Error(), "nothing to run") {
+	if err := worker.Check(&background.Product{}); err == nil || !strings.Contains(err.Error(), "nothing to run") {
 		t.Errorf("got %v, want that there is nothing to run", err)
 	}
 }

@@ -1,26 +1,29 @@
-package background
+// Package metrics counts what a worker does, for Prometheus.
+package metrics
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/apiphant/apiphant/background/engine"
 )
 
-// Metrics are what Prometheus can ask a worker: a [prometheus.Collector]. Make
-// it with [NewMetrics]; nil counts nothing.
+// Metrics are the metrics of one worker: a [prometheus.Collector], and what
+// worker.Worker calls to count. Make one with [New].
 type Metrics struct {
 	runs    *prometheus.CounterVec
 	took    *prometheus.HistogramVec
 	success *prometheus.GaugeVec
 	missed  *prometheus.CounterVec
 	resumed *prometheus.CounterVec
-	queues  atomic.Pointer[queues] // nil: there are none
+	queues  queues
 }
 
-// NewMetrics returns metrics of one worker.
-func NewMetrics() *Metrics {
+// New returns the metrics of a worker. The queues of database are counted when
+// Prometheus asks; nil: there are none.
+func New(database engine.Database) *Metrics {
 	const prefix = "apiphant_background_"
 	labels := []string{"kind", "name"}
 	return &Metrics{
@@ -35,11 +38,12 @@ func NewMetrics() *Metrics {
 			Name: prefix + "last_success_timestamp_seconds", Help: "When the last run that succeeded ended, in this worker.",
 		}, labels),
 		missed: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: prefix + "missed_ticks_total", Help: "Times of a task's schedule that were not run for.",
+			Name: prefix + "missed_ticks_total", Help: "Times of a task's schedule for which it did not run.",
 		}, []string{"name"}),
 		resumed: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: prefix + "resumed_runs_total", Help: "Runs of a task that another worker had begun and did not finish.",
 		}, []string{"name"}),
+		queues: queues{database},
 	}
 }
 
@@ -49,7 +53,7 @@ func (m *Metrics) counted() []prometheus.Collector {
 
 // Describe is part of [prometheus.Collector].
 func (m *Metrics) Describe(descriptions chan<- *prometheus.Desc) {
-	for _, collector := range append(m.counted(), &queues{}) {
+	for _, collector := range append(m.counted(), m.queues) {
 		collector.Describe(descriptions)
 	}
 }
@@ -59,78 +63,58 @@ func (m *Metrics) Collect(metrics chan<- prometheus.Metric) {
 	for _, collector := range m.counted() {
 		collector.Collect(metrics)
 	}
-	if queues := m.queues.Load(); queues != nil {
-		queues.Collect(metrics)
+	if m.queues.database != nil {
+		m.queues.Collect(metrics)
 	}
 }
 
-func (m *Metrics) ran(run run, outcome outcome, started time.Time, took time.Duration) {
-	if m == nil {
-		return
-	}
-	kind, result := "task", "ok"
-	if run.job {
-		kind = "job"
-	}
-	switch {
-	case outcome.panicked:
-		result = "panic"
-	case outcome.err != nil:
-		result = "failed"
-	default:
-		m.success.WithLabelValues(kind, run.name).Set(float64(started.Add(took).UnixMilli()) / 1000)
-	}
-	m.runs.WithLabelValues(kind, run.name, result).Inc()
-	m.took.WithLabelValues(kind, run.name).Observe(took.Seconds())
-}
-
-// begin makes the series of tasks that did not run yet.
-func (m *Metrics) begin(plan *plan) {
-	if m == nil {
-		return
-	}
-	for _, t := range plan.tasks {
-		m.missed.WithLabelValues(t.Name)
+// Listed creates the series of tasks that have not run yet.
+func (m *Metrics) Listed(tasks []string) {
+	for _, name := range tasks {
+		m.missed.WithLabelValues(name)
 		for _, outcome := range []string{"ok", "failed", "panic"} {
-			m.runs.WithLabelValues("task", t.Name, outcome)
+			m.runs.WithLabelValues("task", name, outcome)
 		}
 	}
 }
 
-func (m *Metrics) missedTicks(task string, n int) {
-	if m != nil && n > 0 {
-		m.missed.WithLabelValues(task).Add(float64(n))
+// Ran counts a run of a task or an attempt of a job.
+func (m *Metrics) Ran(job bool, name, outcome string, ended time.Time, took time.Duration) {
+	kind := "task"
+	if job {
+		kind = "job"
 	}
+	if outcome == "ok" {
+		m.success.WithLabelValues(kind, name).Set(float64(ended.UnixMilli()) / 1000)
+	}
+	m.runs.WithLabelValues(kind, name, outcome).Inc()
+	m.took.WithLabelValues(kind, name).Observe(took.Seconds())
 }
 
-func (m *Metrics) resumedRun(task string) {
-	if m != nil {
-		m.resumed.WithLabelValues(task).Inc()
-	}
+// Missed counts times of a task's schedule for which it did not run.
+func (m *Metrics) Missed(task string, ticks int) {
+	m.missed.WithLabelValues(task).Add(float64(ticks))
 }
 
-// watch adds how the queues of a database are, asked for when Prometheus asks.
-func (m *Metrics) watch(database Database) {
-	if m != nil {
-		m.queues.Store(&queues{database})
-	}
-}
+// Resumed counts a run that another worker had begun and not finished.
+func (m *Metrics) Resumed(task string) { m.resumed.WithLabelValues(task).Inc() }
 
-type queues struct{ database Database }
+// queues collects the state of a database's queues.
+type queues struct{ database engine.Database }
 
 var (
 	depthDesc  = prometheus.NewDesc("apiphant_background_queue_depth", "Jobs that are not done, by queue and state.", []string{"queue", "state"}, nil)
-	oldestDesc = prometheus.NewDesc("apiphant_background_oldest_job_age_seconds", "For how long the oldest job that could run has waited.", []string{"queue"}, nil)
-	leaderDesc = prometheus.NewDesc("apiphant_background_leader", "1 in the worker that does the queues' housekeeping.", nil, nil)
+	oldestDesc = prometheus.NewDesc("apiphant_background_oldest_job_age_seconds", "How long the oldest available job has waited.", []string{"queue"}, nil)
+	leaderDesc = prometheus.NewDesc("apiphant_background_leader", "1 in the worker that does the maintenance of the queues.", nil, nil)
 )
 
-func (q *queues) Describe(descriptions chan<- *prometheus.Desc) {
+func (q queues) Describe(descriptions chan<- *prometheus.Desc) {
 	descriptions <- depthDesc
 	descriptions <- oldestDesc
 	descriptions <- leaderDesc
 }
 
-func (q *queues) Collect(metrics chan<- prometheus.Metric) {
+func (q queues) Collect(metrics chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	stats, err := q.database.Stats(ctx)

@@ -1,4 +1,4 @@
-package background_test
+package worker_test
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/apiphant/apiphant/background"
+	"github.com/apiphant/apiphant/background/worker"
 )
 
 // In Berlin the clock of 2026 goes from 02:00 to 03:00 on 29 March and from
@@ -59,7 +60,7 @@ func TestNext(t *testing.T) {
 			}
 			var got []string
 			for range test.want {
-				if at, err = background.Next(test.spec, test.zone, at); err != nil {
+				if at, err = worker.Next(test.spec, test.zone, at); err != nil {
 					t.Fatal(err)
 				}
 				got = append(got, at.Format(time.RFC3339))
@@ -88,7 +89,7 @@ func TestNextAgainstTheClock(t *testing.T) {
 			spec := fmt.Sprintf("%d %d * * *", minute%60, minute/60)
 			var got []time.Time
 			for at := from; ; {
-				if at, err = background.Next(spec, name, at); err != nil {
+				if at, err = worker.Next(spec, name, at); err != nil {
 					t.Fatal(err)
 				}
 				if !at.Before(end) {
@@ -132,7 +133,7 @@ func texts(times []time.Time) (texts []string) {
 func TestRefusedSchedules(t *testing.T) {
 	run := func(t *testing.T, task background.Task) string {
 		task.Name, task.Run = "Task", nothing
-		err := (&background.Product{Tasks: func() []background.Task { return []background.Task{task} }}).Check()
+		err := worker.Check(&background.Product{Tasks: func() []background.Task { return []background.Task{task} }})
 		if err == nil {
 			t.Fatal("it was accepted")
 		}
@@ -178,7 +179,7 @@ func FuzzCron(f *testing.F) {
 	}
 	from := time.Date(2026, 3, 29, 0, 59, 30, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, spec, zone string) {
-		next, err := background.Next(spec, zone, from)
+		next, err := worker.Next(spec, zone, from)
 		if err == nil && !next.IsZero() && !next.After(from) {
 			t.Errorf("%q in %q: %s does not come after %s", spec, zone, next, from)
 		}
@@ -200,7 +201,7 @@ func TestLatest(t *testing.T) {
 		{"0 12 * * *", now.AddDate(-90, 0, 0), "12:00:00", 9_999},
 	} {
 		began := time.Now()
-		got, missed := background.Latest(test.spec, test.after, now)
+		got, missed := worker.Latest(test.spec, test.after, now)
 		if got.Format(time.TimeOnly) != test.want || got.Format(time.DateOnly) != "2026-01-01" || missed != test.wantMissed {
 			t.Errorf("%s: got %s and %d missed, want %s and %d", test.spec, got, missed, test.want, test.wantMissed)
 		}

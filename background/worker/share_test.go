@@ -1,4 +1,4 @@
-package background_test
+package worker_test
 
 import (
 	"context"
@@ -11,45 +11,46 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/apiphant/apiphant/background"
+	"github.com/apiphant/apiphant/background/engine"
 )
 
 // shared is a database of tasks that several workers of one test share. What it
 // answers takes a moment, so that they get into each other's way.
 type shared struct {
-	background.Database // no jobs
+	engine.Database // no jobs
 
 	mu      sync.Mutex
-	entries map[string]background.Entry
+	entries map[string]engine.Entry
 }
 
 func (s *shared) Begin(_ context.Context, task, spec string, first time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, known := s.entries[task]; !known {
-		s.entries[task] = background.Entry{Spec: spec, Tick: first}
+		s.entries[task] = engine.Entry{Spec: spec, Tick: first}
 	}
 	return nil
 }
 
-func (s *shared) Read(context.Context) (map[string]background.Entry, error) {
+func (s *shared) Read(context.Context) (map[string]engine.Entry, error) {
 	time.Sleep(time.Millisecond)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	read := map[string]background.Entry{}
+	read := map[string]engine.Entry{}
 	for name, entry := range s.entries {
 		read[name] = entry
 	}
 	return read, nil
 }
 
-func (s *shared) Claim(_ context.Context, task string, seen background.Entry, tick time.Time) (bool, error) {
+func (s *shared) Claim(_ context.Context, task string, seen engine.Entry, tick time.Time) (bool, error) {
 	time.Sleep(time.Millisecond)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if entry := s.entries[task]; entry.Busy || !entry.Tick.Equal(seen.Tick) {
 		return false, nil
 	}
-	s.entries[task] = background.Entry{Spec: seen.Spec, Tick: tick, Busy: true, Tries: 1}
+	s.entries[task] = engine.Entry{Spec: seen.Spec, Tick: tick, Busy: true, Tries: 1}
 	return true, nil
 }
 
@@ -62,7 +63,7 @@ func (s *shared) Release(_ context.Context, task string, _ bool) error {
 	return nil
 }
 
-func (s *shared) Keep(ctx context.Context, _ func()) error {
+func (s *shared) Heartbeat(ctx context.Context, _ func()) error {
 	<-ctx.Done()
 	return nil
 }
@@ -97,11 +98,11 @@ func TestWorkersShareTicks(t *testing.T) {
 		}
 		ctx, cancel := context.WithDeadline(t.Context(), start.Add(63*time.Second))
 		defer cancel()
-		database := &shared{entries: map[string]background.Entry{}}
+		database := &shared{entries: map[string]engine.Entry{}}
 		var workers sync.WaitGroup
 		for range 3 {
 			workers.Go(func() {
-				w := worker()
+				w := newWorker()
 				w.Database = database
 				w.Product.Tasks = func() []background.Task { return tasks }
 				if err := w.Run(ctx); err != nil {
