@@ -12,8 +12,8 @@ import (
 // Action is a function of a product, made ready to be called: [Func] and the
 // other adapters make one from each shape of function. The zero Action is none.
 //
-// Types are looked at once, here; a function that can't work is kept with its
-// error, which [API.Check] tells.
+// The types of a function are examined once, when its action is made. A function
+// that can't work makes an action all the same; [API.Check] returns its error.
 type Action struct {
 	run       Handler
 	shape     shape
@@ -23,8 +23,8 @@ type Action struct {
 	err       error
 }
 
-// Actions are what a target answers to. A package of a product may make its own
-// and export them as func Actions() apiphant.Actions.
+// Actions are the functions of a target, one for each action. A package of a
+// product may export its own: func Actions() apiphant.Actions.
 type Actions struct{ Create, Read, Update, Delete Action }
 
 // shape is what the adapters know of a function.
@@ -36,6 +36,15 @@ type shape struct {
 
 // Func is func(ctx, request) (response, error): a JSON object in, a JSON object
 // out. T is Object or a struct, R is Object, a struct, a pointer to one, or any.
+//
+// A response decides about the status and the headers of its answer where its type
+// has one of these methods:
+//
+//	StatusCode() int       // 200 to 399; 0: 200. With 204, 205 and 304 there is no body
+//	Headers() http.Header  // none that belongs to the body or the connection
+//
+// What they must not return makes the answer a 500; the log says why. For failures
+// there is [Error].
 func Func[T, R any](f func(ctx context.Context, request T) (R, error)) Action {
 	decoder, encoder := decoderOf[T](), encoderOf[R]()
 	run := func(ctx context.Context, call *Call) error {
@@ -69,7 +78,8 @@ func ProcWithoutContext[T any](f func(request T) error) Action {
 }
 
 // RawRequest is func(ctx, r) (response, error): the function reads the request
-// as it streams in, and decides about methods; its response goes out as JSON.
+// itself while it arrives, and accepts the methods that it likes. Its response is
+// sent as JSON.
 func RawRequest[R any](f func(ctx context.Context, r *http.Request) (R, error)) Action {
 	encoder := encoderOf[R]()
 	run := func(ctx context.Context, call *Call) error {
@@ -84,8 +94,8 @@ func RawRequest[R any](f func(ctx context.Context, r *http.Request) (R, error)) 
 }
 
 // RawResponse is func(ctx, request, w) error: a JSON object in, and the function
-// writes the answer. An error is answered as ever where nothing was written
-// yet; later it ends the connection.
+// writes the answer. An error that it returns before it has written anything is
+// answered like any other; later, the connection is closed.
 func RawResponse[T any](f func(ctx context.Context, request T, w http.ResponseWriter) error) Action {
 	decoder := decoderOf[T]()
 	run := func(ctx context.Context, call *Call) error {
@@ -98,8 +108,8 @@ func RawResponse[T any](f func(ctx context.Context, request T, w http.ResponseWr
 	return newAction(f, shape{request: reflect.TypeFor[T](), rawResponse: true}, run, decoder.err)
 }
 
-// Raw is func(w, r), as of an [http.Handler]: raw both ways. [WriteError] gives
-// it the errors of the other shapes.
+// Raw is func(w, r), the function of an [http.HandlerFunc]: it reads the request and
+// writes the answer itself. With [WriteError] it answers errors as the other shapes do.
 func Raw(f func(w http.ResponseWriter, r *http.Request)) Action {
 	run := func(ctx context.Context, call *Call) error {
 		f(call.door.ResponseWriter(), call.request(ctx))
@@ -112,9 +122,8 @@ func newAction(f any, shape shape, run Handler, errs ...error) Action {
 	return Action{run: run, shape: shape, err: errors.Join(errs...)}.of(f)
 }
 
-// MaxBody returns the action with a bound of its own on the bytes of its
-// request's body, smaller or larger than those of the server: 413 beyond it. It
-// is for what a target uploads:
+// MaxBody returns the action with a bound of its own on the bytes of the request's
+// body, smaller or larger than the server's; a longer body is answered with 413:
 //
 //	func Actions() apiphant.Actions {
 //		return apiphant.Actions{Create: apiphant.RawRequest(Create).MaxBody(5 << 30)}
@@ -153,7 +162,8 @@ func (a Action) endpoint(route Route) *Endpoint {
 	return e
 }
 
-// of lets an action that calls f by way of another shape speak of f.
+// of sets the signature and the source of the action to those of f. The adapters
+// that wrap f in a function of another shape need it.
 func (a Action) of(f any) Action {
 	value := reflect.ValueOf(f)
 	a.signature = value.Type().String()

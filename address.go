@@ -32,7 +32,7 @@ func (a Address) String() string { return a.Method + " " + a.Pattern }
 // one of the body. A function that reads the request itself has them as
 // [http.Request.PathValue] and in its URL.
 //
-// Check returns what is wrong with an address.
+// [API.Check] returns what is wrong with an address.
 func (a *API) Address(pattern, route string) {
 	a.addresses = append(a.addresses, furtherAddress{pattern, route})
 }

@@ -14,29 +14,30 @@ import (
 // DefaultTimeout is how long a call may take where [API.Timeout] is not set.
 const DefaultTimeout = 30 * time.Second
 
-// API is the table of what a product serves: every route by name, nothing by
-// reflection. The zero API is ready for use. Fill it before the first call;
-// from then on it must not change, and any number of calls may run at once.
+// API is the table of all that a product serves. The zero API is empty and ready
+// for use. Fill it before the first call; from then on it must not change, and any
+// number of calls may run at the same time.
 type API struct {
-	// Timeout is the deadline of the context that a function gets.
-	// 0: DefaultTimeout; negative: none. A function that returns its
-	// context's end is answered with 503.
+	// Timeout is how long after its start a call's context ends.
+	// 0: DefaultTimeout; negative: never. A function that returns the error
+	// of its context is answered with 503.
 	Timeout time.Duration
 
-	// Strict refuses JSON requests that others pass over: a key that comes
-	// twice in one object, at any depth, and in a typed request a key that no
-	// field has, also where only its letter case differs.
+	// Strict refuses JSON requests that have a key twice in one object, at any
+	// depth, and typed requests that have a key that no field has, also where
+	// only the letter case differs. Without Strict, the last of several equal
+	// keys counts, and unknown keys are ignored.
 	Strict bool
 
-	// AllowOrigins are the other sites whose pages may call, as browsers name
-	// them: "https://app.example.com", which may also have cookies sent;
-	// "https://*.example.com" is every name below that one, and "*" every site,
-	// both without cookies. nil: none. A request with an Origin that is neither
-	// one of these nor the host that was asked is answered with 403.
+	// AllowOrigins are the origins of other sites whose pages may call the API:
+	// "https://app.example.com", whose requests may also have cookies;
+	// "https://*.example.com", every name below that one, and "*", every site,
+	// both without cookies. nil: none. A request whose Origin is neither one of
+	// these nor the host that it asks is answered with 403.
 	AllowOrigins []string
 
-	// Start runs once before anything is served, and Stop after everything
-	// ended; nil: nothing. A Start that fails ends the program with its error.
+	// Start runs once before anything is served, and Stop once after the last
+	// call has ended; nil: nothing. An error of Start ends the program.
 	Start, Stop func(ctx context.Context) error
 
 	// Comments are the doc comments of the product's functions, types and fields,
@@ -66,21 +67,21 @@ type middleware struct {
 	wrap func(next Handler) Handler
 }
 
-// Handle serves the actions of a target, such as "v0/shop/orders". What is
-// wrong with it is told by [API.Check].
+// Handle serves the actions of a target, such as "v0/shop/orders". [API.Check]
+// returns what is wrong with it.
 func (a *API) Handle(path string, actions Actions) {
 	a.targets = append(a.targets, target{path, actions})
 }
 
-// Use wraps middleware around everything at and below path: "" is the whole
-// API, "v0" a version, "v0/shop" a target with all those below it. The shorter
-// path is the outer one, and of two for the same path the first.
+// Use wraps a middleware around all that is at and below path: "" is the whole
+// API, "v0" a version, "v0/shop" a target and those below it. The middleware of a
+// shorter path runs first; of two for one path, the one that was added first.
 func (a *API) Use(path string, wrap func(next Handler) Handler) {
 	a.middlewares = append(a.middlewares, middleware{path, wrap})
 }
 
-// Check tells everything in the table that can't work, naming the functions:
-// a door calls it before it serves.
+// Check returns all that can't work in the table, with the names of the functions.
+// A door calls it before it serves.
 func (a *API) Check() error {
 	a.once.Do(a.compile)
 	return a.err

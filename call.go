@@ -11,15 +11,15 @@ import (
 // innermost Handler decodes the request, calls the function and encodes its
 // response.
 //
-// A middleware runs before the body is decoded. It goes on with
-// next(ctx, call), handing values on in the context; or it answers itself, with
-// an error or with [Call.Answer]. It sees the errors of what it wraps, and may
-// return others in their place; a panic passes through it, so what must be done
-// in any case is deferred.
+// A middleware runs before the body is decoded. It calls next(ctx, call), and may
+// add values to the context; or it answers the call itself, by returning an error
+// or with [Call.Answer]. It gets the errors of what it wraps and may return others
+// in their place. A panic passes through it, so what must happen in any case is
+// deferred.
 type Handler func(ctx context.Context, call *Call) error
 
-// Call is one request, free of any transport. It is valid until its Handler
-// returns; the strings that it gave are safe to keep.
+// Call is one request, independent of the transport that it came by. It is valid
+// until its Handler returns; the strings that its methods return may be kept.
 type Call struct {
 	context  callContext
 	match    Match
@@ -31,7 +31,7 @@ type Call struct {
 	varies   bool     // the answer depends on the site
 }
 
-// Route returns where the call goes.
+// Route returns the version, the target and the action that were asked for.
 func (c *Call) Route() Route { return c.match.Endpoint.Route }
 
 // Method returns the method of the request: "POST", unless the function reads the
@@ -39,13 +39,13 @@ func (c *Call) Route() Route { return c.match.Endpoint.Route }
 func (c *Call) Method() string { return c.door.Method() }
 
 // Header returns the first value of a header of the request, "" where there is
-// none. Names are compared without regard to letter case. "Host" is what the
-// client asked for, and "X-Forwarded-Proto" is "https" where it is known to have
-// asked by that; what else proxies tell of a client (see [IsForwarded]) is only
-// there when it came from a proxy that is trusted.
+// none. Letter case does not matter in names. "Host" is the host that the client
+// asked, and "X-Forwarded-Proto" is "https" where the client is known to have used
+// HTTPS. Other headers in which proxies describe a client (see [IsForwarded]) are
+// there only where a trusted proxy has sent them.
 func (c *Call) Header(name string) string { return c.door.Header(http.CanonicalHeaderKey(name)) }
 
-// RemoteAddr returns who asks; the zero Addr where the door does not know.
+// RemoteAddr returns the client's address; the zero Addr where the door does not know it.
 func (c *Call) RemoteAddr() netip.Addr { return c.door.RemoteAddr() }
 
 // RequestID returns the id of the request: the X-Request-Id that came, if it has
@@ -53,13 +53,13 @@ func (c *Call) RemoteAddr() netip.Addr { return c.door.RemoteAddr() }
 // answer's X-Request-Id and in every log line of the call.
 func (c *Call) RequestID() string { return c.context.id }
 
-// Body returns the request's body, not decoded yet; the bytes are valid until
-// the Handler returns and must not be changed. It is nil where the function
-// takes a raw request: that one reads the body itself.
+// Body returns the request's body as it came. The bytes are valid until the Handler
+// returns and must not be changed. It is nil where the function reads the request
+// itself.
 func (c *Call) Body() []byte { return c.body }
 
-// SetHeader sets a header of the answer, whoever writes it and also where it is
-// an error.
+// SetHeader sets a header of the answer, also of an answer that is an error or that
+// the function writes itself.
 func (c *Call) SetHeader(name, value string) {
 	if c.varies && strings.EqualFold(name, "Vary") {
 		value = strings.TrimPrefix(value+", Origin", ", ")
@@ -67,8 +67,10 @@ func (c *Call) SetHeader(name, value string) {
 	c.door.SetHeader(name, value)
 }
 
-// Answer makes response, which must encode as a JSON object, the answer of the
-// call, in place of any other so far. It is how a middleware answers itself.
+// Answer makes response the answer of the call, in place of an earlier one. It must
+// be something that is a JSON object when it is encoded. A middleware answers with it
+// in place of the function. Where response has StatusCode() int or Headers()
+// http.Header, see [Func], they count.
 func (c *Call) Answer(response any) error {
 	if err := c.answered().encode(response); err != nil {
 		return err

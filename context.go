@@ -9,18 +9,18 @@ import (
 	"github.com/apiphant/apiphant/internal/trace"
 )
 
-// callContext is the context of one call. Its deadline costs nothing until
-// someone waits for it: only then the standard library's context, with its
-// timer, is made, and from then on it answers for everything. It may be kept
-// after the call, as any context may: it is cancelled then. One that nobody
-// looked at before is cancelled by the call's end, not by its deadline. The
-// client is watched from the first look on, too.
+// callContext is the context of one call. Its deadline needs no timer until Done is
+// called: only then a context of the standard library is made, the inner context,
+// which is responsible for everything from then on. A callContext may be kept after
+// its call, as any context may, and is cancelled by then. Where neither Done nor Err
+// was called before the call ended, it is cancelled by that, not by its deadline.
+// The first call of Done or Err also begins to watch the client.
 type callContext struct {
 	parent   context.Context
 	deadline time.Time // zero: none
 	id       string
-	trace    string // "": none came
-	door     Door   // not to be touched once ended
+	trace    string // the traceparent; "": none came
+	door     Door   // not to be used once ended
 
 	mu      sync.Mutex
 	ended   bool
@@ -46,7 +46,7 @@ func (c *callContext) Done() <-chan struct{} {
 	return c.inner.Done()
 }
 
-// wait makes the inner context, if there is none yet.
+// wait makes the inner context if there is none yet. It is called with mu locked.
 func (c *callContext) wait() {
 	if c.inner != nil {
 		return
@@ -84,7 +84,7 @@ func (c *callContext) Err() error {
 	defer c.mu.Unlock()
 	c.watch()
 	if c.inner == nil && (c.ended || !c.deadline.IsZero() && !time.Now().Before(c.deadline)) {
-		c.wait() // so that an error, once given, stays the same one
+		c.wait() // so that later calls return the same error
 	}
 	if c.inner != nil {
 		return c.inner.Err()
@@ -92,8 +92,8 @@ func (c *callContext) Err() error {
 	return c.parent.Err()
 }
 
-// Value answers for the inner context once there is one, so that contexts made
-// from this one find it and attach to it without a goroutine.
+// Value asks the inner context where there is one, so that contexts that are derived
+// from this one find it and need no goroutine to wait for its end.
 func (c *callContext) Value(key any) any {
 	switch key {
 	case logKey{}:

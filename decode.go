@@ -8,10 +8,10 @@ import (
 	"github.com/apiphant/apiphant/internal/decode"
 )
 
-// errNotObject is the answer to every body that is not one JSON object.
+// errNotObject is the error for a body that is not one JSON object.
 var errNotObject = &Error{Status: http.StatusBadRequest, Detail: "Request content should be JSON Object"}
 
-// decoder reads the requests of one type.
+// decoder decodes requests of the type T.
 type decoder[T any] struct {
 	plan, strict *decode.Plan // nil: T is Object
 	err          error        // why T can't be a request
@@ -29,7 +29,8 @@ func decoderOf[T any]() decoder[T] {
 	return decoder[T]{plan: plan, strict: plan.Strict()}
 }
 
-// decode fills request from a call's body, or tells all that is wrong with it.
+// decode fills request from a call's body, or returns an error that has all that is
+// wrong with it.
 func (d decoder[T]) decode(call *Call, request *T) error {
 	var problems []decode.Problem
 	var err error
@@ -56,7 +57,7 @@ func requestError(err error) error {
 	return err
 }
 
-// fieldErrors makes one error of all that is wrong with the fields of a request.
+// fieldErrors returns one error for all problems of a request, nil where there are none.
 func fieldErrors(problems []decode.Problem) error {
 	if len(problems) == 0 {
 		return nil
@@ -75,9 +76,10 @@ func fieldErrors(problems []decode.Problem) error {
 	return &Error{Status: http.StatusBadRequest, Detail: details[0], Errors: details, Err: errors.Join(causes...)}
 }
 
-// validateMeaning says what the error of a Validate method means: field errors,
-// also several joined, are about fields below the value; any other *Error is the
-// answer as it is; and what is left makes the value itself invalid.
+// validateMeaning interprets the error of a Validate method. Field errors, also
+// several that are joined, are problems of fields below the value. Any other *Error
+// is returned as stop and becomes the answer. All other errors make the value itself
+// invalid.
 func validateMeaning(err error) (problems []decode.Problem, stop error) {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, one := range joined.Unwrap() {

@@ -26,8 +26,8 @@
 //
 // # Typed requests
 //
-// A request that is a struct is checked by its tags, and all that is wrong is
-// answered at once:
+// A request that is a struct is checked by its tags. The answer has all that is wrong
+// with it at once:
 //
 //	type Line struct {
 //		Code  string `json:"code" required:"true" pattern:"^[A-Z]{3}-[0-9]+$"`
@@ -43,16 +43,15 @@
 //
 // # The house
 //
-// This package is the vocabulary, and the one pipeline that every call takes:
-// middleware, decode, validate, call, recover, encode, and errors mapped to
-// statuses. It knows no transport. A door translates its own into an [API.Serve]
-// and back: package server does so for HTTP, package apitest for tests in the
+// This package has the vocabulary and the one pipeline that every call goes through:
+// middleware, decode, validate, call, recover, encode, and errors mapped to statuses.
+// It knows no transport. A [Door] translates one into [API.Serve] and back: package
+// server for fasthttp, package nethttp for net/http, package apitest for tests in the
 // same process. A function does not know which door its call came through.
 //
-// A panic of a function ends its call and nothing else. What Go itself does not
-// let anybody recover from ends the process: a panic in a goroutine that the
-// function has started, and fatal errors such as an endless recursion or a map
-// that is written concurrently.
+// A panic in a function ends its call and nothing else. Some failures end the process,
+// since Go recovers from none of them: a panic in a goroutine that the function has
+// started, and fatal errors such as an endless recursion or a concurrent map write.
 //
 // docs/protocol.md states what goes over the wire.
 package apiphant

@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// Door is how a transport lends one request to the pipeline and takes its
-// answer: fasthttp (package server), a test in the same process (package
-// apitest), and whatever comes later. A door translates its transport into
-// these methods and back; what a call means is the pipeline's alone, see
-// [API.Serve].
+// Door is one request of a transport, and its answer: package server has one for
+// fasthttp, package nethttp for net/http, package apitest for tests. A door
+// translates its transport into these methods and back. What a call means is the
+// pipeline's alone, see [API.Serve]: a function does not know which door its call
+// came through.
 //
-// All methods are called by one goroutine, between the start and the end of
-// Serve. Strings that a door returns are safe to keep.
+// All methods are called between the start and the end of Serve, one at a time.
+// Strings that they return may be kept.
 //
 // A door that can do more also implements [Timed], [ClientWatcher] or
 // [PanicCounter]. Package doortest proves that a door keeps to all of this.
@@ -23,53 +23,55 @@ type Door interface {
 	// Method is the request's method as it came, such as "POST".
 	Method() string
 
-	// Header returns the first value of the request's header, "" where there
+	// Header returns the first value of a header of the request, "" where there
 	// is none. The name is in canonical form, such as "Content-Type". "Host" is
-	// what the client asked for. "X-Forwarded-Proto" is "https" where the
-	// client is known to have asked by that; other headers that [IsForwarded]
-	// tells are not there unless a proxy sent them that the door trusts, and
-	// neither are they in Request.
+	// the host that the client asked. "X-Forwarded-Proto" is "https" where the
+	// client is known to have used HTTPS. Other headers that [IsForwarded] reports
+	// are left out, here and in Request, unless a proxy that the door trusts has
+	// sent them.
 	Header(name string) string
 
-	// RemoteAddr is who asks; the zero Addr where the transport does not know.
+	// RemoteAddr is the client's address; the zero Addr where the transport does
+	// not know it.
 	RemoteAddr() netip.Addr
 
-	// Body returns the whole body, within the door's bound; its bytes are
-	// valid until Serve returns. A body that is too large, that did not come
-	// whole or that came too slowly is an error: an [*Error] with the status
-	// to answer. It is called at most once, and not where Request was.
+	// Body returns the whole body, which the door bounds; its bytes are valid
+	// until Serve returns. For a body that is too large, incomplete or too slow it
+	// returns an [*Error] with the status of the answer. It is called at most
+	// once, and not after Request.
 	Body() ([]byte, error)
 
-	// Request returns the request in net/http's form with ctx as its context.
-	// Its body streams: it is read while the function runs, under a bound of
-	// its own ([http.MaxBytesError]), and a body that was cut off ends in an
-	// error that is not io.EOF. It is called at most once.
+	// Request returns the request as one of net/http with ctx as its context. Its
+	// body is read while the function runs, has a bound of its own
+	// ([http.MaxBytesError]), and ends with an error other than io.EOF where it
+	// was cut off. Request is called at most once.
 	Request(ctx context.Context) *http.Request
 
-	// SetHeader sets a header of the answer, also of one that a function
-	// writes itself; without effect once the answer has started. What a function
-	// sets itself under the same name comes in its place, but a Vary is added.
+	// SetHeader sets a header of the answer, also of an answer that the function
+	// writes itself. Once the answer has started it has no effect. Where the
+	// function sets a header of the same name, the function's values count; those
+	// of Vary are joined.
 	SetHeader(name, value string)
 
 	// AddHeader is SetHeader for one more value of the same name.
 	AddHeader(name, value string)
 
-	// Answer answers with a JSON body, or with none (and no Content-Type) where
-	// it is nil; it keeps nothing of body. Headers that
-	// were set on the ResponseWriter's Header do not go out.
+	// Answer answers with a JSON body, or, where body is nil, without one and
+	// without a Content-Type. It must not keep body. Headers of the
+	// ResponseWriter's Header are not sent.
 	Answer(status int, body []byte)
 
-	// ResponseWriter is for functions that write their own answer. Where
-	// neither it nor Answer was used when Serve returns, the answer is an
-	// empty 200, as it is in net/http.
+	// ResponseWriter is what functions write with that write their answer
+	// themselves. Where neither it nor Answer was used when Serve returns, the
+	// answer is 200 with no body, as with net/http.
 	ResponseWriter() http.ResponseWriter
 
-	// Started tells whether some of the ResponseWriter's answer may have gone
-	// out already, so that there can be no other.
+	// Started reports whether part of the ResponseWriter's answer may have been
+	// sent, so that another answer is impossible.
 	Started() bool
 
-	// Abort ends a started answer in such a way that the caller can't take
-	// what came of it for the whole.
+	// Abort ends the answer such that the client can't take what it got for a
+	// complete one: it closes or resets the connection, for example.
 	Abort()
 }
 
@@ -83,10 +85,10 @@ type Timed interface {
 // ClientWatcher is a [Door] that can notice that its client has gone away. The
 // context of the call is then cancelled with [ErrClientGone] as its cause.
 type ClientWatcher interface {
-	// WatchClient lets gone be called once the client has gone away: by
-	// another goroutine, at any time until the door's request ends, or never.
-	// It must return at once, and not call gone itself. It is called at most
-	// once in a call, and only when the function looks at its context.
+	// WatchClient arranges that gone is called when the client has gone away: by
+	// another goroutine, before the request ends. It returns at once and does not
+	// call gone itself. It is called at most once, and only where the function
+	// uses Done or Err of its context.
 	WatchClient(gone func())
 }
 
@@ -98,8 +100,8 @@ type PanicCounter interface {
 }
 
 // IsForwarded reports whether a header, in canonical form, is one in which proxies
-// name the client that they ask for. Anybody can send it: who believes it
-// believes whoever sent it.
+// describe the client that they ask for. Anybody can send such a header, so it is
+// only as trustworthy as who has sent it.
 func IsForwarded(name string) bool {
 	return strings.HasPrefix(name, "X-Forwarded-") || name == "X-Real-Ip" || name == "Forwarded"
 }

@@ -12,8 +12,7 @@ import (
 	"github.com/apiphant/apiphant/internal/encode"
 )
 
-// answer is the JSON object that a call is answered with, in a buffer that is
-// used again for later calls.
+// answer is the JSON object that a call is answered with. Answers are pooled.
 type answer struct {
 	buffer  bytes.Buffer
 	encoder encode.Encoder
@@ -26,7 +25,8 @@ var (
 	null        = []byte("null")
 )
 
-// maxPooledAnswer keeps one large answer from holding its memory for ever.
+// maxPooledAnswer is the size in bytes above which a buffer is not pooled: otherwise
+// one large answer would hold its memory for ever.
 const maxPooledAnswer = 1 << 20
 
 var answers = sync.Pool{New: func() any {
@@ -50,9 +50,9 @@ func (a *answer) reset() {
 	a.status, a.header = 0, nil
 }
 
-// encode writes response in place of what was there. The keys of maps are
-// sorted, the fields of structs in their order, and HTML characters stand for
-// themselves. Nil is the empty object.
+// encode replaces the answer by response. The keys of maps are sorted, the fields of
+// structs are in their order, and HTML characters are not escaped. Nil is the empty
+// object.
 func (a *answer) encode(response any) error {
 	a.reset()
 	if response == nil {
@@ -70,7 +70,7 @@ func (a *answer) encodePointer(plan *encode.Plan, response any) error {
 	return a.end(a.encoder.EncodePointer(plan, response), plan.Type())
 }
 
-// end tells of a response that was not encoded as an object.
+// end returns an error where a response was not encoded, or not as an object.
 func (a *answer) end(err error, response reflect.Type) error {
 	if err != nil {
 		a.buffer.Reset()
@@ -95,11 +95,11 @@ func (a *answer) bytes() []byte {
 	return encoded
 }
 
-// encoder answers calls with the responses of one type.
+// encoder encodes responses of the type R.
 type encoder[R any] struct {
 	plan      *encode.Plan // nil: R is Object, or an interface
 	describes bool         // R has a status or headers of its own
-	room      sync.Pool    // of *R, since what an answer is encoded from must be in the heap
+	room      sync.Pool    // of *R: the plan needs a pointer, and a new one would be an allocation a call
 }
 
 func encoderOf[R any]() *encoder[R] {
@@ -110,7 +110,7 @@ func encoderOf[R any]() *encoder[R] {
 	return &encoder[R]{plan: encode.Compile(t), describes: describes(t), room: sync.Pool{New: func() any { return new(R) }}}
 }
 
-// answer is [Call.Answer], by a plan that was made before.
+// answer is [Call.Answer] with a plan that was compiled before.
 func (e *encoder[R]) answer(call *Call, response R) error {
 	if e.plan == nil {
 		return call.Answer(response)
@@ -147,10 +147,10 @@ func checkResponse(t reflect.Type) error {
 	return checkEncodable(t)
 }
 
-// checkEncodable encodes a zero value, which tells of fields that no value of
-// the type could ever be encoded with, such as channels and functions.
+// checkEncodable encodes a zero value. That fails where the type has fields that can
+// never be encoded, such as channels and functions.
 func checkEncodable(t reflect.Type) (err error) {
-	defer func() { _ = recover() }() // a MarshalJSON that a zero value is too little for
+	defer func() { _ = recover() }() // of a MarshalJSON that can't take a zero value
 	if _, err := encode.Marshal(reflect.New(t).Interface()); encode.Unsupported(err) {
 		return fmt.Errorf("the response %s can't be encoded: %w", t, err)
 	}

@@ -10,18 +10,18 @@ import (
 	"github.com/apiphant/apiphant/internal/safely"
 )
 
-// Error is an error that its caller is meant to see. Returned by a function or
-// a middleware, also wrapped, it goes out with its status:
+// Error is an error that the client gets to see. Where a function or a middleware
+// returns it, also wrapped, it is sent with its status:
 //
 //	&apiphant.Error{Status: 404, Detail: "no such order"}  →  404 {"error":"no such order"}
 //	&apiphant.Error{Status: 403}                           →  403 {"error":"403 Forbidden"}
 //
-// Any other error is a 500 of which the caller sees nothing but that.
+// Of any other error the client sees only the status 500.
 type Error struct {
-	Status int   // 400 to 599; anything else goes out as 500
-	Detail any   // any JSON value; goes out as "error"; nil: the status in words, "403 Forbidden"
-	Errors []any // goes out as "errors" where there is more than one
-	Err    error // the cause: logged, unwrapped, never sent
+	Status int   // 400 to 599; anything else is sent as 500
+	Detail any   // any JSON value, sent as "error"; nil: the status in words, "403 Forbidden"
+	Errors []any // sent as "errors" where there is more than one
+	Err    error // the cause: logged and unwrapped, never sent
 }
 
 // Error returns the status, the detail and the cause, for the log.
@@ -60,9 +60,9 @@ func (e FieldError) String() string {
 	return text
 }
 
-// toError is the one mapping from an error to what its caller sees, and it is
-// total: whatever is not an *Error is known here or is a 500. ctx is the context
-// of who returned it.
+// toError is the one mapping from an error to what the client sees. It is total: an
+// error that is neither an *Error nor known here is a 500. ctx is the context of the
+// function that returned it.
 func toError(ctx context.Context, err error) *Error {
 	var known *Error
 	var tooLarge *http.MaxBytesError
@@ -85,8 +85,8 @@ func toError(ctx context.Context, err error) *Error {
 	}
 }
 
-// ended makes an error of a function's own context a 503 or a 499, also where a
-// middleware gave that context an earlier end than the call's.
+// ended makes the error of a function's own context a 503 or a 499, also where a
+// middleware has given that context an earlier deadline than the call's.
 func ended(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 		return err
@@ -94,7 +94,7 @@ func ended(ctx context.Context, err error) error {
 	return toError(ctx, err)
 }
 
-// body returns the JSON object that goes out.
+// body returns the JSON object that is sent.
 func (e *Error) body() ([]byte, error) {
 	body := struct {
 		Error  any   `json:"error"`
@@ -120,12 +120,12 @@ func statusText(status int) string {
 	return fmt.Sprintf("%d %s", status, text)
 }
 
-// refusal turns the error that a call ended with into its answer, and logs what
-// the caller is not to see. A nil body is no answer at all, for
-// [http.ErrAbortHandler].
+// refusal returns the answer for the error that a call ended with, and logs the part
+// of it that the client must not see. A nil body means that there is no answer at
+// all, as [http.ErrAbortHandler] asks for.
 func refusal(ctx context.Context, path string, err error) (status int, body []byte) {
 	defer func() {
-		if value := recover(); value != nil { // out of a method of err or of its Detail
+		if value := recover(); value != nil { // from a method of err or of its Detail
 			logFailure(ctx, path, http.StatusInternalServerError, safely.Recovered(value))
 			status, body = http.StatusInternalServerError, bareBody
 		}

@@ -433,3 +433,39 @@ func ExampleRoute() {
 	fmt.Println(route)
 	// Output: /api/v0/shop/orders/read
 }
+
+// created is a response with a status and a header of its own.
+type created struct {
+	ID string `json:"id"`
+}
+
+func (created) StatusCode() int        { return http.StatusCreated }
+func (c created) Headers() http.Header { return http.Header{"Location": {"/orders/" + c.ID}} }
+
+// A response decides about its status and headers.
+func ExampleFunc_status() {
+	api := &apiphant.API{}
+	api.Handle("v0/orders", apiphant.Actions{
+		Create: apiphant.Func(func(context.Context, apiphant.Object) (created, error) { return created{ID: "7"}, nil }),
+	})
+	serve(api, func(ask func(string)) { ask(`POST /api/v0/orders/create {}`) })
+	// Output: POST /api/v0/orders/create {} → 201 {"id":"7"}
+}
+
+// A route has as many addresses as a product likes.
+func ExampleAPI_Address() {
+	api := &apiphant.API{}
+	api.Handle("v0/orders", apiphant.Actions{
+		Read: apiphant.RawRequest(func(_ context.Context, r *http.Request) (apiphant.Object, error) {
+			return apiphant.Object{"read": r.PathValue("id")}, nil
+		}),
+	})
+	api.Address("GET /orders/{id}", "v0/orders/read")
+	serve(api, func(ask func(string)) {
+		ask(`GET /orders/7`)
+		ask(`PUT /orders/7`)
+	})
+	// Output:
+	// GET /orders/7 → 200 {"read":"7"}
+	// PUT /orders/7 → 405 {"error":"405 Method Not Allowed"}
+}

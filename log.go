@@ -10,9 +10,9 @@ type (
 	traceKey struct{}
 )
 
-// TraceParent returns the traceparent that came with a call's request (W3C Trace
-// Context), in the form of version 00; "" where none came, or one that is
-// invalid. It is what requests that the function makes should be sent with:
+// TraceParent returns the traceparent of a call's request (W3C Trace Context) in the
+// form of version 00; "" where none came, or an invalid one. A function sends it with
+// the requests that it makes itself:
 //
 //	r.Header.Set("Traceparent", apiphant.TraceParent(ctx))
 func TraceParent(ctx context.Context) string {
@@ -31,8 +31,8 @@ func Log(ctx context.Context) *slog.Logger {
 	return slog.Default()
 }
 
-// WithLog returns a context whose [Log] is logger. It is for doors and programs:
-// what they serve logs there.
+// WithLog returns a context whose [Log] is logger. Doors and programs use it: the
+// calls that they serve log there.
 func WithLog(ctx context.Context, logger *slog.Logger) context.Context {
 	return context.WithValue(ctx, logKey{}, logger)
 }

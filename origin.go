@@ -8,28 +8,28 @@ import (
 	"strings"
 )
 
-// A browser tells which site a request comes from (Origin: RFC 6454, section 7),
-// and lets only sites that the server names read an answer (CORS: the Fetch
-// standard, section 3.3). It sends many requests whoever may read the answers,
-// which is why a foreign origin is refused before anything runs.
+// A browser says which site a request comes from (Origin: RFC 6454, section 7). It
+// lets a page read an answer only where the server allows the page's site to (CORS:
+// the Fetch standard, section 3.3). Many requests are sent before that is known,
+// which is why one from a foreign origin is refused before anything runs.
 
-// standing is what the origin of a request is to the API.
+// standing is how the API regards the origin of a request.
 type standing uint8
 
 const (
-	noOrigin standing = iota // not a browser, or a link that somebody followed
+	noOrigin standing = iota // not a browser, or a link that was followed
 	ownOrigin
 	foreignOrigin
-	anyOrigin     // allowed as each is, by "*"
+	anyOrigin     // allowed by "*"
 	matchedOrigin // allowed by "https://*.example.com"
-	namedOrigin   // allowed by its name: it may have cookies sent, too
+	namedOrigin   // allowed by its name: its requests may have cookies, too
 )
 
 func (s standing) isAllowed() bool { return s >= anyOrigin }
 
-// origins are those of other sites that may call.
+// origins are the sites whose pages may call, in the form in which they are looked up.
 type origins struct {
-	some    bool // any of the following
+	some    bool // there are any
 	any     bool
 	named   map[string]bool
 	matched []subdomains
@@ -44,7 +44,7 @@ func (s subdomains) match(origin string) bool {
 	return ok && under && name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == ""
 }
 
-// compileOrigins takes what [API.AllowOrigins] says apart.
+// compileOrigins parses [API.AllowOrigins].
 func compileOrigins(allowed []string) (origins, []error) {
 	var errs []error
 	all := origins{some: len(allowed) > 0, named: map[string]bool{}}
@@ -70,14 +70,14 @@ func compileOrigins(allowed []string) (origins, []error) {
 
 var originForm = regexp.MustCompile(`^([a-z][a-z0-9+.-]*)://((?:\*\.)?(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?)$`)
 
-// splitOrigin takes an origin as a setting has it apart, in small letters.
+// splitOrigin returns the scheme and the host of an origin in a setting, in lower case.
 func splitOrigin(text string) (scheme, host string, err error) {
 	parts := originForm.FindStringSubmatch(strings.ToLower(text))
 	switch {
 	case parts != nil:
 		return parts[1], parts[2], nil
 	case text == "null":
-		return "", "", errors.New("every sandboxed page has it, whosever it is: it can't be allowed alone")
+		return "", "", errors.New("every sandboxed page has this origin, whichever site it is from: want the origin of a site")
 	default:
 		return "", "", errors.New(`want SCHEME://HOST and nothing after it, such as "https://app.example.com" or "https://*.example.com"; or "*"`)
 	}
@@ -93,8 +93,7 @@ func withoutDefaultPort(scheme, host string) string {
 	return host
 }
 
-// standing returns what origin is to this API, for a request that came through
-// a door.
+// standing returns how the API regards an origin, for a request of a door.
 func (o *origins) standing(origin string, door Door) standing {
 	switch {
 	case origin == "":
@@ -115,8 +114,8 @@ func (o *origins) standing(origin string, door Door) standing {
 	return foreignOrigin
 }
 
-// isOwn tells whether origin is the host that was asked. Where that was asked by
-// https, whoever can change what goes over http is another.
+// isOwn reports whether origin is the host that was asked. Where the client used
+// HTTPS, a page that came by HTTP is foreign: others may have changed it.
 func isOwn(origin string, door Door) bool {
 	scheme, host, _ := strings.Cut(origin, "://")
 	if scheme != "https" && (scheme != "http" || strings.EqualFold(door.Header("X-Forwarded-Proto"), "https")) {
@@ -126,8 +125,8 @@ func isOwn(origin string, door Door) bool {
 	return host != "" && strings.EqualFold(host, withoutDefaultPort(scheme, door.Header("Host")))
 }
 
-// admit lets the site that a request comes from read the answer, whatever that
-// becomes, if it is allowed to.
+// admit sets the headers that let the site of a request read the answer, an error
+// too, where the site is allowed to.
 func (c *Call) admit(o *origins) {
 	origin := c.door.Header("Origin")
 	c.standing = o.standing(origin, c.door)
@@ -148,8 +147,8 @@ func (c *Call) admit(o *origins) {
 	}
 }
 
-// foreign is the error of a request from a site that may not call. What to set
-// is told to who reads the log.
+// foreign returns the error for a request from a site that may not call. The log
+// says what to set to allow the site.
 func (c *Call) foreign() error {
 	return &Error{Status: http.StatusForbidden, Err: fmt.Errorf(
 		"its origin %.100q is neither the host that was asked, %.100q, nor one of AllowOrigins (--allow-origin)",
@@ -166,7 +165,7 @@ func (c *Call) isPreflight() bool {
 // isKnown reports whether the target names something, for whatever method.
 func (c *Call) isKnown() bool { return c.match.Endpoint != nil || c.match.allow() != "" }
 
-// answerPreflight allows what the endpoint would take; the function does not run.
+// answerPreflight allows all that the endpoint accepts. The function does not run.
 func (c *Call) answerPreflight() {
 	methods := c.match.allow()
 	if methods == "" {
@@ -176,6 +175,6 @@ func (c *Call) answerPreflight() {
 	if headers := c.door.Header("Access-Control-Request-Headers"); headers != "" {
 		c.door.SetHeader("Access-Control-Allow-Headers", headers)
 	}
-	c.door.SetHeader("Access-Control-Max-Age", "7200") // the most that every browser keeps to
+	c.door.SetHeader("Access-Control-Max-Age", "7200") // the most that all browsers accept
 	c.door.Answer(http.StatusNoContent, nil)
 }

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// Route is where a call goes: POST /api/{version}/{t/a/r/g/e/t}/{action}.
+// Route names a function of a product: POST /api/{version}/{t/a/r/g/e/t}/{action}.
 type Route struct {
 	Version string // "v0"
 	Target  string // "echo", "shop/orders/items"
 	Action  string // "create", "read", "update" or "delete"
 }
 
-// Path returns the path that the route is served at, "/api/v0/echo/read".
-// A request matches it byte for byte: another letter case, a doubled or a
-// trailing slash, dot segments and escapes are other paths.
+// Path returns the path that the route is served at, "/api/v0/echo/read". The path
+// of a request must be equal to it byte for byte: with another letter case, a doubled
+// or a trailing slash, dot segments or escapes, it is another path.
 func (r Route) Path() string {
 	return PathPrefix + "/" + r.Version + "/" + r.Target + "/" + r.Action
 }
@@ -26,7 +26,7 @@ func (r Route) String() string { return r.Path() }
 // PathPrefix is what the path of every route begins with.
 const PathPrefix = "/api"
 
-// splitTarget takes "v0/shop/orders" apart into "v0" and "shop/orders".
+// splitTarget splits "v0/shop/orders" into "v0" and "shop/orders".
 func splitTarget(path string) (version, target string, err error) {
 	version, target, _ = strings.Cut(path, "/")
 	if err := checkVersion(version); err != nil {
@@ -64,8 +64,8 @@ func checkVersion(version string) error {
 	return nil
 }
 
-// checkSegment keeps to RFC 3986's unreserved characters, the ones that stand
-// for themselves in every path.
+// checkSegment accepts the unreserved characters of RFC 3986, section 2.3, which need
+// no escape in any path.
 func checkSegment(segment string) error {
 	if segment == "" || segment == "." || segment == ".." {
 		return fmt.Errorf("target has a segment %q", segment)

@@ -19,15 +19,15 @@ const (
 	traceHeader     = "Traceparent"
 )
 
-// Serve is the pipeline: the only place where an action runs. It answers one
-// request of a door, always: with the function's response or with an error,
-// also where the function panicked or ended its goroutine. match is what [API.Find]
+// Serve is the pipeline, and the only place where an action runs. It answers one
+// request of a door: with the function's response or with an error, also where the
+// function panics or ends its goroutine. match is what [API.Find]
 // found. ctx is the parent of the call's context, and its
 // [Log] takes what goes wrong.
 func (a *API) Serve(ctx context.Context, match Match, door Door) {
 	call := a.newCall(ctx, match, door)
 	returned := false
-	defer func() { // a panic ends nothing but this call
+	defer func() { // so that a panic ends nothing but this call
 		defer call.end()
 		if !returned {
 			call.refuse(safely.Recovered(recover()))
@@ -68,11 +68,11 @@ func (c *Call) send() {
 	}
 }
 
-// errAnsweredTwice is about a middleware's answer that comes too late.
+// errAnsweredTwice is logged where a middleware answers after the function has.
 var errAnsweredTwice = errors.New("Call.Answer after the function's own answer had started")
 
-// Refuse answers a request that a door could not make out with an error, in
-// the form of all others.
+// Refuse answers a request that a door could not read with an error, in the form of
+// all other errors.
 func (a *API) Refuse(ctx context.Context, door Door, err error) {
 	call := a.newCall(ctx, Match{}, door)
 	defer call.end()
@@ -125,8 +125,7 @@ func (c *Call) refusal() error {
 	return &Error{Status: cmp.Or(c.match.refusal, http.StatusNotFound)}
 }
 
-// refuse answers with an error, if the answer has not started; a started one is
-// broken off, so that it does not look whole.
+// refuse answers with an error. An answer that has started is aborted in its place.
 func (c *Call) refuse(err error) {
 	if door, ok := c.door.(PanicCounter); ok && isPanic(err) {
 		door.CountPanic()
@@ -157,9 +156,9 @@ func (c *Call) end() {
 	}
 }
 
-// WriteError answers a raw action's request with an error, as the pipeline
-// does: the same status and body, the cause in the log. It must be the first
-// that is written.
+// WriteError answers the request of a raw action with an error, as the pipeline
+// does: with the same status and body, and the cause in the log. Nothing may be
+// written before it.
 func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	status, body := refusal(r.Context(), r.URL.Path, err)
 	if body == nil {
@@ -171,7 +170,8 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	_, _ = w.Write(body)
 }
 
-// requestID takes over the id that came with a request, or makes one of 128 random bits.
+// requestID returns the id that came with a request where it is valid, else a new one
+// of 128 random bits.
 func requestID(came string) string {
 	if validRequestID(came) {
 		return came
