@@ -3,6 +3,7 @@ package decode_test
 import (
 	stdjson "encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -61,17 +62,7 @@ func recordsJSON(n int) []byte {
 	return []byte(fmt.Sprintf(`{"total":%d,"records":[%s]}`, n, strings.Join(list, ",")))
 }
 
-var bodies = []struct {
-	name string
-	body []byte
-}{
-	{"17B", []byte(`{"hello":"world"}`)},
-	{"1KB", recordsJSON(4)},
-	{"100KB", recordsJSON(420)},
-	{"different", differentJSON(420)},
-}
-
-// differentJSON has no text and hardly a number twice, as records seldom are.
+// differentJSON is like recordsJSON, but no text and hardly a number comes twice.
 func differentJSON(n int) []byte {
 	list := make([]string, n)
 	for i := range list {
@@ -83,69 +74,110 @@ func differentJSON(n int) []byte {
 	return []byte(`{"records":[` + strings.Join(list, ",") + `]}`)
 }
 
+// spaced is a body with a space behind each colon and comma, as Python writes it.
+func spaced(body []byte) []byte {
+	return []byte(strings.NewReplacer(`":`, `": `, `,`, `, `).Replace(string(body)))
+}
+
+// shuffled returns requests of four records each, whose members are in another order each time.
+func shuffled() (bodies [][]byte) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 64 {
+		var list []string
+		for i := range 4 {
+			members := []string{`"street":"1 Long Street"`, `"city":"Springfield"`, `"zip":"12345"`}
+			random.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
+			members = []string{fmt.Sprintf(`"id":%d`, i), fmt.Sprintf(`"name":"Ann Example %d"`, i), fmt.Sprintf(`"email":"ann%d@example.com"`, i),
+				`"active":true`, fmt.Sprintf(`"score":%d.25`, i), `"tags":["red","green","a longer tag"]`,
+				`"address":{` + strings.Join(members, ",") + `}`, fmt.Sprintf(`"counts":[1,0,%d]`, i), fmt.Sprintf(`"parent":%d`, i/2)}
+			random.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
+			list = append(list, "{"+strings.Join(members, ",")+"}")
+		}
+		bodies = append(bodies, []byte(`{"total":4,"records":[`+strings.Join(list, ",")+`]}`))
+	}
+	return bodies
+}
+
+// newKeys returns requests of some 20 keys each, none of which comes in two of them.
+func newKeys() (bodies [][]byte) {
+	for i := range 64 {
+		var members []string
+		for j := range 20 {
+			members = append(members, fmt.Sprintf(`"key %d":"value of %d"`, i*20+j, j))
+		}
+		bodies = append(bodies, []byte(`{"labels":{`+strings.Join(members, ",")+`}}`))
+	}
+	return bodies
+}
+
+// bodies are requests as they come most, and those for which a guess of the decoder is wrong.
+var bodies = []struct {
+	name   string
+	bodies [][]byte // decoded by turns
+}{
+	{"17B", [][]byte{[]byte(`{"hello":"world"}`)}},
+	{"1KB", [][]byte{recordsJSON(4)}},
+	{"100KB", [][]byte{recordsJSON(420)}},
+	{"different", [][]byte{differentJSON(420)}},
+	{"spaced", [][]byte{spaced(recordsJSON(4))}},
+	{"shuffled", shuffled()},
+	{"newkeys", newKeys()},
+}
+
 func BenchmarkObject(b *testing.B) {
 	for _, tc := range bodies {
 		b.Run(tc.name+"/decode", func(b *testing.B) {
-			b.ReportAllocs()
-			b.SetBytes(int64(len(tc.body)))
-			for b.Loop() {
-				if _, err := decode.Object(tc.body); err != nil {
-					b.Fatal(err)
-				}
-			}
+			each(b, tc.bodies, func(body []byte) error { _, err := decode.Object(body); return err })
 		})
-		b.Run(tc.name+"/go-json", func(b *testing.B) { intoMap(b, tc.body, json.Unmarshal) })
-		b.Run(tc.name+"/encoding-json", func(b *testing.B) { intoMap(b, tc.body, stdjson.Unmarshal) })
+		b.Run(tc.name+"/go-json", func(b *testing.B) { each(b, tc.bodies, unmarshalled[map[string]any](json.Unmarshal)) })
+		b.Run(tc.name+"/encoding-json", func(b *testing.B) { each(b, tc.bodies, unmarshalled[map[string]any](stdjson.Unmarshal)) })
 	}
 }
 
-func intoMap(b *testing.B, body []byte, unmarshal func([]byte, any) error) {
+func each(b *testing.B, bodies [][]byte, decode func(body []byte) error) {
 	b.ReportAllocs()
-	b.SetBytes(int64(len(body)))
-	for b.Loop() {
-		var m map[string]any
-		if err := unmarshal(body, &m); err != nil {
+	b.SetBytes(int64(len(bodies[0])))
+	for i := 0; b.Loop(); i++ {
+		if err := decode(bodies[i%len(bodies)]); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
-func BenchmarkTyped(b *testing.B) {
-	typed[small](b, bodies[0].name, bodies[0].body)
-	typed[scalars](b, "scalars", []byte(`{"id":17,"on":true,"x":0.5}`))
-	typed[records](b, bodies[1].name, bodies[1].body)
-	typed[records](b, bodies[2].name, bodies[2].body)
+func unmarshalled[T any](unmarshal func([]byte, any) error) func(body []byte) error {
+	return func(body []byte) error { return unmarshal(body, new(T)) }
 }
 
-func typed[T any](b *testing.B, name string, body []byte) {
+func BenchmarkTyped(b *testing.B) {
+	typed[scalars](b, "scalars", []byte(`{"id":17,"on":true,"x":0.5}`))
+	for _, tc := range bodies {
+		switch tc.name {
+		case "17B":
+			typed[small](b, tc.name, tc.bodies...)
+		case "newkeys":
+			typed[map[string]map[string]string](b, tc.name, tc.bodies...)
+		default:
+			typed[records](b, tc.name, tc.bodies...)
+		}
+	}
+}
+
+func typed[T any](b *testing.B, name string, bodies ...[]byte) {
 	plan, err := decode.Compile(reflect.TypeFor[T](), nil)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Run(name+"/decode", func(b *testing.B) {
-		b.ReportAllocs()
-		b.SetBytes(int64(len(body)))
-		for b.Loop() {
-			v := new(T)
-			if problems, err := plan.DecodePointer(body, unsafe.Pointer(v)); err != nil || problems != nil {
-				b.Fatal(problems, err)
+		each(b, bodies, func(body []byte) error {
+			problems, err := plan.DecodePointer(body, unsafe.Pointer(new(T)))
+			if problems != nil {
+				b.Fatal(problems)
 			}
-		}
-	})
-	other := func(name string, unmarshal func([]byte, any) error) {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			b.SetBytes(int64(len(body)))
-			for b.Loop() {
-				v := new(T)
-				if err := unmarshal(body, v); err != nil {
-					b.Fatal(err)
-				}
-			}
+			return err
 		})
-	}
-	other(name+"/go-json", json.Unmarshal)
-	other(name+"/encoding-json", stdjson.Unmarshal)
+	})
+	b.Run(name+"/go-json", func(b *testing.B) { each(b, bodies, unmarshalled[T](json.Unmarshal)) })
+	b.Run(name+"/encoding-json", func(b *testing.B) { each(b, bodies, unmarshalled[T](stdjson.Unmarshal)) })
 }
 
 // BenchmarkValidate decodes the same text into the same fields, without rules and
