@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"testing"
+	"time"
 
 	gojson "github.com/goccy/go-json"
 
@@ -88,8 +89,33 @@ func list(n int) *records {
 	return r
 }
 
+// rare has what the encoder has no fast way for.
+type rare struct {
+	Items []rareItem `json:"items"`
+}
+
+type rareItem struct {
+	ID    int             `json:"id"`
+	Name  string          `json:"name"`
+	Quote string          `json:"quote"`
+	Third float64         `json:"third"`
+	Large float64         `json:"large,omitempty"`
+	Raw   json.RawMessage `json:"raw"`
+	At    time.Time       `json:"at"`
+}
+
+func rareList(n int) *rare {
+	r := &rare{}
+	for i := range n {
+		r.Items = append(r.Items, rareItem{1234567890 + i, "Zoë Müller-Lüdenscheidt", "\"So\", she said,\n\"be it\"", float64(i+1) / 3,
+			1e22 / float64(i+7), json.RawMessage(`{"a":[1,2,3]}`), time.Unix(int64(i), 17).UTC()})
+	}
+	return r
+}
+
 // BenchmarkTyped encodes structs, beside the two others that could: 17 B, 1 KB and
-// 100 KB, and maps in a struct, of scalars and of structs.
+// 100 KB, what the encoder has no fast way for, and maps in a struct, of scalars and
+// of structs.
 func BenchmarkTyped(b *testing.B) {
 	structs := &addresses{Addresses: map[string]address{}}
 	maps := &labels{Labels: map[string]string{}, Counts: map[string]int{}}
@@ -100,7 +126,7 @@ func BenchmarkTyped(b *testing.B) {
 	for _, c := range []struct {
 		name  string
 		value any
-	}{{"17B", &small{"world"}}, {"1KB", nested()}, {"100KB", list(420)}, {"maps", maps}, {"structs", structs}} {
+	}{{"17B", &small{"world"}}, {"1KB", nested()}, {"100KB", list(420)}, {"rare", rareList(4)}, {"maps", maps}, {"structs", structs}} {
 		var buffer bytes.Buffer
 		plan, pointed := planOf(c.value)
 		ours, fast, standard := encode.NewEncoder(&buffer), gojson.NewEncoder(&buffer), json.NewEncoder(&buffer)
