@@ -1,10 +1,13 @@
-// Package encode writes the JSON of answers: the keys of maps sorted, the fields
-// of structs in their order, and <, > and & as themselves.
+// Package encode writes the JSON of responses. Map keys are sorted, struct fields
+// keep their order, and <, > and & are not escaped.
 //
-// What it writes is what encoding/json writes with SetEscapeHTML(false), byte for
-// byte, and it refuses the same values; the tests hold it to that over many random
-// types. Maps and lists of any it writes as it meets them, other types by a [Plan].
-// What has methods of its own for JSON is left to go-json, or to encoding/json where
-// go-json would crash or write other bytes. A program that is built with the tag
-// stdjson has encoding/json in place of all that, and no go-json in it.
+// The output equals, byte for byte, that of encoding/json with SetEscapeHTML(false),
+// and the same values are errors. The differential tests compare the two over random
+// types and values.
+//
+// Plain values (map[string]any, []any, strings, numbers) are written directly, and
+// every other type by a [Plan] that is compiled once. Values with MarshalJSON or
+// MarshalText go to go-json, or to encoding/json where go-json would crash or write
+// something else. With the build tag stdjson, encoding/json writes everything and
+// go-json is not linked.
 package encode

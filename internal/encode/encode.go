@@ -6,18 +6,19 @@ import (
 	"sync"
 )
 
-// Encoder writes values one after the other, each with a line break behind it. It
-// is for one goroutine at a time, and can be used for ever, also after an error.
+// Encoder writes JSON values to a buffer, each followed by a newline. It must not be
+// used by more than one goroutine at a time. It remains usable after an error.
 type Encoder struct{ writer *writer }
 
 // NewEncoder returns an encoder that writes to w.
 func NewEncoder(w *bytes.Buffer) Encoder { return Encoder{newWriter(w)} }
 
-// Encode writes v. Where it can't be encoded nothing is written.
+// Encode writes v. It writes nothing if it returns an error.
 func (e Encoder) Encode(v any) error { return e.writer.encode(v) }
 
-// EncodePointer is Encode of what src points to, a value of the plan's type, for a
-// caller who has it in memory: it is not copied into an interface.
+// EncodePointer writes the value that src points to. src must be a non-nil pointer to
+// the plan's type; otherwise EncodePointer panics. Unlike Encode it does not need the
+// value in an interface, which saves the copy.
 func (e Encoder) EncodePointer(plan *Plan, src any) error {
 	v := reflect.ValueOf(src)
 	if v.Kind() != reflect.Pointer || v.IsNil() || v.Type().Elem() != plan.Type() {
@@ -26,7 +27,7 @@ func (e Encoder) EncodePointer(plan *Plan, src any) error {
 	return e.writer.encodePointer(plan, v.UnsafePointer())
 }
 
-// marshaler is an encoder with its buffer, which [Marshal] uses again.
+// marshaler is an encoder with its buffer, reused by [Marshal].
 type marshaler struct {
 	buffer  bytes.Buffer
 	encoder Encoder
@@ -38,10 +39,11 @@ var marshalers = sync.Pool{New: func() any {
 	return m
 }}
 
-// maxPooled keeps one large text from holding its memory for ever.
+// maxPooled is the capacity in bytes above which a buffer is not reused, so that one
+// large value does not keep its memory.
 const maxPooled = 1 << 16
 
-// Marshal returns the JSON of v, without a line break.
+// Marshal returns the JSON of v, without a newline. The caller owns the result.
 func Marshal(v any) ([]byte, error) {
 	m := marshalers.Get().(*marshaler)
 	if err := m.encoder.Encode(v); err != nil {

@@ -11,18 +11,19 @@ import (
 	"github.com/apiphant/apiphant/internal/fields"
 )
 
-// field is one that a struct has in JSON, its own or an embedded struct's.
+// field describes how one field of a struct is written. Fields of embedded structs are
+// among those of the struct that embeds them.
 type field struct {
-	written key // ,"name":
-	offset  uintptr
-	node    *node
-	hops    []uintptr                   // to embedded pointers, each from where the one before points
-	omit    func(p unsafe.Pointer) bool // whether the value is left out; nil: never
-	special bool                        // it has one of these
-	text    bool                        // it is a plain string
+	written  key // ,"name":
+	offset   uintptr
+	node     *node
+	hops     []uintptr                   // offsets of the embedded pointers to follow before offset applies
+	omit     func(p unsafe.Pointer) bool // reports whether the value is left out; nil: never
+	optional bool                        // hops or omit is set, so the field may be missing
+	text     bool                        // a plain string
 }
 
-// promoted is a field on its way to be one.
+// promoted is a field, or an embedded struct, while the fields of a struct are collected.
 type promoted struct {
 	fields.Field
 	hops        []uintptr
@@ -40,7 +41,7 @@ func (c compiler) fields(t reflect.Type, addressable bool) []field {
 	return all
 }
 
-// ownFields are the fields of one struct, and the structs embedded in it.
+// ownFields returns the fields that s declares, and the structs embedded in it.
 func ownFields(s promoted) (own, embedded []promoted, _ error) {
 	for i := range s.Type.NumField() {
 		sf := s.Type.Field(i)
@@ -72,7 +73,7 @@ func ownFields(s promoted) (own, embedded []promoted, _ error) {
 
 func (c compiler) field(p promoted) field {
 	f := field{
-		written: newKey(`,"` + p.Name + `":`), // no name has what must be escaped
+		written: newKey(`,"` + p.Name + `":`), // fields.Tag accepts no name that needs escaping
 		hops:    p.hops, offset: p.offset,
 		node: c.node(p.Type, p.addressable),
 	}
@@ -85,15 +86,16 @@ func (c compiler) field(p promoted) field {
 	if slices.Contains(p.options, "omitzero") {
 		f.omit = either(f.omit, ifZero(p.Type, p.addressable))
 	}
-	f.special = f.omit != nil || len(f.hops) > 0
+	f.optional = f.omit != nil || len(f.hops) > 0
 	f.text = f.node.kind == kindString
 	return f
 }
 
-// quote wraps a scalar, or what a pointer points to, for the option ",string".
+// quote returns the node for the option ",string": n in quotes. Of a pointer, the
+// element is quoted.
 func quote(n *node) *node {
 	switch n.kind {
-	case kindOther:
+	case kindDelegated:
 		return n
 	case kindPointer:
 		wrapped := *n

@@ -11,22 +11,24 @@ import (
 	"github.com/goccy/go-json"
 )
 
-// leave leaves a value to others, which write to the same buffer: to go-json, or to
-// encoding/json what go-json can't be trusted with.
-func (w *writer) leave(b []byte, n *node, p unsafe.Pointer) ([]byte, error) {
+// delegate has go-json or encoding/json write the value of n's type at p. They write to
+// the same buffer, so b is flushed to it before.
+func (w *writer) delegate(b []byte, n *node, p unsafe.Pointer) ([]byte, error) {
 	v := reflect.NewAt(n.typ, p)
 	if !n.byAddress {
 		v = v.Elem()
 	}
 	w.buffer.Write(b)
-	if err := w.others(n.trusted, v.Interface()); err != nil {
+	if err := w.library(n.trusted, v.Interface()); err != nil {
 		return nil, err
 	}
 	w.buffer.Truncate(w.buffer.Len() - len("\n"))
 	return w.buffer.AvailableBuffer(), nil
 }
 
-func (w *writer) others(trusted bool, v any) error {
+// library writes v and a newline by go-json if that is known to be correct for v's type,
+// else by encoding/json.
+func (w *writer) library(trusted bool, v any) error {
 	if !trusted {
 		return w.standard(v)
 	}
@@ -37,7 +39,7 @@ func (w *writer) others(trusted bool, v any) error {
 	return w.fast.Encode(v)
 }
 
-// standard has encoding/json write a value and a line break.
+// standard writes v and a newline by encoding/json.
 func (w *writer) standard(v any) error {
 	if w.safe == nil {
 		w.safe = stdjson.NewEncoder(w.buffer)
@@ -46,7 +48,7 @@ func (w *writer) standard(v any) error {
 	return w.safe.Encode(v)
 }
 
-// Unsupported reports whether err says that no value of a type can be encoded.
+// Unsupported reports whether err means that no value of some type can be encoded.
 func Unsupported(err error) bool {
 	var fast *json.UnsupportedTypeError
 	var safe *stdjson.UnsupportedTypeError

@@ -10,9 +10,9 @@ import (
 	"unsafe"
 )
 
-// commonMap returns what writes the maps of a type whose values Go can be asked for
-// without reflection; nil for other types.
-func commonMap(t reflect.Type) func(w *writer, b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error) {
+// commonMap returns a function that writes maps of type t without reflection, or nil if
+// there is none for t.
+func commonMap(t reflect.Type) mapWriter {
 	switch {
 	case t.ConvertibleTo(reflect.TypeFor[map[string]string]()):
 		return mapOf[string]
@@ -31,6 +31,7 @@ func commonMap(t reflect.Type) func(w *writer, b []byte, n *node, p unsafe.Point
 	}
 }
 
+// mapOf is the mapWriter of maps from strings to V.
 func mapOf[V any](w *writer, b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error) {
 	m := *(*map[string]V)(p)
 	switch {
@@ -65,7 +66,7 @@ func mapOf[V any](w *writer, b []byte, n *node, p unsafe.Pointer, depth int) ([]
 	return append(b, '}'), nil
 }
 
-// mapping writes a map of values of one type, its keys sorted as texts, numbers too.
+// mapping writes a map by reflection. Keys are sorted as strings, numbers too.
 func (w *writer) mapping(b []byte, n *node, m reflect.Value, depth int) ([]byte, error) {
 	switch {
 	case m.IsNil():
@@ -92,24 +93,23 @@ func (w *writer) mapping(b []byte, n *node, m reflect.Value, depth int) ([]byte,
 	return append(b, '}'), nil
 }
 
-// sorted is a map's content in the order in which it is written.
+// sorted holds the content of a map in the order in which it is written.
 type sorted struct {
 	each    reflect.MapIter
-	key     reflect.Value // a variable
-	values  reflect.Value // a slice
+	key     reflect.Value // a variable of the key type
+	values  reflect.Value // a slice of the value type
 	entries []entry
 }
 
 type entry struct {
 	key string
-	at  int // in values
+	at  int // index in values
 }
 
-// maxKept is how many entries a sorted may have that is kept for further maps.
+// maxKept is the number of entries above which a sorted is not reused.
 const maxKept = 256
 
-// sort returns the content of a map of n's type, in what an earlier map has left,
-// if there is any.
+// sort returns the content of m, a map of n's type. It reuses a sorted of n's pool.
 func (n *node) sort(m reflect.Value) *sorted {
 	s, _ := n.sorted.Get().(*sorted)
 	if s == nil {
@@ -127,7 +127,7 @@ func (n *node) sort(m reflect.Value) *sorted {
 	return s
 }
 
-// keep leaves s to further maps, with nothing in it.
+// keep empties s and returns it to n's pool.
 func (n *node) keep(s *sorted) {
 	if len(s.entries) > maxKept {
 		return
@@ -142,6 +142,7 @@ func (n *node) keep(s *sorted) {
 	n.sorted.Put(s)
 }
 
+// keyText returns the JSON string of a map key, without quotes.
 func keyText(key reflect.Value) string {
 	switch {
 	case key.Kind() == reflect.String:

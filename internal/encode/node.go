@@ -11,21 +11,24 @@ import (
 	"unsafe"
 )
 
-// node is how the values of one Go type are written. Nodes are made once for a type
-// and never changed after that, but for what they keep to be used again.
+// node describes how to write the values of one Go type. It is made once for a type and
+// not changed afterwards, except for the pool of sorted.
 type node struct {
 	kind      kind
 	typ       reflect.Type
-	elem      *node                                                                           // what is pointed to, an element, what is in quotes
-	size      uintptr                                                                         // of an element, or of a map's value
-	length    int                                                                             // of an array
-	fields    []field                                                                         // of a struct
-	common    func(w *writer, b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error) // of a map; may be nil
-	sorted    *sync.Pool                                                                      // of *sorted; of a map that is not common
-	direct    bool                                                                            // a value in an interface is the interface's own word
-	byAddress bool                                                                            // what is left to others is given as a pointer
-	trusted   bool                                                                            // and go-json may have it
+	elem      *node      // of a pointer, slice, array or map; the scalar of kindQuoted
+	size      uintptr    // of an element
+	length    int        // of an array
+	fields    []field    // of a struct
+	common    mapWriter  // of a map with a common type of values, else nil
+	sorted    *sync.Pool // of *sorted, for other maps
+	direct    bool       // an interface holds a value of this type itself, not a pointer to it
+	byAddress bool       // kindDelegated: the library gets a pointer to the value
+	trusted   bool       // kindDelegated: go-json is correct for the type
 }
+
+// mapWriter writes the map at p.
+type mapWriter func(w *writer, b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error)
 
 type kind uint8
 
@@ -54,8 +57,8 @@ const (
 	kindInterface
 	kindTime
 	kindQuoted
-	kindOther       // left to others: what has methods of its own, mostly
-	kindUnsupported // in JSON
+	kindDelegated   // written by go-json or encoding/json: types with methods, mostly
+	kindUnsupported // a type that JSON does not have
 )
 
 var (
@@ -69,8 +72,7 @@ var (
 
 var nodes sync.Map // of *node by reflect.Type
 
-// nodeOf returns how the values of a type are written where they are in an
-// interface.
+// nodeOf returns the node for the values of t in an interface, which have no address.
 func nodeOf(t reflect.Type) *node {
 	if known, ok := nodes.Load(t); ok {
 		return known.(*node)
@@ -80,8 +82,9 @@ func nodeOf(t reflect.Type) *node {
 	return known.(*node)
 }
 
-// compiler makes the nodes of one type and of those that it is made of. A type has
-// two: encoding/json calls the methods of pointers where a value has an address.
+// compiler makes the nodes of a type and of all types in it. A type can have two nodes,
+// since encoding/json calls methods with pointer receivers only on values that have an
+// address.
 type compiler map[place]*node
 
 type place struct {
@@ -91,7 +94,7 @@ type place struct {
 
 func (c compiler) node(t reflect.Type, addressable bool) *node {
 	if n := c[place{t, addressable}]; n != nil {
-		return n // perhaps half made: types can be recursive
+		return n // possibly incomplete: a type may contain itself
 	}
 	n := &node{typ: t, direct: isDirect(t)}
 	c[place{t, addressable}] = n
@@ -99,7 +102,7 @@ func (c compiler) node(t reflect.Type, addressable bool) *node {
 	case t == timeType:
 		n.kind = kindTime
 	case t.Kind() != reflect.Pointer && (hasMethods(t) || addressable && hasMethods(reflect.PointerTo(t))):
-		n.leave(addressable)
+		n.delegate(addressable)
 	default:
 		c.fill(n, addressable)
 	}
@@ -110,19 +113,19 @@ func hasMethods(t reflect.Type) bool {
 	return t.Implements(jsonMarshaler) || t.Implements(textMarshaler)
 }
 
-// leave leaves the values of a type to others. go-json has those whose methods are
-// their own, and the same where they have an address: other methods it calls in
-// ways of its own, and it crashes on some.
-func (n *node) leave(addressable bool) {
+// delegate makes n a node that go-json or encoding/json writes. go-json is used only for
+// types with methods on the value itself that are the same with an address. Of the
+// others it writes some differently than encoding/json, and crashes on some.
+func (n *node) delegate(addressable bool) {
 	t, pointer := n.typ, reflect.PointerTo(n.typ)
 	same := t.Implements(jsonMarshaler) || t.Implements(textMarshaler) && !pointer.Implements(jsonMarshaler)
-	n.kind = kindOther
+	n.kind = kindDelegated
 	n.trusted = same && t.Kind() != reflect.Interface
 	n.byAddress = addressable || same
 }
 
-// fill compiles a type that has no methods for JSON. Those of what a pointer points
-// to are the pointer's, too.
+// fill completes the node of a type without methods for JSON, or of a pointer type: the
+// methods of a pointer are found at its element.
 func (c compiler) fill(n *node, addressable bool) {
 	t := n.typ
 	switch t.Kind() {
@@ -155,7 +158,7 @@ func (c compiler) fill(n *node, addressable bool) {
 	}
 }
 
-// scalars has the kinds of the others.
+// scalars has the kinds of bools and numbers. All else is unsupported.
 var scalars = func() (kinds [reflect.UnsafePointer + 1]kind) {
 	for k := range kinds {
 		kinds[k] = kindUnsupported
@@ -179,8 +182,8 @@ func bySize(size uintptr) kind {
 	return kindInt64 - kindInt8
 }
 
-// fillMap compiles a map. Its keys are texts, or numbers in quotes; where they have
-// a method for that, encoding/json calls it.
+// fillMap completes the node of a map. Keys are strings, or integers in quotes. Maps
+// whose keys have MarshalText are delegated.
 func (c compiler) fillMap(n *node, addressable bool) {
 	key := n.typ.Key()
 	switch {
@@ -189,7 +192,7 @@ func (c compiler) fillMap(n *node, addressable bool) {
 	case key.Kind() == reflect.String:
 		n.kind, n.elem, n.size, n.common = kindMap, c.node(n.typ.Elem(), false), n.typ.Elem().Size(), commonMap(n.typ)
 	case key.Implements(textMarshaler):
-		n.kind, n.byAddress = kindOther, addressable
+		n.kind, n.byAddress = kindDelegated, addressable
 	case key.Kind() >= reflect.Int && key.Kind() <= reflect.Uintptr:
 		n.kind, n.elem, n.size = kindMap, c.node(n.typ.Elem(), false), n.typ.Elem().Size()
 	default:
@@ -200,8 +203,8 @@ func (c compiler) fillMap(n *node, addressable bool) {
 	}
 }
 
-// isDirect reports whether a value of type t in an interface is the word of the
-// interface itself, as pointers are, and not what that points to.
+// isDirect reports whether an interface holds a value of type t in its data word, as it
+// does for pointers, rather than a pointer to the value.
 func isDirect(t reflect.Type) bool {
 	if t.Kind() == reflect.Interface {
 		return false
@@ -210,5 +213,5 @@ func isDirect(t reflect.Type) bool {
 	return (*emptyInterface)(unsafe.Pointer(&zero)).word == nil
 }
 
-// emptyInterface is an interface as it lies in memory.
+// emptyInterface is the memory layout of an any.
 type emptyInterface struct{ typ, word unsafe.Pointer }

@@ -24,7 +24,7 @@ func appendInt(b []byte, n int64) []byte {
 	}
 }
 
-// appendNumber writes a number as it stands, if it is one.
+// appendNumber appends n unchanged, or returns an error if n is no JSON number.
 func appendNumber(b []byte, n json.Number) ([]byte, error) {
 	switch {
 	case n == "":
@@ -35,7 +35,7 @@ func appendNumber(b []byte, n json.Number) ([]byte, error) {
 	return append(b, n...), nil
 }
 
-// isNumber holds text against RFC 8259, 6.
+// isNumber reports whether text is a number by RFC 8259, section 6.
 func isNumber(text string) bool {
 	i := 0
 	if i < len(text) && text[i] == '-' {
@@ -64,6 +64,7 @@ func isNumber(text string) bool {
 	return i == len(text)
 }
 
+// digits returns the index of the first byte of text, from i on, that is no digit.
 func digits(text string, i int) int {
 	for i < len(text) && text[i]-'0' <= 9 {
 		i++
@@ -71,8 +72,8 @@ func digits(text string, i int) int {
 	return i
 }
 
-// appendFloat writes a number as encoding/json does, which does as ECMAScript: with
-// an exponent below 1e-6 and from 1e21 on. size is 32 or 64, the bits that it has.
+// appendFloat appends f as encoding/json does, which follows ECMAScript: with an exponent
+// below 1e-6 and from 1e21 on. size is 32 or 64, the number of bits of the Go type.
 func appendFloat(b []byte, f float64, size int) ([]byte, error) {
 	if thousandths := math.Round(f * 1000); math.Abs(thousandths) < 1e15 && thousandths/1000 == f && size == 64 && f != 0 {
 		return appendThousandths(b, int64(thousandths)), nil

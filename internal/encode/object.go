@@ -7,14 +7,16 @@ import (
 	"strings"
 )
 
+// member is a key of an object with its value.
 type member struct {
 	key   string
 	value any
 }
 
-// maxMembers keeps one large object from holding its room for ever.
+// maxMembers is the capacity above which the stack of members is not reused.
 const maxMembers = 4096
 
+// appendMap writes an object with its keys sorted.
 func (w *writer) appendMap(b []byte, object map[string]any, depth int) ([]byte, error) {
 	if object == nil {
 		return append(b, "null"...), nil
@@ -61,13 +63,13 @@ func (w *writer) appendShape(b []byte, s *shape, first, depth int) ([]byte, erro
 	return append(b, '}'), nil
 }
 
-// grow makes room for the members of an object.
+// grow extends the stack by n members.
 func (w *writer) grow(n int) {
 	w.members = slices.Grow(w.members, n)[:len(w.members)+n]
 	w.most = max(w.most, len(w.members))
 }
 
-// forget keeps nothing of what was written alive.
+// forget clears the stack, so that it keeps no value of a response alive.
 func (w *writer) forget() {
 	clear(w.members[:w.most])
 	w.members, w.most = w.members[:0], 0

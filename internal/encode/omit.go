@@ -7,7 +7,7 @@ import (
 	"unsafe"
 )
 
-// either leaves out what one of two leaves out, of which one may be nil.
+// either returns a function that reports whether a or b does. a may be nil.
 func either(a, b func(p unsafe.Pointer) bool) func(p unsafe.Pointer) bool {
 	if a == nil {
 		return b
@@ -15,7 +15,8 @@ func either(a, b func(p unsafe.Pointer) bool) func(p unsafe.Pointer) bool {
 	return func(p unsafe.Pointer) bool { return a(p) || b(p) }
 }
 
-// ifEmpty is the option "omitempty" for values of a type; nil where none is empty.
+// ifEmpty returns a function that reports whether the option omitempty leaves out the
+// value of type t at p. It returns nil if no value of t is empty.
 func ifEmpty(t reflect.Type) func(p unsafe.Pointer) bool {
 	switch t.Kind() {
 	case reflect.Slice:
@@ -32,7 +33,7 @@ func ifEmpty(t reflect.Type) func(p unsafe.Pointer) bool {
 	}
 }
 
-// zero tells of the values of a type whether they are what a variable begins as.
+// zero returns a function that reports whether the value of type t at p is the zero value.
 func zero(t reflect.Type) func(p unsafe.Pointer) bool {
 	switch t.Kind() {
 	case reflect.String:
@@ -62,8 +63,8 @@ type zeroer interface{ IsZero() bool }
 
 var zeroerType = reflect.TypeFor[zeroer]()
 
-// ifZero is the option "omitzero" for values of a type, which may have a method that
-// tells.
+// ifZero returns a function that reports whether the option omitzero leaves out the value
+// of type t at p. It calls the method IsZero if t has one, as encoding/json does.
 func ifZero(t reflect.Type, addressable bool) func(p unsafe.Pointer) bool {
 	switch {
 	case t.Implements(zeroerType) && (t.Kind() == reflect.Interface || t.Kind() == reflect.Pointer):
@@ -76,7 +77,7 @@ func ifZero(t reflect.Type, addressable bool) func(p unsafe.Pointer) bool {
 		return func(p unsafe.Pointer) bool { return reflect.NewAt(t, p).Interface().(zeroer).IsZero() }
 	case reflect.PointerTo(t).Implements(zeroerType):
 		return func(p unsafe.Pointer) bool {
-			v := reflect.New(t) // the method must not get hold of what has no address
+			v := reflect.New(t) // a copy: the response itself must not be reachable by the method's pointer
 			v.Elem().Set(reflect.NewAt(t, p).Elem())
 			return v.Interface().(zeroer).IsZero()
 		}

@@ -7,9 +7,8 @@ import (
 	"strconv"
 )
 
-// append writes v behind b. What objects are made of, maps and lists of any, strings
-// and numbers, it knows itself: that is what most answers are, and one look at each
-// value both tells what it is and writes it. Of other types there is a node.
+// append appends the JSON of v to b. Plain values, of which most responses consist, are
+// written here with one type switch; other types by their node.
 func (w *writer) append(b []byte, v any, depth int) ([]byte, error) {
 	if depth > maxDepth {
 		return b, errDeep

@@ -3,35 +3,39 @@
 package encode
 
 import (
+	"hash/maphash"
+	"slices"
 	"strings"
 )
 
-// shape is what objects with the same keys have in common: the keys in their
-// order, and as they are written. The records of a list are of one shape, and so
-// are the answers of a target: sorting and quoting is for the first of them.
+// shape is what objects with the same keys have in common: the keys, sorted, and how
+// they are written. An encoder remembers the shapes of earlier objects. To write another
+// object of such a shape it looks the keys up, in place of collecting, sorting and
+// quoting them.
 type shape struct {
 	keys    []string
 	written []key // {"key": of the first, ,"key": of the others
 }
 
-// What is remembered of earlier objects is small, since keys can be anything, also
-// what some other caller sent.
+// Bounds of what an encoder remembers. Keys can come from anyone.
 const (
-	shapeSets = 16 // of an encoder, each with two shapes
+	shapeSets = 16 // two shapes each
 	maxShape  = 32 // keys of a shape
-	maxKey    = 64 // bytes of such a key
+	maxKey    = 64 // bytes of a key
 )
 
-// shapes are those that an encoder remembers, by the number of their keys.
+// shapes are those that an encoder remembers, by their number of keys.
 type shapes [shapeSets]struct {
 	known  [2]*shape
-	missed uint32 // the sum of the last object's keys that was of neither
-	times  uint8  // that it came
-	next   uint8  // which of the two is replaced
+	missed uint64 // a hash of the last object that was of neither shape
+	times  uint8  // how often that came in succession
+	next   uint8  // which of the two is replaced next
 }
 
-// fill puts the values of object in the order of the shape that it is of, and
-// returns that; nil where none is known.
+var seed = maphash.MakeSeed()
+
+// fill sets the values of members to those of object, in the order of its shape, and
+// returns the shape. It returns nil if the shape is not known.
 func (s *shapes) fill(members []member, object map[string]any) *shape {
 	for _, known := range s[len(object)%shapeSets].known {
 		if known != nil && len(known.keys) == len(object) && known.fill(members, object) {
@@ -41,24 +45,22 @@ func (s *shapes) fill(members []member, object map[string]any) *shape {
 	return nil
 }
 
-// learn remembers the shape of sorted members where it comes again: many objects are
-// the only ones of their kind. What it replaces comes no more, or it had not come
-// often one after the other.
+// learn is called with the sorted members of an object of an unknown shape. It remembers
+// the shape when it comes twice in succession, or 16 times if that replaces another one.
+// Objects are compared by their number of keys and a hash of the first and the last key.
 func (s *shapes) learn(members []member) {
-	sum, longest := uint32(0), 0
-	for i := range members {
-		sum += spread(members[i].key)
-		longest = max(longest, len(members[i].key))
-	}
-	if len(members) > maxShape || longest > maxKey {
+	n := len(members)
+	if n > maxShape {
 		return
 	}
-	set := &s[len(members)%shapeSets]
-	if set.missed != sum {
-		set.missed, set.times = sum, 0
+	set := &s[n%shapeSets]
+	hash := maphash.String(seed, members[0].key) + 3*maphash.String(seed, members[n-1].key)
+	if set.missed != hash {
+		set.missed, set.times = hash, 1
+		return
 	}
 	set.times++
-	if set.times < 2 || set.times < 16 && set.known[set.next] != nil {
+	if set.times < 16 && set.known[set.next] != nil || slices.ContainsFunc(members, func(m member) bool { return len(m.key) > maxKey }) {
 		return
 	}
 	set.known[set.next] = newShape(members)
@@ -68,7 +70,7 @@ func (s *shapes) learn(members []member) {
 func newShape(members []member) *shape {
 	s := &shape{}
 	for i := range members {
-		key := strings.Clone(members[i].key) // it may be part of a whole body
+		key := strings.Clone(members[i].key) // it may be part of a larger text
 		before := byte(',')
 		if i == 0 {
 			before = '{'
@@ -79,8 +81,8 @@ func newShape(members []member) *shape {
 	return s
 }
 
-// fill does so if object, which has as many keys, is of the shape. Looking up each costs less than a walk over the map, which
-// begins at random.
+// fill sets the values of members to those of object, which has as many keys as s, and
+// reports whether the keys are the same.
 func (s *shape) fill(members []member, object map[string]any) bool {
 	members = members[:len(s.keys)]
 	for i, key := range s.keys {
@@ -91,13 +93,4 @@ func (s *shape) fill(members []member, object map[string]any) bool {
 		members[i].value = value
 	}
 	return true
-}
-
-// spread makes different numbers of most keys, from little of each.
-func spread(key string) uint32 {
-	n := len(key)
-	if n == 0 {
-		return 0
-	}
-	return (uint32(key[0]) | uint32(key[n/2])<<8 | uint32(key[n-1])<<16 | uint32(n)<<24) * 0x9e3779b1
 }

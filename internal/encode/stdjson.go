@@ -10,7 +10,7 @@ import (
 	"unsafe"
 )
 
-// writer is encoding/json.
+// writer is an encoder of encoding/json.
 type writer struct{ safe *json.Encoder }
 
 func newWriter(w *bytes.Buffer) *writer {
@@ -25,17 +25,17 @@ func (w *writer) encodePointer(plan *Plan, p unsafe.Pointer) error {
 	return w.encode(reflect.NewAt(plan.typ, p).Elem().Interface())
 }
 
-// Plan is how the values of one type are encoded. Make it with [Compile]; it is safe
+// Plan describes how to encode the values of one type. It is made by [Compile] and safe
 // for concurrent use.
 type Plan struct{ typ reflect.Type }
 
-// Compile returns the plan of a type, which is not an interface.
+// Compile returns the plan of t, which must not be an interface type.
 func Compile(t reflect.Type) *Plan { return &Plan{t} }
 
-// Type returns the type whose values the plan is for.
+// Type returns the type that the plan was compiled for.
 func (p *Plan) Type() reflect.Type { return p.typ }
 
-// Unsupported reports whether err says that no value of a type can be encoded.
+// Unsupported reports whether err means that no value of some type can be encoded.
 func Unsupported(err error) bool {
 	var unsupported *json.UnsupportedTypeError
 	return errors.As(err, &unsupported)

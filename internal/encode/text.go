@@ -11,7 +11,7 @@ import (
 
 const hex = "0123456789abcdef"
 
-// asIs are the bytes that stand for themselves in a string.
+// asIs holds for each byte whether it is written unchanged in a string.
 var asIs = func() (is [256]bool) {
 	for c := range is {
 		is[c] = c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\'
@@ -19,10 +19,10 @@ var asIs = func() (is [256]bool) {
 	return is
 }()
 
-// appendString writes text in quotes. What is no UTF-8 becomes U+FFFD; U+2028 and
-// U+2029 are escaped, since JavaScript takes them for line ends. Texts that stand
-// for themselves are looked at and copied in one go, eight bytes at a time: the last
-// of them again where they are no multiple.
+// appendString appends text as a JSON string. Invalid UTF-8 becomes U+FFFD; U+2028 and
+// U+2029 are escaped, since JavaScript takes them for line ends. Text that needs no
+// escapes is checked and copied eight bytes at a time; the last eight may overlap those
+// before.
 func appendString(b []byte, text string) []byte {
 	n, at := len(text), len(b)+1
 	if cap(b)-at <= n {
@@ -65,9 +65,9 @@ func appendString(b []byte, text string) []byte {
 	return b
 }
 
-// special reports whether one of eight bytes does not stand for itself: a quote, a
-// backslash, a control character, or what is not ASCII. (A borrow can only come from
-// a byte that is one itself.)
+// special reports whether one of the eight bytes of x is a quote, a backslash, a control
+// character or not ASCII. The subtractions work on all bytes at once: a borrow from the
+// next byte arises only if the lower byte is itself special, so the result is exact.
 func special(x uint64) bool {
 	const ones = 0x0101010101010101
 	control := x - ones*0x20
@@ -76,6 +76,7 @@ func special(x uint64) bool {
 	return (control|quote|backslash|x)&(ones*0x80) != 0
 }
 
+// appendEscaped is appendString for text that may need escapes.
 func appendEscaped(b []byte, text string) []byte {
 	b = append(b, '"')
 	start := 0

@@ -11,13 +11,14 @@ import (
 	"unsafe"
 )
 
-// sliceHeader is a slice of any type as it lies in memory.
+// sliceHeader is the memory layout of a slice.
 type sliceHeader struct {
 	data     unsafe.Pointer
 	len, cap int
 }
 
-// value writes the value of n's type at p behind b.
+// value appends the JSON of the value of n's type at p. depth is the number of values
+// around it.
 func (w *writer) value(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error) {
 	switch n.kind {
 	case kindString:
@@ -68,6 +69,8 @@ func (w *writer) value(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, 
 	}
 }
 
+// rare is value for the kinds that most responses do not have. Apart, they would make
+// value slower.
 func (w *writer) rare(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error) {
 	switch n.kind {
 	case kindNumber:
@@ -104,18 +107,18 @@ func (w *writer) rare(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, e
 	case kindUnsupported:
 		return b, &json.UnsupportedTypeError{Type: n.typ}
 	default:
-		return w.leave(b, n, p)
+		return w.delegate(b, n, p)
 	}
 }
 
-// object writes a struct. Each name has a comma before it, which becomes the bracket
-// where it is the first.
+// object writes a struct. Every name is written with a comma before it; that of the
+// first is then overwritten by the opening brace.
 func (w *writer) object(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error) {
 	first := true
 	for i := range n.fields {
 		f := &n.fields[i]
 		at := p
-		if f.special {
+		if f.optional {
 			if at = f.follow(p); at == nil || f.omit != nil && f.omit(unsafe.Add(at, f.offset)) {
 				continue
 			}
@@ -127,7 +130,7 @@ func (w *writer) object(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte,
 			b[start] = '{'
 			first = false
 		}
-		if f.text { // what most are
+		if f.text {
 			b = appendString(b, *(*string)(at))
 			continue
 		}
@@ -142,7 +145,8 @@ func (w *writer) object(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte,
 	return append(b, '}'), nil
 }
 
-// follow returns the struct that a field is in, behind pointers that may be nil.
+// follow returns the struct that declares f, which may be embedded in the one at p. It
+// returns nil if an embedded pointer on the way is nil.
 func (f *field) follow(p unsafe.Pointer) unsafe.Pointer {
 	for _, hop := range f.hops {
 		if p = *(*unsafe.Pointer)(unsafe.Add(p, hop)); p == nil {
@@ -152,6 +156,7 @@ func (f *field) follow(p unsafe.Pointer) unsafe.Pointer {
 	return p
 }
 
+// elements writes an array, or the elements of a slice, which begin at p.
 func (w *writer) elements(b []byte, n *node, p unsafe.Pointer, length, depth int) ([]byte, error) {
 	if depth > maxDepth {
 		return b, errDeep
@@ -169,8 +174,8 @@ func (w *writer) elements(b []byte, n *node, p unsafe.Pointer, length, depth int
 	return append(b, ']'), nil
 }
 
-// quoted writes a scalar in quotes, for the option ",string" of a json tag: a string
-// twice.
+// quoted writes a scalar in quotes, for the option ",string" of a json tag. A string is
+// quoted twice.
 func (w *writer) quoted(b []byte, n *node, p unsafe.Pointer) ([]byte, error) {
 	if n.kind == kindString {
 		return appendString(b, string(appendString(nil, *(*string)(p)))), nil
@@ -179,7 +184,8 @@ func (w *writer) quoted(b []byte, n *node, p unsafe.Pointer) ([]byte, error) {
 	return append(b, '"'), err
 }
 
-// dynamic writes what is in an interface.
+// dynamic writes v, whose type is known only now. The value in an interface is read where
+// it is; the few kinds for which this is not possible are copied.
 func (w *writer) dynamic(b []byte, v any, depth int) ([]byte, error) {
 	n := nodeOf(reflect.TypeOf(v))
 	word := (*emptyInterface)(unsafe.Pointer(&v)).word

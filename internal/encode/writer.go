@@ -12,30 +12,30 @@ import (
 	"github.com/goccy/go-json"
 )
 
-// writer writes values to a buffer. What is written goes behind the buffer's bytes
-// first, where it has room, and becomes part of it in the end: the b of its methods
-// is all that was written since the buffer's end.
+// writer encodes values to a buffer. Its methods append to a slice b, which begins as
+// the buffer's unused capacity (see [bytes.Buffer.AvailableBuffer]) and is written to
+// the buffer at the end, usually without copying.
 type writer struct {
 	buffer  *bytes.Buffer
-	fast    *json.Encoder    // for what is left to others, once there is some
-	safe    *stdjson.Encoder // as well
-	members []member         // of the objects that are being written, the innermost last
-	most    int              // of them so far
+	fast    *json.Encoder    // made when first needed
+	safe    *stdjson.Encoder // made when first needed
+	members []member         // a stack: the members of the objects being written, the innermost object's last
+	most    int              // the largest length of members during the current value
 	shapes  shapes
 }
 
 func newWriter(buffer *bytes.Buffer) *writer { return &writer{buffer: buffer} }
 
-// maxDepth is where a value is taken for one that contains itself: encoding/json
-// tells.
+// maxDepth is the nesting above which encoding/json takes over. It knows whether a value
+// contains itself, and returns an error then.
 const maxDepth = 500
 
-// errDeep is of what nests deeper.
+// errDeep means that a value nests deeper than maxDepth. It never leaves this package.
 var errDeep = errors.New("the value nests too deep")
 
-// encode writes v and a line break, or nothing.
+// encode writes v and a newline, or nothing if it returns an error.
 func (w *writer) encode(v any) error {
-	defer w.forget() // also where a method of a value panics
+	defer w.forget() // deferred, since a method of a value may panic
 	before := w.buffer.Len()
 	b, err := w.append(w.buffer.AvailableBuffer(), v, 0)
 	return w.end(before, b, err, v)
@@ -52,7 +52,8 @@ func (w *writer) encodePointer(plan *Plan, p unsafe.Pointer) error {
 	return w.end(before, b, err, reflect.NewAt(plan.root.typ, p).Elem().Interface())
 }
 
-// end keeps what was written of v, which is behind so many bytes before, if all was.
+// end writes b and a newline to the buffer if err is nil. Otherwise it truncates the
+// buffer to the length that it had before v.
 func (w *writer) end(before int, b []byte, err error, v any) error {
 	if err == nil {
 		w.buffer.Write(append(b, '\n'))
@@ -65,12 +66,12 @@ func (w *writer) end(before int, b []byte, err error, v any) error {
 	return err
 }
 
-// Plan is how the values of one type are encoded. Make it with [Compile]; it is safe
+// Plan describes how to encode the values of one type. It is made by [Compile] and safe
 // for concurrent use.
 type Plan struct{ root *node }
 
-// Compile returns the plan of a type, which is not an interface.
+// Compile returns the plan of t, which must not be an interface type.
 func Compile(t reflect.Type) *Plan { return &Plan{nodeOf(t)} }
 
-// Type returns the type whose values the plan is for.
+// Type returns the type that the plan was compiled for.
 func (p *Plan) Type() reflect.Type { return p.root.typ }

@@ -10,27 +10,28 @@ import (
 	"unicode"
 )
 
-// Field is one of a struct, or of a struct embedded in it, or such a struct itself.
-// What else is to be known of it has it embedded.
+// Field is a field of a struct or of one of its embedded structs, or such an embedded
+// struct itself. A caller of [Promote] embeds it in a type with whatever else it needs.
 type Field struct {
 	Name  string
-	Named bool         // by its tag
-	Index []int        // as of reflect.StructField
-	Type  reflect.Type // where a pointer is embedded, of the struct that it points to
+	Named bool         // the name comes from the json tag
+	Index []int        // see reflect.StructField
+	Type  reflect.Type // of an embedded pointer to a struct, the struct
 }
 
 func (f *Field) field() *Field { return f }
 
-// holder is what has a Field embedded.
+// holder is a pointer to a type that embeds Field.
 type holder[H any] interface {
 	*H
 	field() *Field
 }
 
-// Promote finds the fields of the struct that root is, in their order: of the fields
-// of one name the least nested wins, then the one that has the name from its tag;
-// where that leaves two, there is none, and all of that name are hidden. of returns
-// the fields of one struct, and the structs embedded in it.
+// Promote returns the JSON fields of the struct root, in their order, and the fields that
+// are hidden because several have the same name and none takes precedence. The least
+// nested field of a name takes precedence, then the one whose name comes from a tag. of
+// returns the fields that one struct declares and the structs embedded in it; Promote
+// returns its error.
 func Promote[H any, P holder[H]](root H, of func(H) (own, embedded []H, err error)) (fields, hidden []H, err error) {
 	var all []H
 	visited := map[reflect.Type]bool{}
@@ -52,7 +53,7 @@ func Promote[H any, P holder[H]](root H, of func(H) (own, embedded []H, err erro
 			}
 			all = append(all, own...)
 			if times[t] > 1 {
-				all = append(all, own...) // twice at one level: they annihilate each other
+				all = append(all, own...) // the struct is embedded twice at one level: its fields hide each other
 			}
 			next = append(next, embedded...)
 		}
@@ -62,7 +63,7 @@ func Promote[H any, P holder[H]](root H, of func(H) (own, embedded []H, err erro
 	return fields, hidden, nil
 }
 
-// dominant leaves one field of each name.
+// dominant splits all fields into those that take precedence and the hidden ones.
 func dominant[H any, P holder[H]](all []H) (winners, hidden []H) {
 	slices.SortStableFunc(all, func(a, b H) int {
 		x, y := P(&a).field(), P(&b).field()
@@ -84,7 +85,8 @@ func dominant[H any, P holder[H]](all []H) (winners, hidden []H) {
 	return winners, hidden
 }
 
-// wins tells whether f is before another of its name by more than its place.
+// wins reports whether f takes precedence over other, which has the same name and is not
+// before f in the order of precedence.
 func (f *Field) wins(other *Field) bool {
 	return len(f.Index) != len(other.Index) || f.Named != other.Named
 }
@@ -96,8 +98,8 @@ func (f *Field) rank() int {
 	return 1
 }
 
-// Tag takes a json tag apart. The name is empty where it has none that
-// encoding/json takes.
+// Tag returns the name and the options of a json tag. The name is empty if there is none
+// or encoding/json would ignore it.
 func Tag(tag string) (name string, options []string) {
 	name, rest, _ := strings.Cut(tag, ",")
 	if !isName(name) {
@@ -115,14 +117,13 @@ func isName(name string) bool {
 	return name != ""
 }
 
-// CanQuote tells whether the option ",string" does anything for a type.
+// CanQuote reports whether the option ",string" has an effect on fields of type t.
 func CanQuote(t reflect.Type) bool {
 	t = Deref(t)
 	return t.Kind() == reflect.String || t.Kind() <= reflect.Float64
 }
 
-// Deref returns what a pointer type without a name points to, and other types as
-// they are.
+// Deref returns the element of an unnamed pointer type, and any other type unchanged.
 func Deref(t reflect.Type) reflect.Type {
 	if t.Kind() == reflect.Pointer && t.Name() == "" {
 		return t.Elem()

@@ -1,4 +1,4 @@
-// Package jsongen makes Go types, values of them, and JSON documents for them, at
-// random: what the tests are fed that compare with encoding/json. The same source
-// of random numbers makes the same things.
+// Package jsongen generates random Go types, values of them, and JSON documents for them.
+// The differential tests use it to compare packages decode and encode with
+// encoding/json. The same seed generates the same.
 package jsongen

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Document returns a JSON document for type t. About half are as the type wants
-// them; in the others some things are as it doesn't, or not JSON at all.
+// Document returns a JSON document for type t. About half of them fit the type. In the
+// others some values do not, or the document is not JSON at all.
 func (g *Gen) Document(t reflect.Type) []byte {
 	w := writer{Gen: g}
 	w.noise = pick(g, []int{0, 0, 60, 20})
@@ -21,7 +21,7 @@ func (g *Gen) Document(t reflect.Type) []byte {
 	return doc
 }
 
-// damage changes a few bytes of a document.
+// damage replaces a few bytes of doc, and sometimes cuts it off.
 func (g *Gen) damage(doc []byte) []byte {
 	for range 1 + g.IntN(2) {
 		at := g.IntN(len(doc) + 1)
@@ -39,11 +39,13 @@ func (g *Gen) damage(doc []byte) []byte {
 type writer struct {
 	*Gen
 	out   []byte
-	noise int // one in so many things is not as wanted; 0: all are
+	noise int // about one in noise values does not fit; 0: all fit
 }
 
+// odd reports whether the next thing shall not fit the type.
 func (w *writer) odd() bool { return w.noise > 0 && w.one(w.noise) }
 
+// raw writes text, and sometimes white space after it.
 func (w *writer) raw(text string) {
 	w.out = append(w.out, text...)
 	if w.noise > 0 && w.one(10) {
@@ -51,6 +53,7 @@ func (w *writer) raw(text string) {
 	}
 }
 
+// value writes a value for t with at most depth levels in it.
 func (w *writer) value(t reflect.Type, depth int) {
 	switch {
 	case w.odd():
@@ -87,7 +90,8 @@ func (w *writer) value(t reflect.Type, depth int) {
 	}
 }
 
-// textOf are documents for the types that read them in their own way.
+// textOf returns JSON values to choose from for a type that its kind does not describe,
+// such as one with UnmarshalJSON. It returns nil for other types.
 func (w *writer) textOf(t reflect.Type) []string {
 	switch t.String() {
 	case "json.Number":
@@ -121,7 +125,7 @@ func (w *writer) textOf(t reflect.Type) []string {
 func (w *writer) integer(t reflect.Type) string {
 	size := 8 * int(t.Size())
 	unsigned := t.Kind() >= reflect.Uint
-	if w.odd() { // near the end of what fits, or beyond it
+	if w.odd() { // near a limit of the type, or beyond it
 		edge := uint64(1)<<(size-1) - 2 + uint64(w.IntN(4))
 		if unsigned {
 			return strconv.FormatUint(edge*2, 10) + pick(w.Gen, []string{"", "", "0", ".0", "e0"})
@@ -189,7 +193,7 @@ func (w *writer) mapKey(t reflect.Type) string {
 	}
 }
 
-// object writes an object with most of the fields of a struct.
+// object writes an object with most of the fields of struct t.
 func (w *writer) object(t reflect.Type, depth int) {
 	w.raw("{")
 	first := true
@@ -237,7 +241,7 @@ func (w *writer) object(t reflect.Type, depth int) {
 	w.raw("}")
 }
 
-// field writes the member of a field, in quotes perhaps.
+// field writes the member of a field. quoted says that the field has the option ",string".
 func (w *writer) field(name string, t reflect.Type, quoted bool, depth int) {
 	if w.odd() {
 		name = pick(w.Gen, []string{strings.ToUpper(name), strings.ToLower(name), name + "_", strings.ReplaceAll(name, "s", "ſ"), strings.ReplaceAll(name, "k", "\u212a")})
@@ -267,7 +271,8 @@ func (w *writer) member(name string, t reflect.Type, depth int) {
 	w.value(t, depth-1)
 }
 
-// quote writes a text as JSON, with more escapes than are needed.
+// quote returns text as a JSON string, sometimes with more escapes than needed, or with
+// an unpaired surrogate.
 func (g *Gen) quote(text string) string {
 	var b strings.Builder
 	b.WriteByte('"')
@@ -296,6 +301,7 @@ func (g *Gen) quote(text string) string {
 	return b.String()
 }
 
+// numberText returns a JSON number.
 func (g *Gen) numberText() string {
 	text := strconv.Itoa(g.IntN(100))
 	switch g.IntN(8) {
@@ -318,7 +324,7 @@ func (g *Gen) numberText() string {
 	return text
 }
 
-// anyText is any document of at most depth levels.
+// anyText returns any JSON value of about depth levels, rarely one that nests much deeper.
 func (g *Gen) anyText(depth int) string {
 	n := g.IntN(10)
 	if depth <= 0 {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Types with names: some are only that, some have methods, of each kind of receiver.
+// Named types, without methods and with methods on each kind of receiver.
 type (
 	Text   string
 	Number float64
@@ -23,14 +23,14 @@ type (
 		Any  any
 	}
 
-	// Inner has names in common with Object, and with what is made at random.
+	// Inner shares field names with Object and with random structs.
 	Inner struct {
 		Inner string `json:"inner"`
 		Same  int    `json:"same"`
 		Name  *int   `json:"name"`
 	}
 
-	// Embeds has fields that hide each other.
+	// Embeds has embedded fields that hide each other.
 	Embeds struct {
 		Object
 		*Inner
@@ -45,31 +45,31 @@ type (
 		Leaf        any             `json:"leaf,omitzero"`
 	}
 
-	// Color is text by its methods, and a struct otherwise.
+	// Color is a struct with text methods.
 	Color struct{ name string }
 
-	// Level is text by its methods, and a number otherwise.
+	// Level is an integer with text methods.
 	Level int
 
-	// Code is JSON by its methods, and text otherwise.
+	// Code is a string with JSON methods.
 	Code string
 
-	// Word is text by its methods, and text otherwise.
+	// Word is a string with text methods, all on the pointer.
 	Word string
 
-	// Point is JSON by its methods, all of which have pointer receivers.
+	// Point is a struct with JSON methods, all on the pointer.
 	Point struct{ x, y int }
 
-	// Octet is text by its methods, and a byte otherwise.
+	// Octet is a byte with text methods.
 	Octet uint8
 
-	// Bag is JSON by its methods, and a map otherwise.
+	// Bag is a map with JSON methods.
 	Bag map[string]int
 
-	// Either is JSON and text by its methods.
+	// Either has JSON and text methods.
 	Either struct{ text string }
 
-	// Wrapped has its methods from what it embeds.
+	// Wrapped has the methods of the embedded Color.
 	Wrapped struct {
 		Color
 		N int
@@ -78,7 +78,7 @@ type (
 
 var errRefused = errors.New("refused")
 
-// UnmarshalText refuses "refused".
+// UnmarshalText returns an error for "refused".
 func (c *Color) UnmarshalText(text []byte) error {
 	if c.name = string(text); c.name == "refused" {
 		return errRefused
@@ -86,7 +86,7 @@ func (c *Color) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// MarshalText refuses what UnmarshalText does.
+// MarshalText returns an error for "refused".
 func (c Color) MarshalText() ([]byte, error) {
 	if c.name == "refused" {
 		return nil, errRefused
@@ -94,7 +94,7 @@ func (c Color) MarshalText() ([]byte, error) {
 	return []byte(c.name), nil
 }
 
-// String makes Color a fmt.Stringer, which JSON does not look at.
+// String makes Color a fmt.Stringer, which JSON ignores.
 func (c Color) String() string { return "color" }
 
 // UnmarshalText reads "level N".
@@ -110,22 +110,22 @@ func (l *Level) UnmarshalText(text []byte) error {
 // MarshalText writes "level N".
 func (l Level) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "level %d", int(l)), nil }
 
-// UnmarshalJSON takes any value, and keeps its text.
+// UnmarshalJSON accepts any value and keeps its text.
 func (c *Code) UnmarshalJSON(text []byte) error {
 	*c = Code(text)
 	return nil
 }
 
-// MarshalJSON writes the text as it is, which may be no JSON.
+// MarshalJSON returns the text unchanged, which may not be JSON.
 func (c Code) MarshalJSON() ([]byte, error) { return []byte(c), nil }
 
-// UnmarshalText takes any text.
+// UnmarshalText accepts any text.
 func (w *Word) UnmarshalText(text []byte) error {
 	*w = Word(strings.ToUpper(string(text)))
 	return nil
 }
 
-// MarshalText has a pointer receiver, so that it counts where a value has an address.
+// MarshalText has a pointer receiver: encoding/json calls it only on addressable values.
 func (w *Word) MarshalText() ([]byte, error) { return []byte(strings.ToLower(string(*w))), nil }
 
 // UnmarshalJSON reads [x,y].
@@ -138,7 +138,7 @@ func (p *Point) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// MarshalJSON writes [x, y], with white space that is not to remain.
+// MarshalJSON writes [x,y] with white space, which encoding/json removes.
 func (p *Point) MarshalJSON() ([]byte, error) { return fmt.Appendf(nil, "[ %d,\n%d ]", p.x, p.y), nil }
 
 // UnmarshalText reads a decimal.
@@ -157,7 +157,7 @@ func (b *Bag) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// MarshalJSON has characters that HTML would have escaped.
+// MarshalJSON writes characters that encoding/json escapes for HTML by default.
 func (b Bag) MarshalJSON() ([]byte, error) {
 	if b == nil {
 		return nil, errRefused
@@ -165,7 +165,7 @@ func (b Bag) MarshalJSON() ([]byte, error) {
 	return fmt.Appendf(nil, `{"bag<&>`+"\u2028"+`": %d }`, len(b)), nil
 }
 
-// UnmarshalJSON comes before UnmarshalText, for keys too.
+// UnmarshalJSON is preferred to UnmarshalText, for keys too.
 func (e *Either) UnmarshalJSON(text []byte) error {
 	var unquoted string
 	if json.Unmarshal(text, &unquoted) != nil {
@@ -175,20 +175,20 @@ func (e *Either) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// UnmarshalText makes Either a key.
+// UnmarshalText allows Either as a map key.
 func (e *Either) UnmarshalText(text []byte) error {
 	e.text = "text " + string(text)
 	return nil
 }
 
-// MarshalJSON comes before MarshalText.
+// MarshalJSON is preferred to MarshalText.
 func (e Either) MarshalJSON() ([]byte, error) { return json.Marshal(e.text) }
 
-// MarshalText is for keys.
+// MarshalText is used for map keys.
 func (e Either) MarshalText() ([]byte, error) { return []byte("key " + e.text), nil }
 
-// NewEither returns one with the text.
+// NewEither returns an Either with the given text.
 func NewEither(text string) Either { return Either{text} }
 
-// Error makes Either an error, which JSON does not look at.
+// Error makes Either an error, which JSON ignores.
 func (e Either) Error() string { return "either" }

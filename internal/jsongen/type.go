@@ -11,16 +11,16 @@ import (
 	"time"
 )
 
-// Gen makes things of the random numbers of Rand.
+// Gen generates types, values and documents from the random numbers of Rand.
 type Gen struct {
 	*rand.Rand
 
-	// Requests leaves out what can't be the type of a request: interfaces with
+	// Requests excludes what the type of a request must not have: interfaces with
 	// methods, and two fields of one name in one struct.
 	Requests bool
 }
 
-// New returns a Gen for the seed.
+// New returns a Gen with the given seed.
 func New(seed uint64, requests bool) *Gen {
 	return &Gen{Rand: rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15)), Requests: requests}
 }
@@ -28,9 +28,10 @@ func New(seed uint64, requests bool) *Gen {
 // Type returns a struct type.
 func (g *Gen) Type() reflect.Type { return g.structOf(3) }
 
-// one says yes once in n times.
+// one reports true with a probability of 1/n.
 func (g *Gen) one(n int) bool { return g.IntN(n) == 0 }
 
+// pick returns a random element.
 func pick[T any](g *Gen, from []T) T { return from[g.IntN(len(from))] }
 
 var scalars = []reflect.Type{
@@ -60,7 +61,7 @@ var keys = []reflect.Type{
 	reflect.TypeFor[Word](), reflect.TypeFor[Either](), reflect.TypeFor[Octet](),
 }
 
-// of returns a type with at most depth levels below it.
+// of returns a type with at most depth levels in it.
 func (g *Gen) of(depth int) reflect.Type {
 	switch n := g.IntN(20); {
 	case n < 9 || depth <= 0 && n < 14:
@@ -134,7 +135,7 @@ var fieldNames = []string{
 	"-", "<&>", "a b", "é", "日本", "Ǆ", "ß", "0", "a.b", "[0]", "!", "$ref",
 }
 
-// name returns the name of a field for JSON: for one that has none, Go's.
+// name returns a JSON name for a field, sometimes its Go name.
 func (g *Gen) name(goName string) string {
 	if g.one(6) {
 		return goName

@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// Value returns a value of type t. It has an address.
+// Value returns an addressable value of type t.
 func (g *Gen) Value(t reflect.Type) reflect.Value {
 	v := reflect.New(t).Elem()
 	g.fill(v, 5)
 	return v
 }
 
-// fill sets v, which is zero; where depth is used up, and sometimes else, it leaves
-// it so.
+// fill sets v, which must be zero, to a value with at most depth levels. It leaves some
+// values zero.
 func (g *Gen) fill(v reflect.Value, depth int) {
 	if depth < 0 || g.one(12) || g.special(v) {
 		return
@@ -88,7 +88,8 @@ func (g *Gen) fillInterface(v reflect.Value, depth int) {
 	}
 }
 
-// special fills the types whose values are not any of their kind.
+// special sets v if its type does not allow every value of its kind, and reports whether
+// it does so.
 func (g *Gen) special(v reflect.Value) bool {
 	switch p := v.Addr().Interface().(type) {
 	case *json.Number:
