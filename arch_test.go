@@ -35,8 +35,12 @@ var arrows = map[string][]string{
 	// The answers that functions write themselves, the same through every door.
 	"internal/response": {},
 
-	// Doors never import each other.
-	"server": {".", "internal/response", "internal/trace", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22", "golang.org/x/sys", "github.com/prometheus/client_golang"},
+	// Doors never import each other. nethttp's is also for others to build on that
+	// make an *http.Request of what they are sent.
+	"internal/forwarded": {},
+	"nethttp":            {".", "internal/response", "internal/forwarded"},
+	"internal/inprocess": {"."}, // what a handler answers, for who asked in the same process
+	"server":             {".", "internal/response", "internal/trace", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22", "golang.org/x/sys", "github.com/prometheus/client_golang"},
 
 	// Schedules and jobs.
 	"background":                            {"background/engine", "background/internal/tick"}, // what a product names
@@ -66,7 +70,7 @@ var arrows = map[string][]string{
 	"deploy":           {".", "program", "server", "templates", "internal/origin", "golang.org/x/mod"},
 
 	// Tests of products, and of doors.
-	"apitest":              {".", "internal/product", "github.com/google/go-cmp"},
+	"apitest":              {".", "nethttp", "internal/inprocess", "internal/product", "github.com/google/go-cmp"},
 	"internal/conformance": {".", "validation", "github.com/rogpeppe/go-internal/txtar"},
 	"internal/load":        {},
 

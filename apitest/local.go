@@ -11,7 +11,12 @@ import (
 	"time"
 
 	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/internal/inprocess"
+	"github.com/apiphant/apiphant/nethttp"
 )
+
+// errEnded is why the context of a call ends that outlives its test.
+var errEnded = errors.New("the test has ended")
 
 // localURL is what requests to [Local] begin with. It has no port.
 const localURL = "http://local"
@@ -34,13 +39,14 @@ func Local(t testing.TB, api *apiphant.API) *Server {
 	log := &testLog{t: t}
 	t.Cleanup(log.end)
 	ctx := apiphant.WithLog(context.Background(), log.logger())
+	door := nethttp.Handler(api)
 	if err := hook(ctx, api.Start); err != nil {
 		t.Fatalf("Start: %v", err)
 	}
-	base, cancel := context.WithCancel(ctx)
-	l := &local{api: api, base: base}
+	base, cancel := context.WithCancelCause(ctx)
+	l := &local{door: door, base: base}
 	t.Cleanup(func() {
-		if !l.end(cancel) {
+		if !l.end(func() { cancel(errEnded) }) {
 			t.Errorf("a call still runs %s after the end of the test", endTimeout)
 		}
 		ctx, cancel := context.WithTimeout(ctx, endTimeout)
@@ -66,7 +72,7 @@ func hook(ctx context.Context, f func(context.Context) error) (err error) {
 
 // local is the way to an API without a transport, for clients of net/http.
 type local struct {
-	api  *apiphant.API
+	door http.Handler
 	base context.Context // of all calls
 
 	mu    sync.Mutex
@@ -81,28 +87,15 @@ func (l *local) RoundTrip(r *http.Request) (*http.Response, error) {
 		closeBody(r)
 		return nil, http.ErrServerClosed
 	}
-	ctx, cancel := context.WithCancelCause(l.base)
-	d := newDoor(l.api.Find([]byte(method(r)), []byte(r.URL.RequestURI())), r, cancel)
-	go func() {
-		defer l.calls.Done()
-		defer closeBody(r)
-		defer d.response.finish()
-		defer d.body.Close()
-		d.serve(ctx, l.api)
-	}()
-	select {
-	case <-d.response.began:
-		if d.response.reply == nil {
-			return nil, errNoAnswer
-		}
-		return d.response.reply, nil
-	case <-r.Context().Done():
-		cancel(apiphant.ErrClientGone)
-		return nil, r.Context().Err()
+	answer, err := inprocess.Serve(r.Context(), l.door, received(l.base, r), func() {
+		closeBody(r)
+		l.calls.Done()
+	})
+	if answer != nil {
+		answer.Request = r
 	}
+	return answer, err
 }
-
-var errNoAnswer = errors.New("the connection was closed without an answer")
 
 func closeBody(r *http.Request) {
 	if r.Body != nil {

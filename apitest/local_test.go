@@ -152,8 +152,8 @@ func TestLocalStreams(t *testing.T) {
 			_ = http.NewResponseController(w).Flush()
 		}
 		<-r.Context().Done()
-		_, err := w.Write(line)
-		gone <- err
+		_, _ = w.Write(line)
+		gone <- http.NewResponseController(w).Flush()
 	})))
 	reader, writer := io.Pipe()
 	answers := make(chan *http.Response)
