@@ -30,6 +30,7 @@ type Actions struct{ Create, Read, Update, Delete Action }
 // shape is what the adapters know of a function.
 type shape struct {
 	request, response reflect.Type // nil: raw, or none
+	schema            *Schema      // of request; nil: it has none
 	rawRequest        bool         // the function reads the request, and decides about its method
 	rawResponse       bool         // the function writes the answer
 }
@@ -58,7 +59,7 @@ func Func[T, R any](f func(ctx context.Context, request T) (R, error)) Action {
 		}
 		return encoder.answer(call, response)
 	}
-	types := shape{request: reflect.TypeFor[T](), response: reflect.TypeFor[R]()}
+	types := shape{request: reflect.TypeFor[T](), schema: decoder.schema(), response: reflect.TypeFor[R]()}
 	return newAction(f, types, run, decoder.err, checkResponse(types.response))
 }
 
@@ -105,7 +106,8 @@ func RawResponse[T any](f func(ctx context.Context, request T, w http.ResponseWr
 		}
 		return ended(ctx, f(ctx, request, call.door.ResponseWriter()))
 	}
-	return newAction(f, shape{request: reflect.TypeFor[T](), rawResponse: true}, run, decoder.err)
+	types := shape{request: reflect.TypeFor[T](), schema: decoder.schema(), rawResponse: true}
+	return newAction(f, types, run, decoder.err)
 }
 
 // Raw is func(w, r), the function of an [http.HandlerFunc]: it reads the request and
@@ -150,6 +152,7 @@ func (a Action) endpoint(route Route) *Endpoint {
 		Signature:   a.signature,
 		Methods:     []string{http.MethodPost},
 		Request:     a.shape.request,
+		Schema:      a.shape.schema,
 		Response:    a.shape.response,
 		RawRequest:  a.shape.rawRequest,
 		RawResponse: a.shape.rawResponse,

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/apiphant/apiphant/internal/rule"
 )
 
 // Address is a further address of a route, beside its path: a method, and a
@@ -53,13 +55,30 @@ func (a *API) compileAddresses() (errs []error) {
 			method, path, _ := strings.Cut(further.pattern, " ")
 			address := Address{Method: method, Pattern: strings.TrimLeft(path, " \t")}
 			endpoint.Addresses = append(endpoint.Addresses, address)
-			a.patterns.add(address, endpoint)
+			err = endpoint.checkParameters(a.patterns.add(address, endpoint))
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("address %q: %w", further.pattern, err))
 		}
 	}
 	return errs
+}
+
+// checkParameters refuses parameters of a path that no field of the request has room for.
+func (e *Endpoint) checkParameters(names []string) error {
+	schema := e.Schema
+	for schema != nil && schema.Kind == rule.Pointer {
+		schema = schema.Elem
+	}
+	if schema == nil || schema.Kind != rule.Struct {
+		return nil
+	}
+	for _, name := range names {
+		if name != "" && !slices.ContainsFunc(schema.Fields, func(f rule.Field) bool { return f.Name == name }) {
+			return fmt.Errorf("%s: the request %s has no field %q for {%[3]s}", e.Source, e.Request, name)
+		}
+	}
+	return nil
 }
 
 var registeredAt = regexp.MustCompile(` \(registered at [^)]*\)`)
@@ -107,7 +126,8 @@ type addressEnd struct {
 	names    []string // of the parameters, in the order of the path; "": it has none
 }
 
-func (p patterns) add(address Address, endpoint *Endpoint) {
+// add adds an address, and returns the names of its parameters.
+func (p patterns) add(address Address, endpoint *Endpoint) (names []string) {
 	if p[address.Method] == nil {
 		p[address.Method] = &node{}
 	}
@@ -119,14 +139,14 @@ func (p patterns) add(address Address, endpoint *Endpoint) {
 		case segment == "": // a slash at the end stands for all below it
 			end.names = append(end.names, "")
 			at.rest = end
-			return
+			return end.names
 		case segment == "{$}":
 			at.literal("").end = end
-			return
+			return end.names
 		case strings.HasSuffix(name, "...") && isParameter:
 			end.names = append(end.names, strings.TrimSuffix(name, "..."))
 			at.rest = end
-			return
+			return end.names
 		case isParameter:
 			end.names = append(end.names, name)
 			if at.any == nil {
@@ -138,6 +158,7 @@ func (p patterns) add(address Address, endpoint *Endpoint) {
 		}
 	}
 	at.end = end
+	return end.names
 }
 
 func (n *node) literal(segment string) *node {

@@ -19,6 +19,7 @@ func addressed(addresses ...string) *apiphant.API {
 			fmt.Fprint(w, name, " ", r.PathValue("x"), " ", r.PathValue("y"))
 		})})
 	}
+	api.Handle("v0/typed", apiphant.Actions{Read: apiphant.Proc(func(context.Context, *stageRequest) error { return nil })})
 	for _, address := range addresses {
 		pattern, route, _ := strings.Cut(address, " = ")
 		api.Address(pattern, route)
@@ -102,12 +103,17 @@ func TestWrongAddresses(t *testing.T) {
 		{"GET /items = v0/a", `no route "v0/a"`},
 		{"GET /api/v0/items = v0/a/read", "those of routes"},
 		{"GET /api/{version}/items = v0/a/read", "those of routes"},
+		{"GET /typed/{hello} = v0/typed/read", ""},
+		{"GET /typed/{hello}/{other} = v0/typed/read", `apiphant_test.stageRequest has no field "other" for {other}`},
 		{"GET /one/{x} = v0/b/read", "conflicts with"},
 		{"GET /{x}/two = v0/b/read", "conflicts with"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.address, func(t *testing.T) {
 			err := addressed("GET /one/{y} = v0/a/read", tt.address).Check()
+			if err == nil && tt.want == "" {
+				return
+			}
 			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "registered at") {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
@@ -120,7 +126,7 @@ func TestEndpoint(t *testing.T) {
 	api := addressed("GET /items/{x} = v0/a/read", "PUT /items/{x} = v0/a/read")
 	api.Comments = map[string]string{}
 	action := apiphant.Func(func(_ context.Context, r stageRequest) (apiphant.Object, error) { return nil, nil })
-	api.Handle("v0/typed", apiphant.Actions{Read: action, Create: apiphant.Proc(func(context.Context, apiphant.Object) error { return nil })})
+	api.Handle("v0/other", apiphant.Actions{Read: action, Create: apiphant.Proc(func(context.Context, apiphant.Object) error { return nil })})
 	for _, endpoint := range api.Routes() {
 		api.Comments[endpoint.Source.Function] = "Read reads " + endpoint.Target + "."
 	}
@@ -134,11 +140,16 @@ func TestEndpoint(t *testing.T) {
 	got := map[string]string{}
 	for _, e := range api.Routes() {
 		got[e.String()] = fmt.Sprint(e.Methods, e.Addresses, e.Request, e.Response, e.Streams)
+		if e.Schema != nil {
+			for _, field := range e.Schema.Fields {
+				got[e.String()] += fmt.Sprintf(" %s required=%t", field.Name, field.Rules.Required)
+			}
+		}
 	}
 	for path, want := range map[string]string{
 		"/api/v0/a/read":       "[] [GET /items/{x} PUT /items/{x}] <nil> <nil> true",
-		"/api/v0/typed/read":   "[POST] [] apiphant_test.stageRequest apiphant.Object false",
-		"/api/v0/typed/create": "[POST] [] apiphant.Object <nil> false",
+		"/api/v0/other/read":   "[POST] [] apiphant_test.stageRequest apiphant.Object false hello required=true count required=false",
+		"/api/v0/other/create": "[POST] [] apiphant.Object <nil> false",
 	} {
 		if got[path] != want {
 			t.Errorf("%s: got %s, want %s", path, got[path], want)

@@ -27,7 +27,7 @@ var arrows = map[string][]string{
 	"internal/encode":  {"internal/fields", "github.com/goccy/go-json"},
 	"internal/trace":   {},
 	"internal/safely":  {},
-	".":                {"internal/decode", "internal/encode", "internal/safely", "internal/trace"},
+	".":                {"internal/rule", "internal/decode", "internal/encode", "internal/safely", "internal/trace"},
 
 	// What a product's functions use.
 	"validation": {".", "internal/rule", "internal/decode"},

@@ -29,6 +29,14 @@ func decoderOf[T any]() decoder[T] {
 	return decoder[T]{plan: plan, strict: plan.Strict()}
 }
 
+// schema returns that of T, nil where T is Object or can't be a request.
+func (d decoder[T]) schema() *Schema {
+	if d.plan == nil {
+		return nil
+	}
+	return d.plan.Schema()
+}
+
 // decode fills request from a call's body, or returns an error that has all that is
 // wrong with it.
 func (d decoder[T]) decode(call *Call, request *T) error {

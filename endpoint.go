@@ -3,6 +3,8 @@ package apiphant
 import (
 	"fmt"
 	"reflect"
+
+	"github.com/apiphant/apiphant/internal/rule"
 )
 
 // Endpoint is all that is known of one route as it is served. Whatever lists what
@@ -19,6 +21,7 @@ type Endpoint struct {
 	Addresses []Address // further ones, see [API.Address]
 
 	Request  reflect.Type // of what the function is given; nil: it reads the request itself
+	Schema   *Schema      // of Request, with the rules of its fields; nil: Request is nil or Object
 	Response reflect.Type // of what the function returns; nil: the answer is {}, or the function writes it itself
 
 	RawRequest  bool // the function reads the request itself
@@ -29,6 +32,10 @@ type Endpoint struct {
 
 	handler Handler
 }
+
+// Schema is what a Go type is in a request's JSON, with the rules of the fields as
+// data, in JSON Schema's words. It must not be changed.
+type Schema = rule.Schema
 
 // Source is where a function stands.
 type Source struct {

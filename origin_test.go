@@ -84,7 +84,7 @@ func TestOriginsThatAreNone(t *testing.T) {
 		{"https://*app.example.com", "want SCHEME://HOST"},
 		{"*.example.com", "want SCHEME://HOST"},
 		{"https://a.example, https://b.example", "want SCHEME://HOST"},
-		{"null", "every sandboxed page has it"},
+		{"null", "every sandboxed page has this origin"},
 	} {
 		err := (&apiphant.API{AllowOrigins: []string{"https://fine.example", tt.origin}}).Check()
 		if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), `"`+tt.origin+`"`) || strings.Contains(err.Error(), "fine") {
