@@ -42,26 +42,31 @@ var arrows = map[string][]string{
 	"internal/inprocess": {"."}, // what a handler answers, for who asked in the same process
 	"server":             {".", "internal/response", "internal/trace", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22", "golang.org/x/sys", "github.com/prometheus/client_golang"},
 
+	// The one database of a program, below all that keep data there.
+	"database":          {},
+	"database/postgres": {"database", "github.com/jackc/pgx/v5"},
+	"database/sqlite":   {"database", "modernc.org/sqlite"},
+
 	// Schedules and jobs.
 	"background":                            {"background/engine", "background/internal/tick"}, // what a product names
-	"background/engine":                     {},                                                // what a database has to do
+	"background/engine":                     {"database"},                                      // what an engine has to do
 	"background/internal/tick":              {},
-	"background/worker":                     {"background", "background/engine", "background/internal/tick", "background/worker/internal/background", "github.com/robfig/cron/v3"},
+	"background/worker":                     {"background", "background/engine", "background/internal/tick", "background/worker/internal/background", "database", "github.com/robfig/cron/v3"},
 	"background/worker/internal/background": {".", "background"},
 	"background/metrics":                    {"background/engine", "github.com/prometheus/client_golang"},
 
 	// The durable engines: what they share, and each with its driver.
-	"background/internal/durable":    {"background/engine", "github.com/riverqueue/river"},
-	"background/internal/enginetest": {"background", "background/engine", "background/worker", "github.com/riverqueue/river"},
-	"background/sqlite":              {"background", "background/engine", "background/internal/durable", "github.com/riverqueue/river", "modernc.org/sqlite"},
-	"background/postgres":            {"background", "background/engine", "background/internal/durable", "github.com/riverqueue/river", "github.com/jackc/pgx/v5"},
+	"background/internal/durable":    {"background/engine", "database", "github.com/riverqueue/river"},
+	"background/internal/enginetest": {"background", "background/engine", "background/worker", "database", "github.com/riverqueue/river"},
+	"background/sqlite":              {"background", "background/engine", "background/internal/durable", "database", "database/sqlite", "github.com/riverqueue/river"},
+	"background/postgres":            {"background", "background/engine", "background/internal/durable", "database", "database/postgres", "github.com/riverqueue/river", "github.com/jackc/pgx/v5"},
 	"internal/pgtest":                {}, // a PostgreSQL for tests
 
 	// A ready-made hook.
 	"background/mail": {"background", "github.com/wneessen/go-mail"},
 
 	// What a built product is as a program.
-	"program": {".", "server", "background", "background/engine", "background/metrics", "background/worker", "go.uber.org/zap", "github.com/prometheus/client_golang", "github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/coreos/go-systemd/v22", "golang.org/x/sys"},
+	"program": {".", "server", "background", "background/engine", "background/metrics", "background/worker", "database", "go.uber.org/zap", "github.com/prometheus/client_golang", "github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/coreos/go-systemd/v22", "golang.org/x/sys"},
 
 	// What makes a program of a product's folder, and a folder of a template.
 	"internal/origin":  {".", "golang.org/x/mod"},
@@ -85,7 +90,7 @@ var arrows = map[string][]string{
 
 // productsImports is what the packages of a product may import, as a user's may,
 // besides each other.
-var productsImports = []string{".", "validation", "apitest", "background", "background/sqlite", "background/postgres", "background/mail"}
+var productsImports = []string{".", "validation", "apitest", "background", "background/sqlite", "background/postgres", "background/mail", "database", "database/sqlite", "database/postgres"}
 
 // productOf returns the product that a folder belongs to, "" where it is none's.
 func productOf(folder string) string {

@@ -45,6 +45,7 @@ type admin struct {
 	registry *prometheus.Registry
 	ctx      context.Context // ends when the program begins to end
 	ready    atomic.Bool     // Start has run
+	database *store          // nil: none; set before ready
 	log      *zap.Logger
 	server   *http.Server
 	note     string // for the log
@@ -86,8 +87,8 @@ func newAdmin(ctx context.Context, product string, log *zap.Logger, metrics ...p
 func (a *admin) handler(errorLog promhttp.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { a.answer(w, true) })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		a.answer(w, a.ready.Load() && a.ctx.Err() == nil)
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		a.answer(w, a.ready.Load() && a.ctx.Err() == nil && a.database.answers(r.Context()))
 	})
 	mux.HandleFunc("GET /version", a.version)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{
@@ -207,11 +208,17 @@ func (a *admin) announced() {
 	}
 }
 
-// isReady is called once Start has run.
-func (a *admin) isReady() {
-	if a != nil {
-		a.ready.Store(true)
+// isReady is called once Start has run. From then on the program is ready as
+// long as its database answers.
+func (a *admin) isReady(stored *store) {
+	if a == nil {
+		return
 	}
+	if stored != nil {
+		a.registry.MustRegister(stored)
+	}
+	a.database = stored
+	a.ready.Store(true)
 }
 
 // Close ends it, once what was asked last is answered.

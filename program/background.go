@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/apiphant/apiphant"
-	"github.com/apiphant/apiphant/background/engine"
 	"github.com/apiphant/apiphant/background/metrics"
 	"github.com/apiphant/apiphant/background/worker"
 )
@@ -43,11 +41,6 @@ func (s *BackgroundSettings) AddFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&s.List, "list", false, "print every task with its schedule and next three times, and every job with its queue")
 	flags.BoolVar(&s.Migrate, "migrate", false, "make the database's tables or bring them up to date, and end")
 	ShowEnvironment(flags)
-}
-
-func addDatabaseFlags(flags *pflag.FlagSet, database *string, migrate *bool) {
-	flags.StringVar(database, "database", "", "keep jobs and ticks there: sqlite:///path or postgres://… as `URL`")
-	flags.BoolVar(migrate, "migrate-at-start", true, "bring the database's tables up to date when the program starts")
 }
 
 // Check returns a [UsageError] for values that can't be.
@@ -108,15 +101,12 @@ func (p Product) background(command *cobra.Command, settings *BackgroundSettings
 	w.Log = Slog(log.Logger)
 	ctx = apiphant.WithLog(ctx, w.Log)
 
-	database, err := p.database(ctx, settings.Database, settings.MigrateAtStart || settings.Migrate, w.Log)
+	ctx, stored, err := p.openDatabase(ctx, settings.Database, settings.MigrateAtStart || settings.Migrate, w.Log)
 	if err != nil {
 		return err
 	}
-	if database != nil {
-		defer database.Close()
-		w.Database = database
-		ctx = engine.WithQueue(ctx, database)
-	}
+	defer stored.Close()
+	w.Database = stored.queue()
 	if settings.Migrate {
 		return nil
 	}
@@ -148,7 +138,7 @@ func (p Product) background(command *cobra.Command, settings *BackgroundSettings
 	if settings.Once != "" {
 		return once(ctx, w, settings.Once)
 	}
-	admin.isReady()
+	admin.isReady(stored)
 	return w.Run(ctx)
 }
 
@@ -163,29 +153,4 @@ func once(ctx context.Context, w *worker.Worker, name string) error {
 		return ExitStatus(ExitFailure)
 	}
 	return nil
-}
-
-// database opens the database of a URL, nil for "".
-func (p Product) database(ctx context.Context, url string, migrate bool, log *slog.Logger) (engine.Database, error) {
-	if url == "" {
-		return nil, nil
-	}
-	database, err := worker.Open(ctx, p.Background, url, log)
-	if errors.Is(err, worker.ErrScheme) {
-		return nil, UsageError{err}
-	}
-	if err != nil {
-		return nil, err
-	}
-	if migrate {
-		if err = database.Migrate(ctx); err != nil {
-			err = fmt.Errorf("can't make the tables of the database: %w", err)
-		}
-	} else {
-		err = database.Migrated(ctx)
-	}
-	if err != nil {
-		return nil, errors.Join(err, database.Close())
-	}
-	return database, nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/apiphant/apiphant/background"
 	"github.com/apiphant/apiphant/background/sqlite"
 	"github.com/apiphant/apiphant/background/worker"
+	"github.com/apiphant/apiphant/database"
 	"github.com/apiphant/apiphant/program"
 )
 
@@ -149,10 +150,14 @@ func TestBackground(t *testing.T) {
 				`apiphant_background_missed_ticks_total{name="Works"} `, `apiphant_background_last_success_timestamp_seconds{kind="task",name="Works"} `,
 				`apiphant_background_run_seconds_count{kind="job",name="number"} 1`, `apiphant_background_oldest_job_age_seconds{queue="default"} 0`,
 				"apiphant_background_leader ", "go_goroutines ",
+				`apiphant_database_connections{state="idle"} `, "apiphant_database_connections_max 9", "apiphant_database_waits_total ", "apiphant_database_wait_seconds_total ",
 			} {
 				if !strings.Contains(metrics, want) {
 					t.Errorf("the metrics lack %s:\n%s", want, metrics)
 				}
+			}
+			if got := get(t, "http://"+admin+"/readyz"); got != `{"status":"ok"}` {
+				t.Errorf("/readyz answers %s", got)
 			}
 			cancel()
 			select {
@@ -206,12 +211,16 @@ func TestServeEnqueues(t *testing.T) {
 	}
 	cancel()
 	<-ended
-	database, err := worker.Open(t.Context(), p.Background, file, nil)
+	db, err := database.Open(t.Context(), file, worker.Drivers(p.Background)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer database.Close()
-	if stats, err := database.Stats(t.Context()); err != nil || stats.Depth["default"]["available"] != 1 {
+	defer db.Close()
+	jobs, err := worker.Open(p.Background, db, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stats, err := jobs.Stats(t.Context()); err != nil || stats.Depth["default"]["available"] != 1 {
 		t.Errorf("the database has %+v, %v", stats, err)
 	}
 }

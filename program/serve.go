@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/apiphant/apiphant"
-	"github.com/apiphant/apiphant/background/engine"
 	"github.com/apiphant/apiphant/server"
 )
 
@@ -100,14 +99,11 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 		return err
 	}
 	defer admin.Close()
-	database, err := p.database(ctx, settings.Database, settings.Migrate, Slog(log.Logger))
+	ctx, stored, err := p.openDatabase(ctx, settings.Database, settings.Migrate, Slog(log.Logger))
 	if err != nil {
 		return err
 	}
-	if database != nil {
-		defer database.Close()
-		ctx = engine.WithQueue(ctx, database)
-	}
+	defer stored.Close()
 	p.announce(settings, ln.Addr(), log)
 	admin.announced()
 	if err := p.start(ctx); err != nil {
@@ -120,7 +116,7 @@ func (p Product) serve(ctx context.Context, address string, settings *Settings, 
 	}()
 	p.API.Timeout = offIfZero(settings.Timeout)
 	p.API.Strict = p.API.Strict || settings.Strict // a product may say it itself
-	admin.isReady()
+	admin.isReady(stored)
 	defer succession.await(ctx, ln, log.Logger, end)()
 	return door.Serve(ctx, ln)
 }

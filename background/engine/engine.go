@@ -7,16 +7,18 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/apiphant/apiphant/database"
 )
 
 // Engine is a kind of database.
 type Engine interface {
-	// Schemes are the schemes of the URLs that Open takes, such as "postgres".
-	Schemes() []string
+	// Driver opens the databases that Open takes.
+	Driver() database.Driver
 
-	// Open connects to a database, and changes nothing there. Only the listed
-	// jobs can be enqueued.
-	Open(ctx context.Context, url string, jobs []*Definition, log *slog.Logger) (Database, error)
+	// Open returns the tasks and jobs in a database that Driver has opened. It
+	// changes nothing there. Only the given jobs can be enqueued.
+	Open(db database.DB, jobs []*Definition, log *slog.Logger) (Database, error)
 }
 
 // Database stores jobs, and which worker has taken which tick of a task. Its
@@ -26,7 +28,8 @@ type Database interface {
 	Ledger
 
 	// Migrate creates the tables or brings them up to date. Several processes
-	// may call it at the same time.
+	// may call it at the same time. Where there is nothing to do, it needs no
+	// right to change tables.
 	Migrate(ctx context.Context) error
 
 	// Migrated returns an error if the tables are missing or out of date.
@@ -39,8 +42,6 @@ type Database interface {
 
 	// Stats returns the state of the queues.
 	Stats(ctx context.Context) (Stats, error)
-
-	Close() error
 }
 
 // Queue stores jobs.

@@ -14,13 +14,13 @@ import (
 )
 
 func BenchmarkJobs(b *testing.B) {
-	cluster := pgtest.Start(b)
-	pool, err := pgxpool.New(b.Context(), cluster.URL("postgres")+"&pool_max_conns=10")
+	url := pgtest.NewDatabase(b)
+	pool, err := pgxpool.New(b.Context(), url+"&pool_max_conns=10")
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer pool.Close()
-	enginetest.Bench(b, postgres.Engine(), riverpgxv5.New(pool), cluster.URL("postgres"), enginetest.Log(b), func() {
+	enginetest.Bench(b, postgres.Engine(), riverpgxv5.New(pool), url, enginetest.Log(b), func() {
 		if _, err := pool.Exec(b.Context(), "TRUNCATE river_job"); err != nil {
 			b.Fatal(err)
 		}

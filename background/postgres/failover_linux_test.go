@@ -23,6 +23,7 @@ import (
 	"github.com/apiphant/apiphant/background/engine"
 	"github.com/apiphant/apiphant/background/postgres"
 	"github.com/apiphant/apiphant/background/worker"
+	server "github.com/apiphant/apiphant/database/postgres"
 	"github.com/apiphant/apiphant/internal/pgtest"
 )
 
@@ -37,21 +38,22 @@ const (
 // TestMain makes this program also the worker that the tests kill.
 func TestMain(m *testing.M) {
 	if url := os.Getenv(workerURL); url != "" {
-		if err := work(url, os.Getenv(workerFile)); err != nil {
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+		defer stop()
+		err := work(ctx, url, os.Getenv(workerFile))
+		if err != nil && ctx.Err() == nil { // else it was told to end before it had begun
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 		return
 	}
-	os.Exit(m.Run())
+	os.Exit(pgtest.Main(m))
 }
 
 const period = 500 * time.Millisecond
 
 // Runs are written to a file, which no database takes away.
-func work(url, file string) error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
+func work(ctx context.Context, url, file string) error {
 	to, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
@@ -90,30 +92,33 @@ func work(url, file string) error {
 		},
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	database, err := worker.Open(ctx, product, url, log)
+	db, err := server.Open(ctx, url)
 	if err != nil {
 		return err
 	}
-	defer database.Close()
-	if err := database.Migrate(ctx); err != nil {
+	defer db.Close()
+	opened, err := worker.Open(product, db, log)
+	if err != nil {
 		return err
 	}
-	return (&worker.Worker{Product: product, Log: log, Database: database, Drain: 10 * time.Second}).Run(ctx)
+	if err := opened.Migrate(ctx); err != nil {
+		return err
+	}
+	return (&worker.Worker{Product: product, Log: log, Database: opened, Drain: 10 * time.Second}).Run(ctx)
 }
 
 // fleet is the workers of one database.
 type fleet struct {
 	t       *testing.T
-	cluster *pgtest.Cluster
 	url     string
 	file    string
 	workers []*exec.Cmd
 	killed  map[int]bool // by pid
 }
 
-func newFleet(t *testing.T, cluster *pgtest.Cluster, workers int) *fleet {
+func newFleet(t *testing.T, url string, workers int) *fleet {
 	t.Helper()
-	f := &fleet{t: t, cluster: cluster, url: cluster.URL("postgres"), file: filepath.Join(t.TempDir(), "runs"), killed: map[int]bool{}}
+	f := &fleet{t: t, url: url, file: filepath.Join(t.TempDir(), "runs"), killed: map[int]bool{}}
 	t.Cleanup(func() {
 		for _, w := range f.workers {
 			_ = w.Process.Kill()
@@ -338,7 +343,7 @@ func scenario(short, long int) int {
 
 func TestLeaderIsKilled(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, pgtest.Start(t), 3)
+	f := newFleet(t, pgtest.NewDatabase(t), 3)
 	var next []time.Duration
 	for range scenario(2, 6) {
 		f.remove(f.leader(), syscall.SIGKILL)
@@ -351,7 +356,7 @@ func TestLeaderIsKilled(t *testing.T) {
 // TestKilledInTheMiddle kills who has the task: another worker does that tick.
 func TestKilledInTheMiddle(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, pgtest.Start(t), 2)
+	f := newFleet(t, pgtest.NewDatabase(t), 2)
 	begun := func() ran {
 		var found ran
 		f.await("a long run to begin", 20*time.Second, func(runs []ran) bool {
@@ -381,7 +386,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 
 func TestLeaderIsStopped(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, pgtest.Start(t), 2)
+	f := newFleet(t, pgtest.NewDatabase(t), 2)
 	var next []time.Duration
 	for range scenario(3, 12) {
 		f.start()
@@ -393,7 +398,7 @@ func TestLeaderIsStopped(t *testing.T) {
 
 func TestWorkerIsFrozen(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, pgtest.Start(t), 2)
+	f := newFleet(t, pgtest.NewDatabase(t), 2)
 	var next []time.Duration
 	for range scenario(1, 3) {
 		frozen := f.last()
@@ -412,7 +417,7 @@ func TestWorkerIsFrozen(t *testing.T) {
 func TestDatabaseIsRestarted(t *testing.T) {
 	t.Parallel()
 	cluster := pgtest.Start(t)
-	f := newFleet(t, cluster, 3)
+	f := newFleet(t, cluster.URL("postgres"), 3)
 	var next []time.Duration
 	for i := range scenario(2, 4) {
 		cluster.Stop([]syscall.Signal{syscall.SIGINT, syscall.SIGQUIT}[i%2])
@@ -430,19 +435,11 @@ func TestDatabaseIsRestarted(t *testing.T) {
 // TestJobsSurvive kills workers while they work jobs: each is done.
 func TestJobsSurvive(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, pgtest.Start(t), 3)
+	f := newFleet(t, pgtest.NewDatabase(t), 3)
 	const count = 500
 	job := background.NewJob("count", func(context.Context, int) error { return nil })
-	product := &background.Product{
-		Engines: func() []background.Engine { return []background.Engine{postgres.Engine()} },
-		Jobs:    func() []background.AnyJob { return []background.AnyJob{job} },
-	}
-	database, err := worker.Open(t.Context(), product, f.url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer database.Close()
-	ctx := engine.WithQueue(t.Context(), database)
+	_, opened := open(t, product(nil, job), f.url)
+	ctx := engine.WithQueue(t.Context(), opened)
 	for i := range count {
 		if err := job.Enqueue(ctx, i); err != nil {
 			t.Fatal(err)

@@ -4,9 +4,9 @@ package postgres_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,117 +17,192 @@ import (
 	"github.com/apiphant/apiphant/background/internal/enginetest"
 	"github.com/apiphant/apiphant/background/postgres"
 	"github.com/apiphant/apiphant/background/worker"
+	"github.com/apiphant/apiphant/database"
+	server "github.com/apiphant/apiphant/database/postgres"
 	"github.com/apiphant/apiphant/internal/pgtest"
 )
 
 func TestEngine(t *testing.T) {
-	cluster := pgtest.Start(t)
-	var count atomic.Int32
-	enginetest.Run(t, postgres.Engine(), func(t *testing.T) string {
-		name := fmt.Sprintf("test%d", count.Add(1))
-		conn, err := pgx.Connect(t.Context(), cluster.URL("postgres"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close(t.Context())
-		if _, err := conn.Exec(t.Context(), "CREATE DATABASE "+name); err != nil {
-			t.Fatal(err)
-		}
-		return cluster.URL(name)
+	enginetest.Run(t, enginetest.Engine{
+		Engine:    postgres.Engine(),
+		NewURL:    func(t *testing.T) string { return pgtest.NewDatabase(t) },
+		EnqueueIn: enqueueIn,
 	})
 }
 
-func TestEnqueueTx(t *testing.T) {
-	cluster := pgtest.Start(t)
-	job := background.NewJob("job", func(context.Context, string) error { return nil })
-	product := &background.Product{
+func enqueueIn(ctx context.Context, db database.DB, job *background.Job[int], commit bool) error {
+	tx, err := db.(*server.DB).Pool.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	if err := postgres.EnqueueTx(ctx, tx, job, 1); err != nil || !commit {
+		return errors.Join(err, tx.Rollback(ctx))
+	}
+	return tx.Commit(ctx)
+}
+
+// product is a product with one task, one job, or both.
+func product(tasks []background.Task, jobs ...background.AnyJob) *background.Product {
+	return &background.Product{
 		Engines: func() []background.Engine { return []background.Engine{postgres.Engine()} },
-		Jobs:    func() []background.AnyJob { return []background.AnyJob{job} },
-	}
-	database, err := worker.Open(t.Context(), product, cluster.URL("postgres"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer database.Close()
-	if err := database.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	conn, err := pgx.Connect(t.Context(), cluster.URL("postgres"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(t.Context())
-	ctx := engine.WithQueue(t.Context(), database)
-	for _, test := range []struct {
-		end  func(tx pgx.Tx) error
-		want int
-	}{
-		{func(tx pgx.Tx) error { return tx.Rollback(ctx) }, 0},
-		{func(tx pgx.Tx) error { return tx.Commit(ctx) }, 1},
-	} {
-		tx, err := conn.Begin(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := postgres.EnqueueTx(ctx, tx, job, "x"); err != nil {
-			t.Fatal(err)
-		}
-		if err := test.end(tx); err != nil {
-			t.Fatal(err)
-		}
-		stats, err := database.Stats(ctx)
-		if got := stats.Depth["default"]["available"]; err != nil || got != test.want {
-			t.Errorf("got %d jobs, %v, want %d", got, err, test.want)
-		}
-	}
-	if err := postgres.EnqueueTx(t.Context(), nil, job, "x"); err == nil {
-		t.Error("without a database: no error")
+		Jobs:    func() []background.AnyJob { return jobs },
+		Tasks:   func() []background.Task { return tasks },
 	}
 }
 
-// TestTakenForDead tests that a worker which the others took for dead ends what
-// it runs, and that the tick is done again.
+// open opens the tasks and jobs of a product, in a pool of their own.
+func open(t *testing.T, product *background.Product, url string) (*server.DB, engine.Database) {
+	t.Helper()
+	db, err := server.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	return db, openIn(t, product, db)
+}
+
+func openIn(t *testing.T, product *background.Product, db *server.DB) engine.Database {
+	t.Helper()
+	opened, err := worker.Open(product, db, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := opened.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return opened
+}
+
+// connect connects to a database beside all pools.
+func connect(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+// start runs a worker. It ends with the test, or when end is called.
+func start(t *testing.T, w worker.Worker) (end func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- w.Run(ctx) }()
+	return func() {
+		t.Helper()
+		cancel()
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(limit):
+			t.Error("the worker does not end")
+		}
+	}
+}
+
+// limit bounds every wait.
+const limit = 30 * time.Second
+
+// TestOnePool tests that all engines of a process share the pool of their
+// database: a pool of one connection, and one beside it on which a worker is
+// notified of jobs.
+func TestOnePool(t *testing.T) {
+	t.Parallel()
+	url := pgtest.NewDatabase(t)
+	ran := make(chan int, 10)
+	job := background.NewJob("job", func(_ context.Context, n int) error { ran <- n; return nil })
+	tasks := []background.Task{{Name: "task", Every: time.Hour, Run: func(ctx context.Context) error { return job.Enqueue(ctx, 1) }}}
+	p := product(tasks, job)
+	db, first := open(t, p, url+"&pool_max_conns=1&application_name=shared")
+	second := openIn(t, p, db)
+	defer start(t, worker.Worker{Product: p, Database: first})()
+	if err := job.Enqueue(engine.WithQueue(t.Context(), second), 2); err != nil {
+		t.Fatal(err)
+	}
+	sum := 0
+	for range 2 {
+		select {
+		case n := <-ran:
+			sum += n
+		case <-time.After(limit):
+			t.Fatal("a pool of one connection does not suffice")
+		}
+	}
+	if sum != 3 {
+		t.Errorf("the arguments of the jobs sum up to %d, want 3", sum)
+	}
+	var count int
+	if err := connect(t, url).QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'shared'").Scan(&count); err != nil || count != 2 {
+		t.Errorf("the process has %d connections, %v, want 1 in the pool and 1 for notifications", count, err)
+	}
+}
+
+// TestUserWithoutDDL tests that a user who may not create tables can start a
+// program where the tables are up to date.
+func TestUserWithoutDDL(t *testing.T) {
+	t.Parallel()
+	url := pgtest.NewDatabase(t)
+	owner := connect(t, url)
+	role := fmt.Sprintf("worker%d", time.Now().UnixNano()) // roles are the server's, not the database's
+	for _, statement := range []string{
+		"REVOKE CREATE ON SCHEMA public FROM PUBLIC", "CREATE ROLE " + role + " LOGIN",
+		"ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO " + role,
+		"ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO " + role,
+	} {
+		if _, err := owner.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	job := background.NewJob("job", func(context.Context, int) error { return nil })
+	limited, err := server.Open(t.Context(), strings.Replace(url, "postgres@", role+"@", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer limited.Close()
+	opened, err := worker.Open(product(nil, job), limited, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := opened.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "permission denied") {
+		t.Errorf("without tables: got %v, want that permission is denied", err)
+	}
+	open(t, product(nil, job), url)
+	if err := opened.Migrate(t.Context()); err != nil {
+		t.Errorf("with tables that are up to date: %v", err)
+	}
+	if err := job.Enqueue(engine.WithQueue(t.Context(), opened), 1); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestTakenForDead tests that a worker which others have taken for dead cancels
+// what it runs, and that the tick is repeated.
 func TestTakenForDead(t *testing.T) {
-	cluster := pgtest.Start(t)
+	t.Parallel()
 	ended := make(chan error, 10)
 	began := make(chan time.Time, 10)
-	product := &background.Product{
-		Engines: func() []background.Engine { return []background.Engine{postgres.Engine()} },
-		Tasks: func() []background.Task {
-			return []background.Task{{Name: "task", Every: time.Hour, Run: func(ctx context.Context) error {
-				began <- background.Tick(ctx)
-				<-ctx.Done()
-				ended <- context.Cause(ctx)
-				return ctx.Err()
-			}}}
-		},
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	database, err := worker.Open(ctx, product, cluster.URL("postgres"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer database.Close()
-	if err := database.Migrate(ctx); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- (&worker.Worker{Product: product, Database: database, Drain: -1}).Run(ctx) }()
+	p := product([]background.Task{{Name: "task", Every: time.Hour, Run: func(ctx context.Context) error {
+		began <- background.Tick(ctx)
+		<-ctx.Done()
+		ended <- context.Cause(ctx)
+		return ctx.Err()
+	}}})
+	url := pgtest.NewDatabase(t)
+	_, opened := open(t, p, url)
+	defer start(t, worker.Worker{Product: p, Database: opened, Drain: -1})()
 	first := <-began
-	conn, err := pgx.Connect(ctx, cluster.URL("postgres"))
-	if err != nil {
+	if _, err := connect(t, url).Exec(t.Context(), "DELETE FROM apiphant_worker"); err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(ctx)
-	if _, err := conn.Exec(ctx, "DELETE FROM apiphant_worker"); err != nil {
-		t.Fatal(err)
-	}
-	timeout := time.After(20 * time.Second)
+	timeout := time.After(limit)
 	select {
 	case err := <-ended:
 		if err == nil || !strings.Contains(err.Error(), "taken its tasks over") {
-			t.Errorf("it ended for the reason %v", err)
+			t.Errorf("the context ended because of %v", err)
 		}
 	case <-timeout:
 		t.Fatal("the task goes on")
@@ -135,31 +210,9 @@ func TestTakenForDead(t *testing.T) {
 	select {
 	case again := <-began:
 		if !again.Equal(first) {
-			t.Errorf("the tick of %s was done again as that of %s", first, again)
+			t.Errorf("the tick of %s was repeated as that of %s", first, again)
 		}
 	case <-timeout:
-		t.Fatal("the tick is not done again")
-	}
-	cancel()
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
-}
-
-func TestOpenErrors(t *testing.T) {
-	product := &background.Product{Engines: func() []background.Engine { return []background.Engine{postgres.Engine()} }}
-	for url, want := range map[string]string{
-		"postgres://ann:secret@127.0.0.1:1/none": "connection refused",
-		"postgres://ann:secret@[/none":           "can't be read",
-		"mysql://x":                              "there is no engine for mysql",
-		"nonsense":                               "want sqlite:///path or postgres://",
-		"sqlite:///x":                            "sqlite.Engine()",
-	} {
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-		_, err := worker.Open(ctx, product, url, nil)
-		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
-			t.Errorf("%s: got %v, want %q and no password", url, err, want)
-		}
-		cancel()
+		t.Fatal("the tick is not repeated")
 	}
 }

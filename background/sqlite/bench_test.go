@@ -8,17 +8,18 @@ import (
 
 	"github.com/apiphant/apiphant/background/internal/enginetest"
 	"github.com/apiphant/apiphant/background/sqlite"
+	file "github.com/apiphant/apiphant/database/sqlite"
 )
 
 func BenchmarkJobs(b *testing.B) {
 	url := "sqlite://" + filepath.Join(b.TempDir(), "jobs.db")
-	pool, err := sqlite.Open(url)
+	db, err := file.Open(b.Context(), url)
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer pool.Close()
-	enginetest.Bench(b, sqlite.Engine(), riversqlite.New(pool), url, enginetest.Log(b), func() {
-		if _, err := pool.ExecContext(b.Context(), "DELETE FROM river_job"); err != nil {
+	defer db.Close()
+	enginetest.Bench(b, sqlite.Engine(), riversqlite.New(db.Write), url, enginetest.Log(b), func() {
+		if _, err := db.Write.ExecContext(b.Context(), "DELETE FROM river_job"); err != nil {
 			b.Fatal(err)
 		}
 	})

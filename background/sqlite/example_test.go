@@ -10,6 +10,7 @@ import (
 	"github.com/apiphant/apiphant/background/engine"
 	"github.com/apiphant/apiphant/background/sqlite"
 	"github.com/apiphant/apiphant/background/worker"
+	"github.com/apiphant/apiphant/database"
 )
 
 func Example() {
@@ -22,25 +23,29 @@ func Example() {
 	ctx, cancel := context.WithCancel(context.Background())
 	greet := background.NewJob("greet", func(_ context.Context, name string) error {
 		fmt.Println("hello", name)
-		cancel() // it is all that there is to do
+		cancel() // there is nothing else to do
 		return nil
 	})
 	product := &background.Product{
 		Engines: func() []background.Engine { return []background.Engine{sqlite.Engine()} },
 		Jobs:    func() []background.AnyJob { return []background.AnyJob{greet} },
 	}
-	database, err := worker.Open(ctx, product, "sqlite://"+filepath.Join(folder, "jobs.db"), nil)
+	db, err := database.Open(ctx, "sqlite://"+filepath.Join(folder, "jobs.db"), worker.Drivers(product)...)
 	if err != nil {
 		panic(err)
 	}
-	defer database.Close()
-	if err := database.Migrate(ctx); err != nil {
+	defer db.Close()
+	jobs, err := worker.Open(product, db, nil)
+	if err != nil {
 		panic(err)
 	}
-	if err := greet.Enqueue(engine.WithQueue(ctx, database), "world"); err != nil {
+	if err := jobs.Migrate(ctx); err != nil {
 		panic(err)
 	}
-	err = (&worker.Worker{Product: product, Database: database}).Run(ctx)
+	if err := greet.Enqueue(engine.WithQueue(ctx, jobs), "world"); err != nil {
+		panic(err)
+	}
+	err = (&worker.Worker{Product: product, Database: jobs}).Run(ctx)
 	fmt.Println(err)
 	// Output:
 	// hello world

@@ -1,5 +1,5 @@
-// Package sqlite keeps jobs and ticks in a file, for the workers of one machine.
-// A product names it in api/background:
+// Package sqlite keeps tasks and jobs in a file, for workers on one machine. A
+// product names it in api/background:
 //
 //	func Engines() []background.Engine { return []background.Engine{sqlite.Engine()} }
 package sqlite
@@ -10,69 +10,35 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/riverqueue/river/riverdriver/riversqlite"
-	_ "modernc.org/sqlite" // the driver
 
 	"github.com/apiphant/apiphant/background"
 	"github.com/apiphant/apiphant/background/engine"
 	"github.com/apiphant/apiphant/background/internal/durable"
+	"github.com/apiphant/apiphant/database"
+	"github.com/apiphant/apiphant/database/sqlite"
 )
 
-// Engine returns the engine for sqlite:// URLs: sqlite:///var/lib/jobs.db is an
-// absolute path, sqlite://jobs.db one that is relative to the working directory.
-// The file is made if it is not there.
-func Engine() background.Engine { return driver{} }
+// Engine returns the engine for SQLite, whose URLs are those of
+// [sqlite.Driver].
+func Engine() background.Engine { return sqliteEngine{} }
 
-type driver struct{}
+type sqliteEngine struct{}
 
-func (driver) Schemes() []string { return []string{"sqlite"} }
+func (sqliteEngine) Driver() database.Driver { return sqlite.Driver() }
 
-func (driver) Open(ctx context.Context, url string, jobs []*engine.Definition, log *slog.Logger) (engine.Database, error) {
-	pool, err := Open(url)
+func (sqliteEngine) Open(db database.DB, jobs []*engine.Definition, log *slog.Logger) (engine.Database, error) {
+	file, ok := db.(*sqlite.DB)
+	if !ok {
+		return nil, fmt.Errorf("want an SQLite database, got a %T", db)
+	}
+	shared, err := durable.New(db, riversqlite.New(file.Write), statements{file}, dialect, jobs, log)
 	if err != nil {
 		return nil, err
 	}
-	if err := pool.PingContext(ctx); err != nil {
-		pool.Close()
-		return nil, err
-	}
-	shared, err := durable.New(riversqlite.New(pool), statements{pool}, dialect, jobs, log)
-	if err != nil {
-		pool.Close()
-		return nil, err
-	}
-	return &database{shared, pool}, nil
-}
-
-// Open opens the file of a sqlite:// URL as the engine does: with one
-// connection, transactions that take the right to write when they begin, five
-// seconds of patience for others that write, and a write-ahead log. It is for
-// products that keep their own data in the same file.
-func Open(from string) (*sql.DB, error) {
-	path, ok := strings.CutPrefix(from, "sqlite://")
-	if !ok || path == "" || strings.ContainsAny(path, "?#") {
-		return nil, errors.New("want sqlite:///absolute/path or sqlite://relative/path, without ? and #")
-	}
-	path, err := url.PathUnescape(path)
-	if err != nil {
-		return nil, err
-	}
-	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("there is no folder %s", filepath.Dir(path))
-	}
-	pool, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String()+
-		"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)")
-	if err != nil {
-		return nil, err
-	}
-	pool.SetMaxOpenConns(1)
-	return pool, nil
+	return &tables{shared}, nil
 }
 
 var dialect = durable.Dialect{
@@ -81,29 +47,49 @@ var dialect = durable.Dialect{
 	LastOf:  "json_extract(attempted_by, '$[#-1]')",
 }
 
-type database struct {
+// tables are the tasks and jobs in a file.
+type tables struct {
 	*durable.Database[*sql.Tx]
-	pool *sql.DB
 }
 
-// Migrate implements [engine.Database]. Where another process does the same
-// in the same moment, one of the two finds it done.
-func (d *database) Migrate(ctx context.Context) (err error) {
-	for range 10 {
-		if err = d.Database.Migrate(ctx); err == nil || ctx.Err() != nil {
-			return err
-		}
-		time.Sleep(200 * time.Millisecond)
+var errBusy = errors.New("a transaction on the database was open all the time: if it is the caller's, enqueue in it, with EnqueueTx")
+
+// Enqueue implements [engine.Queue]. It waits for transactions of this process
+// as long as SQLite waits for those of others.
+func (t *tables) Enqueue(ctx context.Context, job *engine.Definition, args []byte) error {
+	bounded, cancel := context.WithTimeout(ctx, sqlite.BusyTimeout)
+	defer cancel()
+	err := t.Database.Enqueue(bounded, job, args)
+	if err != nil && ctx.Err() == nil && bounded.Err() != nil {
+		return fmt.Errorf("%w: %w", err, errBusy)
 	}
 	return err
 }
 
-func (d *database) Close() error { return d.pool.Close() }
+// EnqueueTx is [background.Job.Enqueue] in a transaction on the program's
+// database: the job is stored if and when tx is committed. While tx is open,
+// Enqueue itself would wait for its end.
+func EnqueueTx[A any](ctx context.Context, tx *sql.Tx, job *background.Job[A], args A) error {
+	queue, err := engine.QueueOf(ctx)
+	if err != nil {
+		return err
+	}
+	of, ok := queue.(*tables)
+	if !ok {
+		return fmt.Errorf("the program's database is not SQLite but a %T", queue)
+	}
+	encoded, err := job.Encode(args)
+	if err != nil {
+		return err
+	}
+	return of.EnqueueTx(ctx, tx, job.Definition(), encoded)
+}
 
-type statements struct{ pool *sql.DB }
+// statements executes statements of the ledger.
+type statements struct{ file *sqlite.DB }
 
 func (s statements) Exec(ctx context.Context, statement string, args ...any) (int64, error) {
-	result, err := s.pool.ExecContext(ctx, numbered(statement), args...)
+	result, err := s.file.Write.ExecContext(ctx, numbered(statement), args...)
 	if err != nil {
 		return 0, err
 	}
@@ -111,7 +97,7 @@ func (s statements) Exec(ctx context.Context, statement string, args ...any) (in
 }
 
 func (s statements) Query(ctx context.Context, statement string, row func(scan func(into ...any) error) error, args ...any) error {
-	rows, err := s.pool.QueryContext(ctx, numbered(statement), args...)
+	rows, err := s.file.Read.QueryContext(ctx, numbered(statement), args...)
 	if err != nil {
 		return err
 	}
@@ -124,26 +110,5 @@ func (s statements) Query(ctx context.Context, statement string, row func(scan f
 	return rows.Err()
 }
 
-// numbered writes $1 as SQLite does.
-func numbered(statement string) string { return parameters.Replace(statement) }
-
-var parameters = strings.NewReplacer("$1", "?1", "$2", "?2", "$3", "?3", "$4", "?4", "$5", "?5", "$6", "?6", "$7", "?7")
-
-// EnqueueTx is [background.Job.Enqueue] in a transaction of the caller's, on the
-// program's file: the job is there if and when tx is committed. While tx is
-// open, Enqueue itself would wait for it.
-func EnqueueTx[A any](ctx context.Context, tx *sql.Tx, job *background.Job[A], args A) error {
-	queue, err := engine.QueueOf(ctx)
-	if err != nil {
-		return err
-	}
-	of, ok := queue.(*database)
-	if !ok {
-		return fmt.Errorf("the program's --database is no SQLite: it was opened by %T", queue)
-	}
-	encoded, err := job.Encode(args)
-	if err != nil {
-		return err
-	}
-	return of.EnqueueTx(ctx, tx, job.Definition(), encoded)
-}
+// numbered writes the parameter $1 as SQLite does, ?1.
+func numbered(statement string) string { return strings.ReplaceAll(statement, "$", "?") }

@@ -2,77 +2,77 @@ package sqlite_test
 
 import (
 	"context"
-	"database/sql"
+	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/apiphant/apiphant/background"
 	"github.com/apiphant/apiphant/background/engine"
 	"github.com/apiphant/apiphant/background/internal/enginetest"
 	"github.com/apiphant/apiphant/background/sqlite"
 	"github.com/apiphant/apiphant/background/worker"
+	"github.com/apiphant/apiphant/database"
+	file "github.com/apiphant/apiphant/database/sqlite"
 )
 
+func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
+
 func TestEngine(t *testing.T) {
-	enginetest.Run(t, sqlite.Engine(), newURL)
+	enginetest.Run(t, enginetest.Engine{Engine: sqlite.Engine(), NewURL: newURL, EnqueueIn: enqueueIn})
 }
 
 func newURL(t *testing.T) string {
 	return "sqlite://" + filepath.Join(t.TempDir(), "jobs of ours.db")
 }
 
-func TestEnqueueTx(t *testing.T) {
-	url := newURL(t)
-	job := background.NewJob("job", func(context.Context, string) error { return nil })
-	product := &background.Product{
-		Engines: func() []background.Engine { return []background.Engine{sqlite.Engine()} },
-		Jobs:    func() []background.AnyJob { return []background.AnyJob{job} },
-	}
-	database, err := worker.Open(t.Context(), product, url, nil)
+func enqueueIn(ctx context.Context, db database.DB, job *background.Job[int], commit bool) error {
+	tx, err := db.(*file.DB).Write.BeginTx(ctx, nil)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	defer database.Close()
-	if err := database.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
+	if err := sqlite.EnqueueTx(ctx, tx, job, 1); err != nil || !commit {
+		return errors.Join(err, tx.Rollback())
 	}
-	own, err := sqlite.Open(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer own.Close()
-	ctx := engine.WithQueue(t.Context(), database)
-	for _, test := range []struct {
-		end  func(tx *sql.Tx) error
-		want int
-	}{{(*sql.Tx).Rollback, 0}, {(*sql.Tx).Commit, 1}} {
-		tx, err := own.BeginTx(ctx, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := sqlite.EnqueueTx(ctx, tx, job, "x"); err != nil {
-			t.Fatal(err)
-		}
-		if err := test.end(tx); err != nil {
-			t.Fatal(err)
-		}
-		stats, err := database.Stats(ctx)
-		if got := stats.Depth["default"]["available"]; err != nil || got != test.want {
-			t.Errorf("got %d jobs, %v, want %d", got, err, test.want)
-		}
-	}
+	return tx.Commit()
 }
 
-func TestOpenErrors(t *testing.T) {
-	for url, want := range map[string]string{
-		"sqlite://":                       "want sqlite:///absolute/path",
-		"sqlite:///tmp/x.db?cache=shared": "without ? and #",
-		"sqlite:///there/is/no/such/x.db": "there is no folder",
-		"postgres://x":                    "want sqlite:///absolute/path",
-	} {
-		if _, err := sqlite.Open(url); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v, want %q", url, err, want)
-		}
+// TestEnqueueBesideTransaction tests that Enqueue, while the caller has a
+// transaction open for which it would have to wait, ends with an error that says
+// so.
+func TestEnqueueBesideTransaction(t *testing.T) {
+	t.Parallel()
+	db, err := file.Open(t.Context(), newURL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	job := background.NewJob("job", func(context.Context, int) error { return nil })
+	opened, err := worker.Open(&background.Product{
+		Engines: func() []background.Engine { return []background.Engine{sqlite.Engine()} },
+		Jobs:    func() []background.AnyJob { return []background.AnyJob{job} },
+	}, db, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := opened.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	tx, err := db.Write.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	err = job.Enqueue(engine.WithQueue(t.Context(), opened), 1)
+	if err == nil || !strings.Contains(err.Error(), "with EnqueueTx") || time.Since(began) < file.BusyTimeout {
+		t.Errorf("got %v after %s", err, time.Since(began))
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if err := job.Enqueue(engine.WithQueue(t.Context(), opened), 1); err != nil {
+		t.Error(err)
 	}
 }

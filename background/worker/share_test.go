@@ -116,3 +116,21 @@ func TestWorkersShareTicks(t *testing.T) {
 		}
 	})
 }
+
+// cancelled is a database that is asked after the program was told to end.
+type cancelled struct{ shared }
+
+func (*cancelled) Begin(ctx context.Context, _, _ string, _ time.Time) error { return ctx.Err() }
+
+// TestEndBeforeBeginning tests that a worker which is told to end while it starts
+// has not failed.
+func TestEndBeforeBeginning(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	w := newWorker()
+	w.Database = &cancelled{}
+	w.Product.Tasks = func() []background.Task { return []background.Task{background.Seconds(1, nothing)} }
+	if err := w.Run(ctx); err != nil {
+		t.Errorf("got %v, want nil", err)
+	}
+}

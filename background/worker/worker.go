@@ -49,6 +49,9 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	defer s.end()
 	if err := s.register(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return err
 	}
 	stopDrain := context.AfterFunc(ctx, s.drain)

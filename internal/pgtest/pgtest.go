@@ -1,7 +1,7 @@
 //go:build unix
 
-// Package pgtest starts a PostgreSQL cluster of its own for a test: in a folder
-// that goes away, on a port of the loopback, as a user that is not root.
+// Package pgtest starts PostgreSQL servers for tests: in a temporary folder, on a
+// port of the loopback interface, as a user that is not root.
 package pgtest
 
 import (
@@ -21,7 +21,7 @@ import (
 	"time"
 )
 
-// Cluster is a PostgreSQL that runs.
+// Cluster is a running PostgreSQL server.
 type Cluster struct {
 	binaries, dir string
 	port          int
@@ -30,53 +30,77 @@ type Cluster struct {
 	log           bytes.Buffer
 }
 
-// Start starts a cluster that ends with the test, and skips the test where there
-// is no PostgreSQL.
+// Start starts a server of its own for a test that stops it. It ends with the
+// test. Where there is no PostgreSQL, the test is skipped.
 func Start(t testing.TB) *Cluster {
 	t.Helper()
+	c, err := start()
+	if err != nil {
+		skipOrFail(t, err)
+	}
+	t.Cleanup(c.remove)
+	return c
+}
+
+// errSkip is in the errors for which tests are skipped.
+var errSkip = errors.New("skipped")
+
+func skipOrFail(t testing.TB, err error) {
+	t.Helper()
+	if errors.Is(err, errSkip) {
+		t.Skip(err)
+	}
+	t.Fatal(err)
+}
+
+func start() (_ *Cluster, err error) {
 	c := &Cluster{}
 	for _, found := range installed() {
 		c.binaries = found
 	}
 	if c.binaries == "" {
-		t.Skip("skipped: no PostgreSQL (initdb, postgres) in /usr/lib/postgresql or PATH")
+		return nil, fmt.Errorf("%w: no PostgreSQL (initdb, postgres) in /usr/lib/postgresql or PATH", errSkip)
 	}
-	var err error
 	if c.as, err = otherThanRoot(); err != nil {
-		t.Skipf("skipped: PostgreSQL does not run as root: %v", err)
+		return nil, fmt.Errorf("%w: PostgreSQL does not run as root: %w", errSkip, err)
 	}
 	if c.dir, err = os.MkdirTemp("", "pgtest"); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	t.Cleanup(func() {
-		c.Stop(syscall.SIGQUIT)
-		os.RemoveAll(c.dir)
-	})
+	defer func() {
+		if err != nil {
+			c.remove()
+		}
+	}()
 	if c.as != nil {
 		if err := os.Chown(c.dir, int(c.as.Uid), int(c.as.Gid)); err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 	}
 	initdb := c.command("initdb", "-D", filepath.Join(c.dir, "data"), "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
 	if out, err := initdb.CombinedOutput(); err != nil {
-		t.Fatalf("initdb: %v\n%s", err, out)
+		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	c.port = freePort(t)
-	if err := c.Run(); err != nil {
-		t.Fatal(err)
+	if c.port, err = freePort(); err != nil {
+		return nil, err
 	}
-	return c
+	return c, c.Run()
 }
 
-// URL returns where a database is; "postgres" is there.
+func (c *Cluster) remove() {
+	c.Stop(syscall.SIGQUIT)
+	os.RemoveAll(c.dir)
+}
+
+// URL returns the URL of a database. The database postgres exists.
 func (c *Cluster) URL(database string) string {
 	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", c.port, database)
 }
 
-// Run starts the server, if it is not running, and waits until it answers.
+// Run starts the server, which is not running, and waits until it answers.
 func (c *Cluster) Run() error {
 	c.server = c.command("postgres", "-D", filepath.Join(c.dir, "data"), "-p", strconv.Itoa(c.port),
-		"-k", c.dir, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=100")
+		"-k", c.dir, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=300")
 	c.server.Stdout, c.server.Stderr = io.Discard, &c.log
 	if err := c.server.Start(); err != nil {
 		return err
@@ -89,7 +113,8 @@ func (c *Cluster) Run() error {
 	return fmt.Errorf("PostgreSQL does not answer:\n%s", c.log.String())
 }
 
-// Stop ends the server: SIGINT ends its connections, SIGQUIT does not even tidy up.
+// Stop ends the server: with SIGINT it closes its connections, with SIGQUIT it
+// ends as in a crash.
 func (c *Cluster) Stop(signal syscall.Signal) {
 	if c.server != nil && c.server.Process != nil {
 		_ = c.server.Process.Signal(signal)
@@ -134,11 +159,11 @@ func otherThanRoot() (*syscall.Credential, error) {
 	return nil, errors.New("there is no user postgres or nobody")
 }
 
-func freePort(t testing.TB) int {
+func freePort() (int, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		return 0, err
 	}
 	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr).Port
+	return ln.Addr().(*net.TCPAddr).Port, nil
 }

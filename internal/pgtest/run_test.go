@@ -10,13 +10,15 @@ import (
 	"github.com/apiphant/apiphant/internal/pgtest"
 )
 
-// TestRun runs a cluster for somebody to try things with.
+// TestRun starts a server for somebody to try things with.
 func TestRun(t *testing.T) {
 	if os.Getenv("PGTEST") == "" {
-		t.Skip("set PGTEST=1 to have a PostgreSQL until Ctrl-C")
+		t.Skip("set PGTEST=FILE to have a PostgreSQL until Ctrl-C, whose URL is in the file")
 	}
 	c := pgtest.Start(t)
-	os.WriteFile(os.Getenv("PGTEST"), []byte(c.URL("postgres")), 0o600)
+	if err := os.WriteFile(os.Getenv("PGTEST"), []byte(c.URL("postgres")), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	interrupted := make(chan os.Signal, 1)
 	signal.Notify(interrupted, os.Interrupt)
 	<-interrupted

@@ -3,26 +3,24 @@ package durable
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
-	"github.com/riverqueue/river/rivermigrate"
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/apiphant/apiphant/background/engine"
+	"github.com/apiphant/apiphant/database"
 )
 
-// Database implements [engine.Database] but for Close and Migrate.
+// Database implements [engine.Database].
 type Database[Tx any] struct {
 	*Ledger
+	db     database.DB
 	driver riverdriver.Driver[Tx]
 	client *river.Client[Tx] // only enqueues
 	jobs   map[string]*engine.Definition
@@ -31,11 +29,13 @@ type Database[Tx any] struct {
 	lastOf string
 }
 
-// New returns the database that a driver and SQL talk to.
-func New[Tx any](driver riverdriver.Driver[Tx], sql SQL, dialect Dialect, jobs []*engine.Definition, log *slog.Logger) (*Database[Tx], error) {
+// New returns the tasks and jobs in an open database. The driver and sql use its
+// pool.
+func New[Tx any](db database.DB, driver riverdriver.Driver[Tx], sql SQL, dialect Dialect, jobs []*engine.Definition, log *slog.Logger) (*Database[Tx], error) {
 	worker := workerName()
 	d := &Database[Tx]{
 		Ledger: newLedger(sql, dialect, worker),
+		db:     db,
 		driver: driver,
 		jobs:   map[string]*engine.Definition{},
 		log:    log,
@@ -50,21 +50,7 @@ func New[Tx any](driver riverdriver.Driver[Tx], sql SQL, dialect Dialect, jobs [
 	return d, err
 }
 
-// warnings drops what is below a warning: that River starts, and the outcomes of
-// jobs, which the worker logs itself.
-type warnings struct{ slog.Handler }
-
-func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
-}
-
-func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return warnings{w.Handler.WithAttrs(attrs)}
-}
-
-func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }
-
-// workerName names this process among all, for people too.
+// workerName returns a name that no other process has, and that people can read.
 func workerName() string {
 	host, err := os.Hostname()
 	if err != nil {
@@ -73,45 +59,9 @@ func workerName() string {
 	return fmt.Sprintf("%.50s-%d-%s", host, os.Getpid(), rand.Text()[:8])
 }
 
-// Migrate makes River's tables and the ledger's.
-func (d *Database[Tx]) Migrate(ctx context.Context) error {
-	migrator, err := rivermigrate.New(d.driver, &rivermigrate.Config{Logger: d.river})
-	if err != nil {
-		return err
-	}
-	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return err
-	}
-	for _, table := range tables {
-		if _, err := d.sql.Exec(ctx, table); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Migrated implements [engine.Database].
-func (d *Database[Tx]) Migrated(ctx context.Context) error {
-	migrator, err := rivermigrate.New(d.driver, &rivermigrate.Config{Logger: d.river})
-	if err != nil {
-		return err
-	}
-	valid, err := migrator.Validate(ctx, nil)
-	if err == nil && !valid.OK {
-		err = errors.New(strings.Join(valid.Messages, "; "))
-	}
-	if err == nil {
-		err = d.query(ctx, "SELECT worker FROM apiphant_task WHERE 1 = 0", nil)
-	}
-	if err != nil {
-		return fmt.Errorf("its tables are not there or not up to date; --migrate makes them: %w", err)
-	}
-	return nil
-}
-
 // Enqueue implements [engine.Queue].
 func (d *Database[Tx]) Enqueue(ctx context.Context, job *engine.Definition, args []byte) error {
-	options, err := d.options(job)
+	options, err := d.options(job, args)
 	if err != nil {
 		return err
 	}
@@ -119,9 +69,9 @@ func (d *Database[Tx]) Enqueue(ctx context.Context, job *engine.Definition, args
 	return explained(job, err)
 }
 
-// EnqueueTx is Enqueue in a transaction of the caller's.
+// EnqueueTx is Enqueue in a transaction of the caller.
 func (d *Database[Tx]) EnqueueTx(ctx context.Context, tx Tx, job *engine.Definition, args []byte) error {
-	options, err := d.options(job)
+	options, err := d.options(job, args)
 	if err != nil {
 		return err
 	}
@@ -136,9 +86,20 @@ func explained(job *engine.Definition, err error) error {
 	return nil
 }
 
-func (d *Database[Tx]) options(job *engine.Definition) (*river.InsertOpts, error) {
+// options returns how River is to keep a job. It refuses what no worker would
+// run, and what one of the databases can't store.
+func (d *Database[Tx]) options(job *engine.Definition, args []byte) (*river.InsertOpts, error) {
 	if d.jobs[job.Name] == nil {
-		return nil, fmt.Errorf("job %s is not in the list that the product's Jobs() returns, so that no worker would do it", job.Name)
+		return nil, fmt.Errorf("job %s is not in the list that the product's Jobs() returns, so that no worker would run it", job.Name)
+	}
+	if err := job.Check(); err != nil {
+		return nil, err
+	}
+	if !d.hasQueue(job.Queue) {
+		return nil, fmt.Errorf("job %s: no job in the list that the product's Jobs() returns has the Queue %q, so that no worker would run it", job.Name, job.Queue)
+	}
+	if hasNUL(args) {
+		return nil, fmt.Errorf("job %s: a text in the arguments has a NUL character, which PostgreSQL can't store", job.Name)
 	}
 	options := &river.InsertOpts{Queue: job.Queue, Priority: job.Priority, MaxAttempts: job.Attempts}
 	if job.Delay > 0 {
@@ -153,32 +114,19 @@ func (d *Database[Tx]) options(job *engine.Definition) (*river.InsertOpts, error
 	return options, nil
 }
 
-// payload is the arguments of a job as River keeps them: {"args":…}, since River
-// tells objects apart by their fields, and arguments can be anything.
-type payload struct {
-	name string
-	args json.RawMessage
-}
-
-func (p payload) Kind() string { return p.name }
-
-func (p payload) MarshalJSON() ([]byte, error) {
-	return slices.Concat([]byte(`{"args":`), p.args, []byte(`}`)), nil
-}
-
-func (p *payload) UnmarshalJSON(data []byte) error {
-	var kept struct {
-		Args json.RawMessage `json:"args"`
+func (d *Database[Tx]) hasQueue(name string) bool {
+	for _, job := range d.jobs {
+		if job.Queue == name {
+			return true
+		}
 	}
-	err := json.Unmarshal(data, &kept)
-	p.args = kept.Args
-	return err
+	return false
 }
 
 // Stats implements [engine.Database].
 func (d *Database[Tx]) Stats(ctx context.Context) (engine.Stats, error) {
 	stats := engine.Stats{Depth: map[string]map[string]int{}, Oldest: map[string]time.Duration{}}
-	add := func(queue, state string, count int) {
+	set := func(queue, state string, count int) {
 		if stats.Depth[queue] == nil {
 			stats.Depth[queue] = map[string]int{}
 		}
@@ -186,7 +134,7 @@ func (d *Database[Tx]) Stats(ctx context.Context) (engine.Stats, error) {
 	}
 	for _, job := range d.jobs {
 		for _, state := range []string{"available", "scheduled", "retryable", "running"} {
-			add(job.Queue, state, 0)
+			set(job.Queue, state, 0)
 		}
 	}
 	err := d.query(ctx, `SELECT queue, CAST(state AS TEXT), count(*) FROM river_job
@@ -195,7 +143,7 @@ func (d *Database[Tx]) Stats(ctx context.Context) (engine.Stats, error) {
 			var queue, state string
 			var count int
 			err := scan(&queue, &state, &count)
-			add(queue, state, count)
+			set(queue, state, count)
 			return err
 		})
 	if err != nil {
@@ -203,7 +151,7 @@ func (d *Database[Tx]) Stats(ctx context.Context) (engine.Stats, error) {
 	}
 	now := time.Now()
 	for queue := range stats.Depth {
-		if err := d.oldest(ctx, queue, now, &stats); err != nil {
+		if stats.Oldest[queue], err = d.oldest(ctx, queue, now); err != nil {
 			return stats, err
 		}
 	}
@@ -215,14 +163,26 @@ func (d *Database[Tx]) Stats(ctx context.Context) (engine.Stats, error) {
 	return stats, nil
 }
 
-func (d *Database[Tx]) oldest(ctx context.Context, queue string, now time.Time, stats *engine.Stats) error {
+// oldest returns how long the oldest available job of a queue has waited.
+func (d *Database[Tx]) oldest(ctx context.Context, queue string, now time.Time) (time.Duration, error) {
 	listed, err := d.client.JobList(ctx, river.NewJobListParams().Queues(queue).States(rivertype.JobStateAvailable).
 		OrderBy(river.JobListOrderByTime, river.SortOrderAsc).First(1))
-	if err != nil {
-		return err
+	if err != nil || len(listed.Jobs) == 0 {
+		return 0, err
 	}
-	for _, job := range listed.Jobs {
-		stats.Oldest[queue] = max(now.Sub(job.ScheduledAt), 0)
-	}
-	return nil
+	return max(now.Sub(listed.Jobs[0].ScheduledAt), 0), nil
 }
+
+// warnings drops what is less than a warning: that River starts, and the
+// outcomes of jobs, which the worker logs itself.
+type warnings struct{ slog.Handler }
+
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
+}
+
+func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return warnings{w.Handler.WithAttrs(attrs)}
+}
+
+func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }

@@ -1,3 +1,4 @@
-// Package durable is what the engines have in common: River for the jobs, and a
-// ledger of the tasks in two tables beside River's. An engine adds its driver.
+// Package durable is what the engines share: River keeps the jobs, and two
+// tables beside those of River are the ledger of the tasks. An engine adds its
+// driver.
 package durable

@@ -10,57 +10,32 @@ import (
 	"github.com/apiphant/apiphant/background/engine"
 )
 
-const (
-	// beatEvery is how often a worker says that it is alive.
-	beatEvery = time.Second
+// queryTimeout bounds each statement.
+const queryTimeout = 5 * time.Second
 
-	// deadAfter is for how long it is not heard of until the others take what
-	// it has. One that was frozen for less has lost nothing.
-	deadAfter = 12 * time.Second
-
-	// lostAfter is when it gives up itself what it has, before the others take it.
-	lostAfter = 10 * time.Second
-
-	// queryTimeout bounds each question to the database, beatTimeout a beat.
-	queryTimeout = 5 * time.Second
-	beatTimeout  = 3 * time.Second
-)
-
-// SQL is one kind of database. Statements have $1, $2 … once each and in this
-// order; times are whole numbers.
+// SQL executes statements in one kind of database. They have the parameters $1,
+// $2 …, each once and in this order. Times in them are integers.
 type SQL interface {
 	Exec(ctx context.Context, statement string, args ...any) (affected int64, err error)
 	Query(ctx context.Context, statement string, row func(scan func(into ...any) error) error, args ...any) error
 }
 
-// Dialect is how the databases differ.
+// Dialect is what differs between the databases: expressions of SQL.
 type Dialect struct {
-	Now     string // microseconds since 1970 by the database's clock
-	Settled string // whether it is up for long enough for a living worker to have said so
+	Now     string // microseconds since 1970 by the clock of the database
+	Settled string // true once the database has been up for long enough for living workers to write a heartbeat
 	LastOf  string // the last element of the list attempted_by
 }
 
-// tables are apiphant's own. A worker that is not in the first one is not alive.
-var tables = []string{
-	`CREATE TABLE IF NOT EXISTS apiphant_worker (id TEXT PRIMARY KEY, beat BIGINT NOT NULL)`,
-	`CREATE TABLE IF NOT EXISTS apiphant_task (
-		name   TEXT PRIMARY KEY,
-		spec   TEXT NOT NULL,
-		tick   BIGINT NOT NULL,            -- the last one that was taken, in nanoseconds since 1970
-		worker TEXT,                       -- who has the task; NULL: nobody; '': nobody, and tick is to be done again
-		tries  INTEGER NOT NULL DEFAULT 0  -- how often tick was taken
-	)`,
-}
-
-// Ledger is a [engine.Ledger] in two tables.
+// Ledger implements [engine.Ledger] in two tables.
 type Ledger struct {
 	sql    SQL
 	worker string
 
-	mu     sync.Mutex
-	joined bool // the worker has said that it is alive
+	mu     sync.Mutex // held while the worker's row is written
+	joined bool       // the worker has had a row
 
-	begin, read, claim, release, beat, join, leave, dead, bury string
+	begin, read, claim, release, beat, join, leave, dead, forget string
 }
 
 func newLedger(sql SQL, dialect Dialect, worker string) *Ledger {
@@ -88,7 +63,7 @@ func newLedger(sql SQL, dialect Dialect, worker string) *Ledger {
 		leave:   `DELETE FROM apiphant_worker WHERE id = $1`,
 		dead: fill(`SELECT id FROM (SELECT id AS worker, id FROM apiphant_worker) AS t
 			WHERE NOT ALIVE`),
-		bury: fill(`DELETE FROM apiphant_worker AS t WHERE id = $1 AND NOT EXISTS (
+		forget: fill(`DELETE FROM apiphant_worker AS t WHERE id = $1 AND NOT EXISTS (
 			SELECT 1 FROM apiphant_worker w WHERE w.id = t.id AND w.beat > NOW - ` + fmt.Sprint(deadAfter.Microseconds()) + `)`),
 	}
 }
@@ -107,7 +82,7 @@ func (l *Ledger) query(ctx context.Context, statement string, row func(scan func
 
 // Begin implements [engine.Ledger].
 func (l *Ledger) Begin(ctx context.Context, task, spec string, first time.Time) error {
-	if err := l.sayHello(ctx); err != nil {
+	if err := l.addWorker(ctx); err != nil {
 		return err
 	}
 	_, err := l.exec(ctx, l.begin, task, spec, first.UnixNano())
@@ -132,8 +107,8 @@ func (l *Ledger) Read(ctx context.Context) (map[string]engine.Entry, error) {
 	return entries, err
 }
 
-// Claim implements [engine.Ledger]: of all workers that see the same tick,
-// the update finds it for one.
+// Claim implements [engine.Ledger]. Of several workers that have seen the same
+// tick, the statement of one changes a row.
 func (l *Ledger) Claim(ctx context.Context, task string, seen engine.Entry, tick time.Time) (bool, error) {
 	n := tick.UnixNano()
 	affected, err := l.exec(ctx, l.claim, n, n, l.worker, task, seen.Spec, seen.Tick.UnixNano(), l.worker)
@@ -148,79 +123,4 @@ func (l *Ledger) Release(ctx context.Context, task string, done bool) error {
 	}
 	_, err := l.exec(ctx, l.release, finished, task, l.worker)
 	return err
-}
-
-// keep is [engine.Ledger]'s Keep. rescue is called now and then, for what
-// dead workers left behind.
-func (l *Ledger) keep(ctx context.Context, lost func(), rescue func(ctx context.Context)) error {
-	ticker := time.NewTicker(beatEvery)
-	defer ticker.Stop()
-	watch := time.AfterFunc(lostAfter, lost)
-	defer watch.Stop()
-	for last, beats := time.Now(), 0; ; beats++ {
-		// A machine that sleeps does not count what the watch waits for; the
-		// clock on the wall goes on.
-		now := time.Now()
-		if now.Round(0).Sub(last.Round(0)) > lostAfter && watch.Stop() {
-			lost()
-		}
-		takenForDead, err := l.sayAlive(ctx)
-		if takenForDead {
-			lost()
-		}
-		if err == nil {
-			last = now
-			watch.Reset(lostAfter - time.Since(now))
-			if beats%3 == 2 {
-				bounded, cancel := context.WithTimeout(ctx, beatEvery)
-				rescue(bounded)
-				cancel()
-			}
-		}
-		select {
-		case <-ctx.Done():
-			_, err := l.exec(context.WithoutCancel(ctx), l.leave, l.worker)
-			return err
-		case <-ticker.C:
-		}
-	}
-}
-
-// sayHello makes the worker one of those that are alive.
-func (l *Ledger) sayHello(ctx context.Context) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	_, err := l.exec(ctx, l.join, l.worker)
-	l.joined = l.joined || err == nil
-	return err
-}
-
-// sayAlive writes the worker's beat. Where the others have taken it for dead,
-// it begins anew.
-func (l *Ledger) sayAlive(ctx context.Context) (takenForDead bool, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, beatTimeout)
-	defer cancel()
-	affected, err := l.exec(ctx, l.beat, l.worker)
-	if err != nil || affected == 1 {
-		return false, err
-	}
-	takenForDead = l.joined
-	_, err = l.exec(ctx, l.join, l.worker)
-	l.joined = l.joined || err == nil
-	return takenForDead, err
-}
-
-// deadWorkers returns those that were not heard of.
-func (l *Ledger) deadWorkers(ctx context.Context) (dead []string, err error) {
-	err = l.query(ctx, l.dead, func(scan func(into ...any) error) error {
-		var id string
-		if err := scan(&id); err != nil {
-			return err
-		}
-		dead = append(dead, id)
-		return nil
-	})
-	return dead, err
 }

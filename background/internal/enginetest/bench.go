@@ -19,10 +19,11 @@ import (
 	"github.com/apiphant/apiphant/background"
 	"github.com/apiphant/apiphant/background/engine"
 	"github.com/apiphant/apiphant/background/worker"
+	"github.com/apiphant/apiphant/database"
 )
 
 // Bench measures how many of 10,000 jobs are enqueued and worked in a second,
-// with the engine and with River used directly, turn by turn on the same
+// with the engine and with River used directly, alternately on the same
 // database. The figures that count are the medians of the ratios.
 func Bench[Tx any](b *testing.B, tested background.Engine, driver riverdriver.Driver[Tx], url string, log *slog.Logger, clear func()) {
 	const jobs, workers, enqueuers, rounds = 10_000, 100, 10, 5
@@ -39,22 +40,26 @@ func Bench[Tx any](b *testing.B, tested background.Engine, driver riverdriver.Dr
 		b.Fatal(err)
 	}
 	ours := func() (enqueue, work time.Duration) {
-		database, err := worker.Open(b.Context(), product, url, log)
+		db, err := database.Open(b.Context(), url, tested.Driver())
 		if err != nil {
 			b.Fatal(err)
 		}
-		defer database.Close()
-		if err := database.Migrate(b.Context()); err != nil {
+		defer db.Close()
+		opened, err := worker.Open(product, db, log)
+		if err != nil {
 			b.Fatal(err)
 		}
-		ctx := engine.WithQueue(b.Context(), database)
+		if err := opened.Migrate(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		ctx := engine.WithQueue(b.Context(), opened)
 		enqueue = inParallel(b, jobs, enqueuers, func(i int) error { return job.Enqueue(ctx, benchArgs{i}) })
 		var done atomic.Int32
 		all := make(chan struct{})
 		counted := background.NewJob("bench", func(context.Context, benchArgs) error { count(&done, jobs, all); return nil })
 		running, stop := context.WithCancel(b.Context())
 		defer stop()
-		w := &worker.Worker{Database: database, Workers: workers, Log: log, Product: &background.Product{
+		w := &worker.Worker{Database: opened, Workers: workers, Log: log, Product: &background.Product{
 			Jobs: func() []background.AnyJob { return []background.AnyJob{counted} },
 		}}
 		began := time.Now()
@@ -169,7 +174,7 @@ func median(values []float64) float64 {
 	return sorted[len(sorted)/2]
 }
 
-// Log returns a log that is written to a file, as a worker's would be.
+// Log returns a logger that writes to a file, as that of a worker does.
 func Log(b *testing.B) *slog.Logger {
 	file, err := os.Create(filepath.Join(b.TempDir(), "log"))
 	if err != nil {
