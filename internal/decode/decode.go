@@ -44,8 +44,11 @@ func StrictObject(body []byte) (map[string]any, []Problem, error) {
 	return m, problems, err
 }
 
-// strictObject is the plan of a strict object.
-var strictObject = Plan{root: &node{kind: kindAnyMap, typ: anyMapType}, strict: true}
+// The plans of objects of plain values.
+var (
+	anyObject    = Plan{root: &node{kind: kindAnyMap, typ: anyMapType}}
+	strictObject = Plan{root: anyObject.root, strict: true}
+)
 
 // Plan is how a body becomes a value of one Go type. Make it with [Compile]; it
 // is safe for concurrent use.
@@ -96,16 +99,24 @@ type Meaning func(err error) (problems []Problem, stop error)
 // Problems whose Path is "" are about the request as a whole: its own Validate
 // or UnmarshalJSON refused it.
 func (p *Plan) Decode(body []byte, dst any) ([]Problem, error) {
+	return p.decode(body, nil, p.pointer(dst))
+}
+
+func (p *Plan) pointer(dst any) unsafe.Pointer {
 	v := reflect.ValueOf(dst)
 	if v.Kind() != reflect.Pointer || v.IsNil() || v.Type().Elem() != p.root.typ {
 		panic("decode: dst is " + reflect.TypeOf(dst).String() + ", not a pointer to " + p.root.typ.String())
 	}
-	return p.DecodePointer(body, v.UnsafePointer())
+	return v.UnsafePointer()
 }
 
 // DecodePointer is [Plan.Decode] for a caller who knows that dst points to the
 // plan's type.
 func (p *Plan) DecodePointer(body []byte, dst unsafe.Pointer) ([]Problem, error) {
+	return p.decode(body, nil, dst)
+}
+
+func (p *Plan) decode(body []byte, values []Value, dst unsafe.Pointer) ([]Problem, error) {
 	if len(body) == 0 {
 		body = emptyObject
 	}
@@ -113,7 +124,7 @@ func (p *Plan) DecodePointer(body []byte, dst unsafe.Pointer) ([]Problem, error)
 	if d.peek() != '{' {
 		return nil, ErrNotObject
 	}
-	ok := d.fill(p.root, dst, '{') && d.atEnd()
+	ok := d.request(p.root, values, dst)
 	d.give()
 	if d.duplicates { // whatever came of it: once more, without the members that others replace
 		dead := make(map[int]bool)
@@ -124,7 +135,7 @@ func (p *Plan) DecodePointer(body []byte, dst unsafe.Pointer) ([]Problem, error)
 		reflect.NewAt(p.root.typ, dst).Elem().SetZero()
 		d = decoder{data: body, meaning: p.meaning, dead: dead}
 		d.peek()
-		ok = d.fill(p.root, dst, '{') && d.atEnd()
+		ok = d.request(p.root, values, dst)
 		d.give()
 	}
 	if !ok {
@@ -137,6 +148,14 @@ func (p *Plan) DecodePointer(body []byte, dst unsafe.Pointer) ([]Problem, error)
 		return d.report(), nil
 	}
 	return nil, d.stop
+}
+
+// request decodes the whole body and the values.
+func (d *decoder) request(n *node, values []Value, dst unsafe.Pointer) bool {
+	if len(values) > 0 {
+		return d.fillWith(n, values, dst) && d.atEnd()
+	}
+	return d.fill(n, dst, '{') && d.atEnd()
 }
 
 var emptyObject = []byte("{}")

@@ -26,6 +26,9 @@ func (d *decoder) markDuplicates() bool {
 				d.dead[before] = true
 			}
 			last[key] = d.pos
+			if d.given != nil && d.depth == 1 && d.given.keys[key] {
+				d.dead[d.pos] = true
+			}
 			if !d.markDuplicates() {
 				return false
 			}

@@ -166,6 +166,11 @@ func (o *object) find(name []byte) int {
 // again decodes a member of a field that came before, or in the second pass any.
 func (d *decoder) again(f *field, i int, dst unsafe.Pointer, c byte) bool {
 	switch {
+	case d.given != nil && d.depth == 1 && d.given.has(i):
+		if d.strict {
+			d.duplicate(step{order: i, name: f.name})
+		}
+		return d.skip()
 	case d.dead != nil && !d.dead[d.pos]:
 		return d.field(f, i, dst, c)
 	case d.dead != nil:

@@ -21,6 +21,7 @@ type decoder struct {
 	stop       error
 	duplicates bool         // a key came twice: the pass was given up
 	dead       map[int]bool // where the values of replaced members begin; nil in the first pass
+	given      *given       // which members have a value outside of the body; nil where none has
 
 	block   []byte // for short strings
 	used    int    // of it
