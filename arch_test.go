@@ -75,9 +75,9 @@ var arrows = map[string][]string{
 	"deploy":           {".", "program", "server", "templates", "internal/origin", "golang.org/x/mod"},
 
 	// Tests of products, and of doors.
-	"apitest":              {".", "nethttp", "internal/inprocess", "internal/product", "github.com/google/go-cmp"},
-	"internal/conformance": {".", "validation", "github.com/rogpeppe/go-internal/txtar"},
-	"internal/load":        {},
+	"apitest":       {".", "nethttp", "internal/inprocess", "internal/product", "github.com/google/go-cmp"},
+	"doortest":      {".", "validation", "github.com/rogpeppe/go-internal/txtar"},
+	"internal/load": {},
 
 	// What docs/reliability.md says, measured.
 	"reliability": {"internal/load"},

@@ -1,4 +1,4 @@
-package conformance
+package doortest
 
 import (
 	"context"
@@ -7,8 +7,8 @@ import (
 	"github.com/apiphant/apiphant"
 )
 
-// API returns the product that the cases ask. Each call returns a new one.
-func API() *apiphant.API {
+// newAPI returns the API that the cases ask.
+func newAPI() *apiphant.API {
 	api := &apiphant.API{
 		Timeout:      100 * time.Millisecond,
 		AllowOrigins: []string{"https://app.example.com", "https://*.example.org"},
@@ -27,13 +27,6 @@ func API() *apiphant.API {
 	addRaw(read)
 	addMiddleware(api, read)
 	addSites(api, read)
-	return api
-}
-
-// StrictAPI returns that product with [apiphant.API.Strict] set.
-func StrictAPI() *apiphant.API {
-	api := API()
-	api.Strict = true
 	return api
 }
 

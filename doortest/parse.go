@@ -1,4 +1,4 @@
-package conformance
+package doortest
 
 import (
 	"bytes"
@@ -13,20 +13,21 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// question is one case.
-type question struct {
+// testCase is one case.
+type testCase struct {
 	name    string
-	request Request
-	want    answer
+	front   string // what may be refused in front of the door, see Suite: "address", "method", "target"
+	request request
+	want    wanted
 }
 
 // parse reads a chapter, in the form that the package's comment describes.
-func parse(content []byte) ([]question, error) {
+func parse(content []byte) ([]testCase, error) {
 	archive := txtar.Parse(content)
 	names := map[string]bool{}
-	var questions []question
+	var cases []testCase
 	for _, file := range archive.Files {
-		q, err := parseQuestion(string(bytes.TrimSuffix(file.Data, []byte("\n"))))
+		test, err := parseCase(string(bytes.TrimSuffix(file.Data, []byte("\n"))))
 		if err == nil && names[file.Name] {
 			err = errors.New("there are two cases of this name")
 		}
@@ -34,50 +35,61 @@ func parse(content []byte) ([]question, error) {
 			return nil, fmt.Errorf("%q: %w", file.Name, err)
 		}
 		names[file.Name] = true
-		q.name = file.Name
-		questions = append(questions, q)
+		test.name = file.Name
+		cases = append(cases, test)
 	}
-	if len(questions) == 0 {
+	if len(cases) == 0 {
 		return nil, errors.New("there is no case")
 	}
-	return questions, nil
+	return cases, nil
 }
 
-func parseQuestion(text string) (q question, err error) {
-	asked, wanted, ok := strings.Cut(text, "\n--> ")
+func parseCase(text string) (test testCase, err error) {
+	asked, answered, ok := strings.Cut(text, "\n--> ")
 	if !ok {
-		return q, errors.New("there is no line -->")
+		return test, errors.New("there is no line -->")
+	}
+	if front, ok := strings.CutPrefix(asked, "in front: "); ok {
+		test.front, asked, _ = strings.Cut(front, "\n")
+		if !slices.Contains([]string{"address", "method", "target"}, test.front) {
+			return test, fmt.Errorf("in front: %q: want address, method or target", test.front)
+		}
 	}
 	line, header, body, err := parseMessage(asked)
 	if err != nil {
-		return q, err
+		return test, err
 	}
-	method, path, ok := strings.Cut(line, " ")
+	method, target, ok := strings.Cut(line, " ")
 	if !ok {
-		return q, fmt.Errorf("%q: want METHOD PATH", line)
+		return test, fmt.Errorf("%q: want METHOD PATH", line)
 	}
-	q.request = Request{Method: method, Path: path, Header: http.Header{}, Body: body}
+	test.request = request{method: method, target: target, header: http.Header{}, body: body}
 	for _, h := range header {
-		q.request.Header[h.name] = append(q.request.Header[h.name], h.value)
+		test.request.header[h.name] = append(test.request.header[h.name], h.value)
 	}
-	line, header, body, err = parseMessage(wanted)
+	test.want, err = parseWanted(answered)
+	return test, err
+}
+
+func parseWanted(text string) (w wanted, err error) {
+	line, header, body, err := parseMessage(text)
 	if err != nil {
-		return q, err
+		return w, err
 	}
-	q.want = answer{body: body}
-	if q.want.status, q.want.broken, err = parseOutcome(line); err != nil {
-		return q, err
+	w.body = body
+	if w.status, w.broken, err = parseOutcome(line); err != nil {
+		return w, err
 	}
 	if err := compile(header); err != nil {
-		return q, err
+		return w, err
 	}
 	for _, standard := range implied {
 		if !slices.ContainsFunc(header, func(h wantedHeader) bool { return h.name == standard.name }) {
 			header = append(header, standard)
 		}
 	}
-	q.want.header = header
-	return q, nil
+	w.header = header
+	return w, nil
 }
 
 func parseOutcome(line string) (status int, broken bool, err error) {

@@ -1,4 +1,4 @@
-package conformance
+package doortest
 
 import (
 	"context"
