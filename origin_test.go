@@ -11,7 +11,7 @@ import (
 )
 
 // TestOrigins: what each setting lets in. What is answered stands in
-// internal/conformance/testdata/origin.txtar.
+// doortest/testdata/origin.txtar.
 func TestOrigins(t *testing.T) {
 	tests := []struct {
 		allowed, origin string

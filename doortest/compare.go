@@ -36,8 +36,8 @@ type wantedHeader struct {
 
 func (w wantedHeader) compare(header http.Header) error {
 	values := header.Values(w.name)
-	if w.name == "Vary" && len(values) > 1 {
-		values = []string{strings.Join(values, ", ")} // one list, also over several lines: RFC 9110, 5.3
+	if len(values) > 1 && (w.name == "Vary" || w.name == "Set-Cookie") {
+		values = []string{strings.Join(values, ", ")} // one list, over several lines: RFC 9110, 5.3
 	}
 	switch {
 	case w.value == "" && len(values) == 0:

@@ -23,8 +23,10 @@ func newAPI() *apiphant.API {
 	addAnswers(read)
 	addFields(read)
 	addTyped(read)
+	addDescribed(api, read)
 	addErrors(read)
 	addRaw(read)
+	addRules(read)
 	addMiddleware(api, read)
 	addSites(api, read)
 	return api
