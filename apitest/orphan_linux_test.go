@@ -2,6 +2,7 @@ package apitest_test
 
 import (
 	"bufio"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -19,11 +20,14 @@ func TestStartLeavesNoOrphan(t *testing.T) {
 	if os.Getenv(variable) != "" {
 		server := apitest.Start(t, myproduct)
 		os.Stderr.WriteString(server.URL + "\n")
-		time.Sleep(time.Minute)
+		_, _ = io.Copy(io.Discard, os.Stdin) // until it is killed
 		return
 	}
 	child := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
 	child.Env = append(os.Environ(), variable+"=1")
+	if _, err := child.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
 	stderr, err := child.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -36,20 +40,19 @@ func TestStartLeavesNoOrphan(t *testing.T) {
 		t.Fatal(err)
 	}
 	address := strings.TrimPrefix(strings.TrimSpace(line), "http://")
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
 	if err := child.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	_ = child.Wait()
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		conn, err := net.Dial("tcp", address)
-		if err != nil {
-			return
-		}
-		conn.Close()
-		if time.Now().After(deadline) {
-			t.Fatalf("the product still serves at %s", address)
-		}
-		time.Sleep(10 * time.Millisecond)
+	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	_, _ = conn.Read(make([]byte, 1)) // returns when the product ends
+	if again, err := net.Dial("tcp", address); err == nil {
+		again.Close()
+		t.Fatalf("the product still serves at %s", address)
 	}
 }

@@ -50,46 +50,27 @@ func TestStartStops(t *testing.T) {
 }
 
 func TestStartFails(t *testing.T) {
-	files := func(api, echo string) string {
-		dir := filepath.Join(t.TempDir(), "broken")
-		write(t, filepath.Join(dir, "api/api.go"), "package api\n"+api)
-		write(t, filepath.Join(dir, "api/v0/echo/echo.go"), "package echo\n"+echo)
-		return dir
-	}
-	const echo = `
-import "github.com/apiphant/apiphant"
-
-func Read(request apiphant.Object) (apiphant.Object, error) { return request, nil }
-`
+	broken := filepath.Join(t.TempDir(), "broken")
+	write(t, filepath.Join(broken, "api/v0/echo/echo.go"), "package echo\n\nvar x int = `text`\n\nfunc Read(map[string]any) error { return nil }\n")
+	const unlucky = "testdata/unlucky" // where it stands, what was built of it can be used again
 	tests := []struct {
-		name string
-		dir  string
-		want []string
+		name    string
+		dir     string
+		unlucky string // when it fails
+		want    []string
 	}{
-		{"no product", t.TempDir(), []string{"can't build the product", "Dir not found: "}},
-		{"it does not compile", files("", echo+"\nvar x int = `text`"), []string{"can't build the product", "echo.go:7:13"}},
-		{"its Start fails", files(`
-import ("context"; "errors")
-func Start(ctx context.Context) error { return errors.New("no database") }
-`, echo), []string{"the product did not begin to serve: the product ended with a failure: exit status 1", "no database"}},
-		{"it ends during the test", files(`
-import ("context"; "os"; "time")
-func Start(ctx context.Context) error {
-	time.AfterFunc(100*time.Millisecond, func() { println("out of luck"); os.Exit(3) })
-	return nil
-}
-`, echo), []string{"the product ended with a failure: exit status 3", "the product's log:", "Apiphant is serving", "out of luck"}},
+		{"no product", t.TempDir(), "", []string{"can't build the product", "Dir not found: "}},
+		{"it does not compile", broken, "", []string{"can't build the product", "echo.go:3:13"}},
+		{"its Start fails", unlucky, "start", []string{"the product did not begin to serve: the product ended with a failure: exit status 1", "no database"}},
+		{"it ends during the test", unlucky, "", []string{"the product ended with a failure: exit status 3", "the product's log:", "Apiphant is serving", "out of luck"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
+			t.Setenv("UNLUCKY", test.unlucky)
 			runFake(t, func(t testing.TB) {
 				server := apitest.Start(t, test.dir)
-				for { // until it has ended
-					answer, err := server.HTTP().Get(server.URL)
-					if err != nil {
-						return
-					}
-					answer.Body.Close()
+				if _, err := server.Client.Test("echo", "read", nil, 200, nil); err == nil {
+					t.Error("the product answered")
 				}
 			}).want(t, true, test.want...)
 		})

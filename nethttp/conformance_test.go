@@ -13,15 +13,22 @@ import (
 	"github.com/apiphant/apiphant/nethttp"
 )
 
-// serve serves a handler without a log, and returns its URL.
-func serve(t *testing.T, handler http.Handler) string {
-	t.Helper()
+var discard = slog.New(slog.DiscardHandler)
+
+// newServer returns a server that logs nothing, and is not started.
+func newServer(handler http.Handler) *httptest.Server {
 	server := httptest.NewUnstartedServer(handler)
-	quiet := slog.New(slog.DiscardHandler)
 	server.Config.BaseContext = func(net.Listener) context.Context {
-		return apiphant.WithLog(context.Background(), quiet)
+		return apiphant.WithLog(context.Background(), discard)
 	}
 	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
+	return server
+}
+
+// serve serves a handler for the time of a test, and returns its URL.
+func serve(t *testing.T, handler http.Handler) string {
+	t.Helper()
+	server := newServer(handler)
 	server.Start()
 	t.Cleanup(server.Close)
 	return server.URL

@@ -49,12 +49,11 @@ func callContext(request context.Context) (ctx context.Context, stop func()) {
 			cancel(cause)
 		}
 	})
-	stop = func() { unwatch(); cancel(nil) }
+	end := func() {}
 	if deadline, ok := request.Deadline(); ok {
-		late, end := context.WithDeadline(ctx, deadline)
-		return late, func() { end(); stop() }
+		ctx, end = context.WithDeadline(ctx, deadline)
 	}
-	return ctx, stop
+	return ctx, func() { unwatch(); end(); cancel(nil) }
 }
 
 func (x *exchange) Method() string { return method(x.request) }
