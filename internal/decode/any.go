@@ -35,6 +35,11 @@ func (d *decoder) anyValue(c byte) (any, bool) {
 	}
 }
 
+// anyObject decodes the object at pos. Objects of one kind have the same keys in the same
+// order: each known key holds which one followed it last time, and where the bytes at pos
+// are that key, its string need not be scanned, looked up or made. Worth 7 % at 17 B
+// and 8 % at 1 KB; it costs 1 % where no key is known
+// (go test -bench 'Object/(17B|1KB|newkeys)' ./internal/decode).
 func (d *decoder) anyObject() (map[string]any, bool) {
 	if !d.enter() {
 		return nil, false
@@ -52,7 +57,7 @@ func (d *decoder) anyObject() (map[string]any, bool) {
 	for expected := &mem.first[d.depth]; ; d.pos++ {
 		k := &mem.keys[*expected%knownKeys]
 		key := k.text
-		if k.isAt(d.data, d.pos) { // nearly always
+		if k.isAt(d.data, d.pos) {
 			d.pos += k.length
 		} else {
 			var ok bool
@@ -74,16 +79,16 @@ func (d *decoder) anyObject() (map[string]any, bool) {
 		}
 		m[key] = v
 		if c := d.peek(); c != ',' {
-			first.members, first.depth = uint8(min(len(m), mostExpected)), uint8(d.depth)
+			first.members, first.depth = uint8(min(len(m), maxMembers)), uint8(d.depth)
 			return m, c == '}' && d.leave()
 		}
 	}
 }
 
-// fewElements are gathered before there is a list for them.
+// fewElements is how many elements are gathered on the stack before a list is made.
 const fewElements = 4
 
-// anyList is a []any.
+// anyList decodes the list at pos into a []any.
 func (d *decoder) anyList() (any, bool) {
 	if !d.enter() {
 		return nil, false
@@ -106,7 +111,9 @@ func (d *decoder) anyList() (any, bool) {
 	return d.anyElements(few[:])
 }
 
-// anyElements goes on with a list that has more than a few.
+// anyElements decodes the rest of a list that begins with few. It expects as many elements
+// as the last list at this depth had: worth 28 % for lists of 20 numbers
+// (go test -bench Object/lists ./internal/decode).
 func (d *decoder) anyElements(few []any) (any, bool) {
 	last := &d.lengths[d.depth%len(d.lengths)]
 	list := append(make([]any, 0, max(int(*last), 2*len(few))), few...)
@@ -117,13 +124,14 @@ func (d *decoder) anyElements(few []any) (any, bool) {
 		}
 		list = append(list, v)
 		if c := d.peek(); c != ',' {
-			*last = uint8(min(len(list), mostExpected))
+			*last = uint8(min(len(list), maxMembers))
 			return list, c == ']' && d.leave()
 		}
 		d.pos++
 	}
 }
 
+// anyElement decodes the element with index i.
 func (d *decoder) anyElement(i int) (any, bool) {
 	found := d.found
 	v, ok := d.anyValue(d.peek())

@@ -62,7 +62,7 @@ func recordsJSON(n int) []byte {
 	return []byte(fmt.Sprintf(`{"total":%d,"records":[%s]}`, n, strings.Join(list, ",")))
 }
 
-// differentJSON is like recordsJSON, but no text and hardly a number comes twice.
+// differentJSON is like recordsJSON, but no text and few numbers are in it twice.
 func differentJSON(n int) []byte {
 	list := make([]string, n)
 	for i := range list {
@@ -74,12 +74,13 @@ func differentJSON(n int) []byte {
 	return []byte(`{"records":[` + strings.Join(list, ",") + `]}`)
 }
 
-// spaced is a body with a space behind each colon and comma, as Python writes it.
+// spaced returns body with a space after each colon and comma, as Python writes JSON.
 func spaced(body []byte) []byte {
 	return []byte(strings.NewReplacer(`":`, `": `, `,`, `, `).Replace(string(body)))
 }
 
-// shuffled returns requests of four records each, whose members are in another order each time.
+// shuffled returns requests of four records each, whose members come in a different order
+// each time.
 func shuffled() (bodies [][]byte) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 64 {
@@ -98,7 +99,16 @@ func shuffled() (bodies [][]byte) {
 	return bodies
 }
 
-// newKeys returns requests of some 20 keys each, none of which comes in two of them.
+// listsJSON has lists of 20 numbers.
+func listsJSON(n int) []byte {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprintf(`{"name":"Ann Example %d","weights":[%s0.5]}`, i, strings.Repeat("17.25,", 19))
+	}
+	return []byte(`{"records":[` + strings.Join(list, ",") + `]}`)
+}
+
+// newKeys returns requests of 20 keys each, none of which is in two requests.
 func newKeys() (bodies [][]byte) {
 	for i := range 64 {
 		var members []string
@@ -110,15 +120,16 @@ func newKeys() (bodies [][]byte) {
 	return bodies
 }
 
-// bodies are requests as they come most, and those for which a guess of the decoder is wrong.
+// bodies are typical requests, and requests that the decoder's guesses are wrong for.
 var bodies = []struct {
 	name   string
-	bodies [][]byte // decoded by turns
+	bodies [][]byte // decoded in turn
 }{
 	{"17B", [][]byte{[]byte(`{"hello":"world"}`)}},
 	{"1KB", [][]byte{recordsJSON(4)}},
 	{"100KB", [][]byte{recordsJSON(420)}},
 	{"different", [][]byte{differentJSON(420)}},
+	{"lists", [][]byte{listsJSON(50)}},
 	{"spaced", [][]byte{spaced(recordsJSON(4))}},
 	{"shuffled", shuffled()},
 	{"newkeys", newKeys()},

@@ -51,11 +51,11 @@
 // share a block of 128, equal ones may be one, and a list of up to four lies together
 // with its elements. Nothing else keeps anything else alive.
 //
-// Of a request nothing is kept but keys of plain values and of maps: decoders leave
-// up to 64 of them, of at most 32 bytes each, to those after them, which then need
-// not make these keys again. A key is a string of its own. There are about as many
-// such sets as requests were decoded at once, and the collector takes those that are
-// not used.
+// Of a request nothing is kept but keys of plain values: decoders leave up to 64 of
+// them, of at most 32 bytes each, to those after them, which then need not make these
+// keys again. A key is a string of its own. There are about as many such sets as
+// requests were decoded at once, and the garbage collector takes those that are not
+// used.
 //
 // # Defaults
 //

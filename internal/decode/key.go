@@ -1,22 +1,28 @@
 package decode
 
-// knownKeys is a power of two.
+import "hash/maphash"
+
+// knownKeys is how many keys a memory has room for. It is a power of two.
 const knownKeys = 64
 
-// knownKey is a key of plain values or of a map that came before, in this request or
-// an earlier one. What it knows beside its text are good guesses.
+// knownKey is a key of earlier objects. What it holds besides its text are guesses about
+// the next object that has it. Known keys, all guesses together, are worth 15 % at 17 B
+// and 17 % at 1 KB (go test -bench Object ./internal/decode).
 type knownKey struct {
 	quoted
-	place   uint8 // of this one
-	next    uint8 // the known key that came after this one last
-	members uint8 // how many the last object had that began with this key,
-	depth   uint8 // and where it was
+	place   uint8 // index of this key
+	next    uint8 // index of the key that followed this one last time
+	members uint8 // number of members of the last object that began with this key
+	depth   uint8 // nesting depth of that object
 }
 
-// mostExpected bounds what a wrong guess costs.
-const mostExpected = 32
+// maxMembers is the largest number of members that an object is expected to have. It
+// bounds the cost of a wrong guess.
+const maxMembers = 32
 
-// size is how many members an object that begins with this key may have.
+// size returns the expected number of members of an object at depth whose first key is k.
+// A map made for that many need not grow: worth 22 % for records of nine members
+// (go test -bench Object/1KB ./internal/decode).
 func (k *knownKey) size(depth int) int {
 	if int(k.depth) != depth {
 		return 0
@@ -24,17 +30,8 @@ func (k *knownKey) size(depth int) int {
 	return int(k.members)
 }
 
-// key is a key of a map. Records of a list have the same keys again and again.
-func (d *decoder) key(raw []byte, escaped bool) string {
-	if d.memory == nil {
-		d.borrow()
-	}
-	key, _ := d.know(raw, escaped)
-	return key
-}
-
-// otherKey steps behind a key that is not the expected one, and a colon. What comes
-// instead is expected from now on.
+// otherKey reads a key that is not the expected one, and its colon. It becomes the
+// expected one.
 func (d *decoder) otherKey(expected *uint8) (key string, k *knownKey, ok bool) {
 	if d.peek() != '"' {
 		return "", nil, false
@@ -48,35 +45,32 @@ func (d *decoder) otherKey(expected *uint8) (key string, k *knownKey, ok bool) {
 	return key, k, true
 }
 
-// know finds a key among those that are known, or learns it. Each has two places, so
-// that two that come by turns don't drive each other out. A request that has many
-// keys is not like others, so that no more of them are learned than there is room for.
+var seed = maphash.MakeSeed()
+
+// know returns the text of a key, and what is known of it. A key becomes known when it is
+// met for the second time, so that keys which are different in each request, such as
+// identifiers, cost no more than other text. It can be at one of two places; two keys that
+// alternate do not displace each other.
 func (d *decoder) know(raw []byte, escaped bool) (string, *knownKey) {
 	mem := d.memory
 	if escaped || len(raw) == 0 || len(raw) > shortString {
 		return d.text(raw, escaped), &mem.none
 	}
-	i := hash(raw)
-	for range 2 {
-		if k := &mem.keys[i]; k.text == string(raw) {
+	hash := maphash.Bytes(seed, raw)
+	i := uint8(hash % knownKeys)
+	for _, place := range [2]uint8{i, i ^ 1} {
+		if k := &mem.keys[place]; k.text == string(raw) {
 			return k.text, k
 		}
-		i ^= 1
 	}
-	if mem.learned == knownKeys {
+	if met := uint32(hash >> 32); mem.met[i] != met {
+		mem.met[i] = met
 		return d.copy(raw), &mem.none
 	}
-	mem.learned++
-	if mem.keys[i].text != "" {
-		i ^= uint8(mem.learned & 1)
+	if mem.keys[i].text != "" && mem.keys[i^1].text == "" {
+		i ^= 1
 	}
 	k := &mem.keys[i]
 	*k = knownKey{quoted: quote(string(raw)), place: i}
 	return k.text, k
-}
-
-// hash is a place for a text that is not empty.
-func hash(text []byte) uint8 {
-	n := len(text)
-	return uint8(n*7+int(text[0])+int(text[n-1])*5+int(text[n/2])*3) % knownKeys
 }

@@ -167,7 +167,7 @@ func (d *decoder) mapping(n *node, dst unsafe.Pointer) bool {
 		if !ok || !d.colon() {
 			return false
 		}
-		text := d.key(raw, escaped)
+		text := d.text(raw, escaped)
 		c := d.peek()
 		if d.dead != nil && d.dead[d.pos] {
 			if !d.skip() {

@@ -2,38 +2,38 @@ package decode
 
 import "sync"
 
-// memory is what decoders of plain values leave to each other: the keys that came,
-// and in which order. Values are in it only while a request is decoded.
+// memory holds the keys that decoders of plain values have met, in the order in which
+// they came. A decoder borrows a memory for one request. Values are in it only while the
+// request is decoded.
 type memory struct {
-	keys    [knownKeys]knownKey
-	none    knownKey            // stands for a key that is not known
-	first   [maxDepth + 1]uint8 // the known key that the last object of a depth began with
-	learned int                 // keys in this request
+	keys  [knownKeys]knownKey
+	met   [knownKeys]uint32   // hashes of keys that were met once
+	none  knownKey            // stands for every key that is not known
+	first [maxDepth + 1]uint8 // by depth: index of the key with which the last object began
 
-	values [knownKeys]any // texts of this request
-	hope   int            // of meeting one of them again
+	values  [knownKeys]any // texts of this request, by their hash
+	lookups int            // how many more lookups of texts may find nothing
 }
 
-var memories = sync.Pool{New: func() any { return new(memory) }}
+var memories = sync.Pool{New: func() any { return &memory{lookups: fewLookups} }}
 
-// borrow takes a memory for the rest of the pass, which ends with give. A method of a
-// type that panics is the end too: then the memory is lost to others.
+// borrow takes a memory for the rest of the pass; give returns it. If a method of a type
+// panics in between, the memory is left to the garbage collector.
 func (d *decoder) borrow() *memory {
 	d.memory = memories.Get().(*memory)
 	return d.memory
 }
 
-// give leaves the memory to other decoders, with nothing but keys in it.
+// give returns the memory for use by other decoders, with nothing but keys in it.
 func (d *decoder) give() {
 	mem := d.memory
 	if mem == nil {
 		return
 	}
 	d.memory = nil
-	mem.learned = 0
 	if d.objects > 1 { // otherwise no text was put there
 		clear(mem.values[:])
-		mem.hope = 0
+		mem.lookups = fewLookups
 	}
 	memories.Put(mem)
 }

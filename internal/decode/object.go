@@ -60,7 +60,8 @@ func (l *place) find(p unsafe.Pointer) unsafe.Pointer {
 	return unsafe.Add(p, l.offset)
 }
 
-// bitWords of presence are on the stack; larger structs need memory for theirs.
+// bitWords is how many words of presence bits are kept on the stack. Structs with more
+// fields need memory for theirs.
 const bitWords = 2
 
 // object decodes the object at pos into the struct at dst.
@@ -86,8 +87,10 @@ func (d *decoder) object(o *object, dst unsafe.Pointer) bool {
 	return true
 }
 
-// members decodes the members of the object at pos, of which there is one at least,
-// up to its bracket. Nearly always a key is that of the field after the last.
+// members decodes the members of the object at pos, which is not empty, up to its closing
+// brace. It first compares each key with the field after the last one: worth 12 % at 17 B, 42 % at
+// 1 KB, and 2 % where the members come in any order
+// (go test -bench 'Typed/(17B|1KB|shuffled)' ./internal/decode).
 func (d *decoder) members(o *object, dst unsafe.Pointer, seen []uint64) bool {
 	for i := 0; ; i++ {
 		var f *field

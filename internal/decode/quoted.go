@@ -2,17 +2,17 @@ package decode
 
 import "encoding/binary"
 
-// quoted is a key without quotes, backslashes and control characters, which is at a
-// place of a body exactly where its bytes are: two quotes, the text between them, and
-// a colon. (It may also be there in other ways: escaped, or with white space before
-// the colon.) The bytes are compared eight at a time.
+// quoted is a key as it usually stands in a body: in quotes and followed by a colon. The
+// text needs no escapes. Its bytes are compared eight at a time: worth 2 % at 17 B
+// and 6 % at 1 KB (go test -bench 'Typed/(17B|1KB)' ./internal/decode).
 type quoted struct {
 	text       string
-	head, mask uint64 // the first eight bytes, or as many as there are
-	tail       uint64 // the last eight, where there are more
-	length     int    // how many there are; 0: no key
+	head, mask uint64 // the first eight bytes, or all if there are fewer
+	tail       uint64 // the last eight bytes, if there are more than eight
+	length     int    // number of bytes; 0: no key
 }
 
+// quote returns the quoted key with the given text.
 func quote(text string) quoted {
 	q := quoted{text: text, length: len(text) + len(`"":`)}
 	var room [shortString + 8]byte
@@ -27,7 +27,8 @@ func quote(text string) quoted {
 	return q
 }
 
-// isAt says whether the key's bytes are at pos. Near the end of the body it says no.
+// isAt reports whether the key's bytes are at pos. It may report false although the key is
+// there: escaped, with white space before the colon, or near the end of the body.
 func (q *quoted) isAt(data []byte, pos int) bool {
 	n := q.length
 	if n == 0 || pos+n+8 > len(data) {
