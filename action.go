@@ -29,10 +29,11 @@ type Actions struct{ Create, Read, Update, Delete Action }
 
 // shape is what the adapters know of a function.
 type shape struct {
-	request, response reflect.Type // nil: raw, or none
-	schema            *Schema      // of request; nil: it has none
-	rawRequest        bool         // the function reads the request, and decides about its method
-	rawResponse       bool         // the function writes the answer
+	request, response reflect.Type                // nil: raw, or none
+	schema            *Schema                     // of request; nil: it has none
+	takes             func(parameter string) bool // whether the request has a field for it; nil: for all
+	rawRequest        bool                        // the function reads the request, and decides about its method
+	rawResponse       bool                        // the function writes the answer
 }
 
 // Func is func(ctx, request) (response, error): a JSON object in, a JSON object
@@ -59,7 +60,8 @@ func Func[T, R any](f func(ctx context.Context, request T) (R, error)) Action {
 		}
 		return encoder.answer(call, response)
 	}
-	types := shape{request: reflect.TypeFor[T](), schema: decoder.schema(), response: reflect.TypeFor[R]()}
+	types := decoder.shape()
+	types.response = reflect.TypeFor[R]()
 	return newAction(f, types, run, decoder.err, checkResponse(types.response))
 }
 
@@ -106,7 +108,8 @@ func RawResponse[T any](f func(ctx context.Context, request T, w http.ResponseWr
 		}
 		return ended(ctx, f(ctx, request, call.door.ResponseWriter()))
 	}
-	types := shape{request: reflect.TypeFor[T](), schema: decoder.schema(), rawResponse: true}
+	types := decoder.shape()
+	types.rawResponse = true
 	return newAction(f, types, run, decoder.err)
 }
 
@@ -158,6 +161,7 @@ func (a Action) endpoint(route Route) *Endpoint {
 		RawResponse: a.shape.rawResponse,
 		Streams:     a.shape.rawResponse,
 		MaxBody:     a.maxBody,
+		takes:       a.shape.takes,
 	}
 	if a.shape.rawRequest {
 		e.Methods = nil

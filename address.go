@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/apiphant/apiphant/internal/rule"
+	"github.com/apiphant/apiphant/internal/decode"
 )
 
 // Address is a further address of a route, beside its path: a method, and a
@@ -66,16 +66,12 @@ func (a *API) compileAddresses() (errs []error) {
 
 // checkParameters refuses parameters of a path that no field of the request has room for.
 func (e *Endpoint) checkParameters(names []string) error {
-	schema := e.Schema
-	for schema != nil && schema.Kind == rule.Pointer {
-		schema = schema.Elem
-	}
-	if schema == nil || schema.Kind != rule.Struct {
+	if e.takes == nil {
 		return nil
 	}
 	for _, name := range names {
-		if name != "" && !slices.ContainsFunc(schema.Fields, func(f rule.Field) bool { return f.Name == name }) {
-			return fmt.Errorf("%s: the request %s has no field %q for {%[3]s}", e.Source, e.Request, name)
+		if name != "" && !e.takes(name) {
+			return fmt.Errorf("%s: the request %s has no field %q that text can be the value of", e.Source, e.Request, name)
 		}
 	}
 	return nil
@@ -196,7 +192,7 @@ func (p patterns) find(method, path, query string) Match {
 	found := &further{query: query}
 	for i, name := range end.names {
 		if name != "" {
-			found.path = append(found.path, parameter{name, texts[i]})
+			found.path = append(found.path, decode.Value{Name: name, Texts: texts[i : i+1 : i+1]})
 		}
 	}
 	return Match{Endpoint: end.endpoint, further: found}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/apiphant/apiphant"
 )
@@ -104,7 +105,7 @@ func TestWrongAddresses(t *testing.T) {
 		{"GET /api/v0/items = v0/a/read", "those of routes"},
 		{"GET /api/{version}/items = v0/a/read", "those of routes"},
 		{"GET /typed/{hello} = v0/typed/read", ""},
-		{"GET /typed/{hello}/{other} = v0/typed/read", `apiphant_test.stageRequest has no field "other" for {other}`},
+		{"GET /typed/{hello}/{other} = v0/typed/read", `apiphant_test.stageRequest has no field "other"`},
 		{"GET /one/{x} = v0/b/read", "conflicts with"},
 		{"GET /{x}/two = v0/b/read", "conflicts with"},
 	}
@@ -241,5 +242,56 @@ func TestResponseHeaders(t *testing.T) {
 	}
 	if got, want := header["Cache-Control"], []string{"max-age=1", "private"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// query has a field of each kind that a path and a query can fill.
+type query struct {
+	ID    int       `json:"id" minimum:"1" required:"true"`
+	Page  int       `json:"page" default:"1"`
+	Tags  []string  `json:"tags"`
+	Exact bool      `json:"exact"`
+	Since time.Time `json:"since"`
+	Note  string    `json:"note"`
+}
+
+// The path counts before the query, and that before the body.
+func TestParameters(t *testing.T) {
+	api := &apiphant.API{}
+	api.Handle("v0/typed", apiphant.Actions{Read: apiphant.Func(func(_ context.Context, r query) (query, error) { return r, nil })})
+	api.Handle("v0/object", apiphant.Actions{Read: apiphant.Func(func(_ context.Context, r apiphant.Object) (apiphant.Object, error) { return r, nil })})
+	for _, target := range []string{"typed", "object"} {
+		api.Address("GET /"+target+"/{id}", "v0/"+target+"/read")
+	}
+	if err := api.Check(); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ target, body, want string }{
+		{"/typed/7", ``, `200 {"id":7,"page":1,"tags":null,"exact":false,"since":"0001-01-01T00:00:00Z","note":""}`},
+		{"/typed/7?id=8&page=2&tags=a&tags=b%26c&exact=true&note=a+b&since=2026-11-27T00:00:00Z", `{"id":9,"page":3,"note":"c"}`,
+			`200 {"id":7,"page":2,"tags":["a","b&c"],"exact":true,"since":"2026-11-27T00:00:00Z","note":"a b"}`},
+		{"/typed/7?page=1&page=2", ``, `200 {"id":7,"page":2,"tags":null,"exact":false,"since":"0001-01-01T00:00:00Z","note":""}`},
+		{"/typed/7?other=1&note", ``, `200 {"id":7,"page":1,"tags":null,"exact":false,"since":"0001-01-01T00:00:00Z","note":""}`},
+		{"/typed/0?page=x", `{"exact":1}`, `400 {"error":{"field":"id","state":"invalid"},"errors":[{"field":"id","state":"invalid"},{"field":"page","state":"invalid"},{"field":"exact","state":"invalid"}]}`},
+		{"/typed/%ff", ``, `400 {"error":{"field":"id","state":"invalid"}}`},
+		{"/typed/7?page=%zz", ``, `400 {"error":"The query can't be read"}`},
+		{"/typed/7?page=1;2", ``, `400 {"error":{"field":"page","state":"invalid"}}`},
+		{"/typed/7", `[]`, `400 {"error":"Request content should be JSON Object"}`},
+		{"/object/7?page=2&tags=a&tags=b", `{"id":1,"n":1.0}`, `200 {"id":"7","n":1.0,"page":"2","tags":["a","b"]}`},
+		{"/object/%ff", ``, `400 {"error":{"field":"id","state":"invalid"}}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.target, func(t *testing.T) {
+			door := newMemory("GET", nil, tt.body)
+			api.Serve(context.Background(), api.Find([]byte("GET"), []byte(tt.target)), door)
+			if got := fmt.Sprint(door.answer.Code, " ", door.answer.Body); got != tt.want {
+				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+		})
+	}
+	door := newMemory("POST", nil, `{"id":3}`)
+	api.Serve(context.Background(), api.Find(post, []byte("/api/v0/object/read?id=4")), door)
+	if got := door.answer.Body.String(); got != `{"id":3}` {
+		t.Errorf("by the path of the route, the query counts: got %s", got)
 	}
 }

@@ -92,7 +92,7 @@ func (c *Call) request(ctx context.Context) *http.Request {
 	r := c.door.Request(ctx)
 	if c.match.further != nil {
 		for _, p := range c.match.further.path {
-			r.SetPathValue(p.name, p.text)
+			r.SetPathValue(p.Name, p.Texts[0])
 		}
 	}
 	return r

@@ -29,12 +29,12 @@ func decoderOf[T any]() decoder[T] {
 	return decoder[T]{plan: plan, strict: plan.Strict()}
 }
 
-// schema returns that of T, nil where T is Object or can't be a request.
-func (d decoder[T]) schema() *Schema {
-	if d.plan == nil {
-		return nil
+// shape returns the shape of a function that takes a T.
+func (d decoder[T]) shape() shape {
+	if d.plan == nil { // an Object, or what can't be a request
+		return shape{request: reflect.TypeFor[T]()}
 	}
-	return d.plan.Schema()
+	return shape{request: reflect.TypeFor[T](), schema: d.plan.Schema(), takes: d.plan.Takes}
 }
 
 // decode fills request from a call's body, or returns an error that has all that is
@@ -43,6 +43,8 @@ func (d decoder[T]) decode(call *Call, request *T) error {
 	var problems []decode.Problem
 	var err error
 	switch object, isObject := any(request).(*Object); {
+	case call.match.further != nil:
+		problems, err = d.decodeFurther(call, request, object)
 	case isObject && call.strict:
 		*object, problems, err = decode.StrictObject(call.body)
 	case isObject:
@@ -56,6 +58,24 @@ func (d decoder[T]) decode(call *Call, request *T) error {
 		return requestError(err)
 	}
 	return fieldErrors(problems)
+}
+
+// decodeFurther is decode for a request to a further address, whose path and query
+// have values, too. object is request where T is Object, else nil.
+func (d decoder[T]) decodeFurther(call *Call, request *T, object *Object) ([]decode.Problem, error) {
+	values, err := call.match.further.values()
+	switch {
+	case err != nil:
+		return nil, err
+	case object != nil:
+		var problems []decode.Problem
+		*object, problems, err = decode.ObjectWith(call.body, values, call.strict)
+		return problems, err
+	case call.strict:
+		return d.strict.DecodeWith(call.body, values, request)
+	default:
+		return d.plan.DecodeWith(call.body, values, request)
+	}
 }
 
 func requestError(err error) error {

@@ -31,6 +31,7 @@ type Endpoint struct {
 	MaxBody int64 // bytes of the request's body, see [Action.MaxBody]; 0: the door's own bound
 
 	handler Handler
+	takes   func(parameter string) bool // nil: all
 }
 
 // Schema is what a Go type is in a request's JSON, with the rules of the fields as

@@ -3,6 +3,10 @@ package apiphant
 import (
 	"bytes"
 	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/apiphant/apiphant/internal/decode"
 )
 
 // Match is what [API.Find] found for a request, and what [API.Serve] answers it by.
@@ -17,13 +21,44 @@ type Match struct {
 
 // further is what only a further address has: see [API.Address].
 type further struct {
-	allow string      // the methods of the path, where it is not for this one
-	path  []parameter // what the path has in place of {name}
-	query string      // as it came
+	allow string         // the methods of the path, where it is not for this one
+	path  []decode.Value // what the path has in place of {name}
+	query string         // as it came
 }
 
-// parameter is one value of a path or a query, decoded.
-type parameter struct{ name, text string }
+// values returns what the path and the query have, in the order in which it counts.
+// A name of the path is not looked for in the query.
+func (f *further) values() ([]decode.Value, error) {
+	values, at := f.path, map[string]int{}
+	for i, value := range f.path {
+		at[value.Name] = i
+	}
+	for pair := range strings.SplitSeq(f.query, "&") {
+		if pair == "" {
+			continue
+		}
+		name, text, err := splitPair(pair)
+		if err != nil {
+			return nil, &Error{Status: http.StatusBadRequest, Detail: "The query can't be read", Err: err}
+		}
+		if i, seen := at[name]; !seen {
+			at[name] = len(values)
+			values = append(values, decode.Value{Name: name, Texts: []string{text}})
+		} else if i >= len(f.path) {
+			values[i].Texts = append(values[i].Texts, text)
+		}
+	}
+	return values, nil
+}
+
+// splitPair decodes NAME=TEXT of a query, as browsers encode forms.
+func splitPair(pair string) (name, text string, err error) {
+	name, text, _ = strings.Cut(pair, "=")
+	if name, err = url.QueryUnescape(name); err == nil {
+		text, err = url.QueryUnescape(text)
+	}
+	return name, text, err
+}
 
 // Refused reports whether the request is answered with an error whatever its body
 // is: with 404 where the target names nothing, and with 501 or 405 where what it
