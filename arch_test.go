@@ -75,7 +75,7 @@ var arrows = map[string][]string{
 	"deploy":           {".", "program", "server", "templates", "internal/origin", "golang.org/x/mod"},
 
 	// Tests of products, and of doors.
-	"apitest":       {".", "nethttp", "internal/inprocess", "internal/product", "github.com/google/go-cmp"},
+	"apitest":       {".", "nethttp", "internal/inprocess", "internal/safely", "internal/product", "github.com/google/go-cmp"},
 	"doortest":      {".", "validation", "github.com/rogpeppe/go-internal/txtar"},
 	"internal/load": {},
 

@@ -17,23 +17,23 @@ import (
 	"github.com/apiphant/apiphant"
 )
 
-// What a test waits for and takes at most.
+// The bounds of an answer: how long it is waited for, and its size.
 const (
 	timeout   = 30 * time.Second
 	maxAnswer = 64 << 20
 )
 
-// Client says where and how a product is asked. The zero Client asks the one
-// at 127.0.0.1:8888. It follows no redirect, uses no proxy, waits 30 seconds and
-// takes 64 MiB. It may be copied, and used concurrently.
+// Client sends requests to a product. The zero Client sends them to
+// 127.0.0.1:8888. It follows no redirect and uses no proxy. An answer may take 30
+// seconds and have 64 MiB. A Client may be copied, and used concurrently.
 type Client struct {
 	Host    string // "": 127.0.0.1
 	Port    int    // 0: 8888
 	Version string // "": v0
 	Method  string // "": POST
 
-	// Header is sent with each request, Content-Type being application/json
-	// where it does not say otherwise.
+	// Header is sent with each request. Without a Content-Type that is
+	// application/json.
 	Header http.Header
 
 	base      string            // "": http://Host:Port
@@ -56,13 +56,13 @@ func run(stderr io.Writer, client Client, target, action string, request any, st
 	return 0
 }
 
-// Test asks /api/{version}/{target}/{action} and compares the answer. It prints
-// both to standard output:
+// Test sends a request to /api/{version}/{target}/{action} and compares the answer
+// with what is wanted. It prints both to standard output:
 //
 //	POST http://127.0.0.1:8888/api/v0/echo/read {"hello":"world"} --> 200 {"hello":"world","server":"myproduct"}
 //
-// The error tells how the answer differs from status and response, or why there
-// is none; the Response is nil only in the latter case.
+// The error says how the answer differs from status and response, or why there
+// is no answer; only in the latter case is the Response nil.
 func (c Client) Test(target, action string, request any, status int, response any) (*Response, error) {
 	got, err := c.test(target, action, request, status, response)
 	if got != nil {
@@ -124,7 +124,7 @@ func spaced(body []byte) string {
 	return " " + string(body)
 }
 
-// http returns a client that takes the answer as it comes.
+// http returns a client that neither follows redirects nor decompresses.
 func (c Client) http() *http.Client {
 	transport := c.transport
 	if transport == nil {

@@ -1,5 +1,5 @@
-// Package apitest tests a product as those who call it do: it sends a request,
-// and compares the answer's status and JSON with what is wanted.
+// Package apitest tests a product from its clients' side: it sends a request, and
+// compares the status and the JSON of the answer with what is wanted.
 //
 //	apiphant myproduct 127.0.0.1:8888
 //
@@ -10,9 +10,8 @@
 //
 //	POST http://127.0.0.1:8888/api/v0/echo/read {"hello":"world"} --> 200 {"hello":"world","server":"myproduct"}
 //
-// In go test, [Local] needs no port and no process, and gives the same answers
-// through the same pipeline; [Start] builds the product and serves it as its
-// users will:
+// In go test, [Local] needs neither a port nor a process, and gives the same
+// answers; [Start] builds the product and serves it as in production:
 //
 //	func TestEcho(t *testing.T) {
 //		server := apitest.Start(t, "../../..")
@@ -20,10 +19,10 @@
 //			200, apiphant.Object{"hello": "world", "server": "myproduct"})
 //	}
 //
-// A request and a wanted response are any Go value, as encoding/json writes it;
-// a string, []byte or json.RawMessage is JSON text, sent as it stands, broken or
-// not. A nil request is an empty body, and of a nil response only the status is
-// compared. Objects are the same in any order of their keys, and numbers are
-// compared as numbers, exactly: 1.0 is 1, and 12345678901234567890 is not
+// A request and a wanted response are any Go value, encoded by encoding/json. A
+// string, []byte or json.RawMessage is JSON text, and is sent as it is, valid or
+// not. A nil request is an empty body. Where the wanted response is nil, only the
+// status is compared. The order of keys does not matter, and numbers are compared
+// as numbers, exactly: 1.0 equals 1, and 12345678901234567890 does not equal
 // 12345678901234567891.
 package apitest

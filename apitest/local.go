@@ -5,32 +5,32 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"runtime/debug"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/internal/inprocess"
+	"github.com/apiphant/apiphant/internal/safely"
 	"github.com/apiphant/apiphant/nethttp"
 )
 
-// errEnded is why the context of a call ends that outlives its test.
+// errEnded is the cause of the end of a call's context when its test has ended.
 var errEnded = errors.New("the test has ended")
 
-// localURL is what requests to [Local] begin with. It has no port.
+// localURL is the URL of [Local], which has no port.
 const localURL = "http://local"
 
-// endTimeout is how long calls may still run, and Stop may take, when a test
-// has ended.
+// endTimeout is how long calls may still run when a test has ended, and how long
+// Stop may then take.
 const endTimeout = 10 * time.Second
 
-// Local serves an API to a test, in the test's own process and without a port:
-// the same pipeline gives the same answers, and breakpoints and coverage work.
-// Its Start runs now and its Stop when the test has ended, after the calls that
-// still run. What can't be served (see [apiphant.API.Check]) ends the test.
+// Local serves an API to a test, in the test's own process and without a port.
+// The answers are those of a server, and breakpoints and coverage work. The API's
+// Start is called at once, and its Stop when the test and all calls have ended. An
+// API that can't be served (see [apiphant.API.Check]) ends the test.
 //
-// The API's log goes to the test's.
+// The API's log is written to the test's log.
 func Local(t testing.TB, api *apiphant.API) *Server {
 	t.Helper()
 	if err := api.Check(); err != nil {
@@ -58,19 +58,19 @@ func Local(t testing.TB, api *apiphant.API) *Server {
 	return &Server{Client: Client{base: localURL, transport: l}, URL: localURL, t: t}
 }
 
-func hook(ctx context.Context, f func(context.Context) error) (err error) {
+// hook calls Start or Stop. The error of a panic has its stack.
+func hook(ctx context.Context, f func(context.Context) error) error {
 	if f == nil {
 		return nil
 	}
-	defer func() {
-		if value := recover(); value != nil {
-			err = fmt.Errorf("panic: %v\n%s", value, debug.Stack())
-		}
-	}()
-	return f(ctx)
+	err := safely.Run(func() error { return f(ctx) })
+	if panicked, ok := err.(*safely.Panic); ok {
+		return fmt.Errorf("%w\n%s", err, panicked.Stack)
+	}
+	return err
 }
 
-// local is the way to an API without a transport, for clients of net/http.
+// local is the [http.RoundTripper] that calls the API without a connection.
 type local struct {
 	door http.Handler
 	base context.Context // of all calls
@@ -80,8 +80,8 @@ type local struct {
 	calls sync.WaitGroup
 }
 
-// RoundTrip gives one request to the API. Like a real transport it returns when
-// the answer begins, and its body streams.
+// RoundTrip returns when the answer begins, as [http.Transport] does; its body
+// streams.
 func (l *local) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !l.begin() {
 		closeBody(r)
@@ -113,8 +113,8 @@ func (l *local) begin() bool {
 	return true
 }
 
-// end waits for the calls that run, and cancels their contexts where that takes
-// long. It tells whether they ended.
+// end waits for the running calls, and cancels their contexts after half of
+// endTimeout. It reports whether they ended.
 func (l *local) end(cancel func()) bool {
 	defer cancel()
 	l.mu.Lock()

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// testLog writes lines to a test's log while the test runs; after it they would
-// be a failure of another test.
+// testLog writes lines to a test's log until the test has ended; afterwards
+// [testing.T.Log] would panic.
 type testLog struct {
 	mu    sync.Mutex
 	t     testing.TB
@@ -33,8 +33,8 @@ func (l *testLog) end() {
 	l.ended = true
 }
 
-// logger returns a logger that writes here, and the stack of a panic as it is to
-// be read.
+// logger returns a logger that writes to the test's log. The stack of a panic comes
+// on lines of its own.
 func (l *testLog) logger() *slog.Logger {
 	options := &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 		if len(groups) == 0 && a.Key == slog.TimeKey {

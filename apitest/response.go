@@ -26,8 +26,8 @@ type Response struct {
 // Decode fills what v points to from the body's JSON, as encoding/json does.
 func (r *Response) Decode(v any) error { return json.Unmarshal(r.Body, v) }
 
-// compare tells how the answer differs from what was wanted; a nil want is any
-// body.
+// compare returns an error that says how the answer differs from what is wanted,
+// nil where it does not. Where want is nil, the body is not compared.
 func (r *Response) compare(status int, want []byte) error {
 	var wrong []string
 	if r.Status != status {
@@ -48,7 +48,7 @@ func (r *Response) compare(status int, want []byte) error {
 	return fmt.Errorf("%s\n%s", r.exchange, strings.Join(wrong, "\n"))
 }
 
-// difference compares two JSON texts; it is empty where they mean the same.
+// difference returns how two JSON texts differ, "" where they are equal.
 func difference(want, got []byte) (string, error) {
 	wanted, err := decode(want)
 	if err != nil {

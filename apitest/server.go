@@ -7,12 +7,12 @@ import (
 
 // Server is a product that runs for the time of a test; see [Start] and [Local].
 type Server struct {
-	// Client asks the product. Its Version, Method and Header may be set for
-	// what follows; Host and Port say where the product is.
+	// Client sends requests to the product. Its Version, Method and Header may
+	// be changed at any time; Host and Port are the product's.
 	Client
 
-	// URL is what paths such as /api/v0/echo/read are appended to. Only HTTP
-	// understands that of Local.
+	// URL is what paths such as /api/v0/echo/read are appended to. That of Local
+	// works with the client that HTTP returns alone.
 	URL string
 
 	t testing.TB
@@ -30,8 +30,8 @@ func (s *Server) Test(target, action string, request any, status int, response a
 	return got
 }
 
-// HTTP returns a client for what functions with raw requests or answers need:
-// other methods, forms, uploads, streams. It follows no redirect.
+// HTTP returns a client for functions with raw requests or answers: for other
+// methods, forms, uploads and streams. It follows no redirect.
 //
 //	answer, err := server.HTTP().Get(server.URL + "/api/v0/files/read?name=a.txt")
 func (s *Server) HTTP() *http.Client { return s.http() }

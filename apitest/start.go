@@ -23,20 +23,20 @@ import (
 	"github.com/apiphant/apiphant/internal/product"
 )
 
-// What Start waits for at most.
+// How long Start waits.
 const (
 	buildTimeout = 10 * time.Minute // of a first build, on a small machine
 	startTimeout = time.Minute
 	stopTimeout  = 15 * time.Second // then it is killed
 )
 
-// Start builds the product in folder dir, or in the nearest one above that has
-// a product's api folder, and serves it on a free port of 127.0.0.1, as a
-// process of its own with the environment of the test. When the test has ended
-// it is stopped with SIGTERM, and its log is shown where the test failed. What
-// goes wrong with any of this fails the test.
+// Start builds the product in folder dir, or in the nearest folder above it that
+// has an api folder, and serves it on a free port of 127.0.0.1. It runs as a
+// process of its own, with the environment of the test. When the test has ended,
+// the process gets SIGTERM; where the test failed, its log is added to the test's.
+// Any error on the way fails the test.
 //
-// On Linux the product ends with the test's process, whatever ends that one.
+// On Linux the process ends with the test's process, also where that is killed.
 func Start(t testing.TB, dir string) *Server {
 	t.Helper()
 	binary, source, err := build(dir)
@@ -75,8 +75,9 @@ func build(dir string) (binary, source string, err error) {
 	return binary, found.Dir, err
 }
 
-// productFolder returns dir or the folder above it that has an api folder with
-// a version in it; dir where none has, which is then an error of its own.
+// productFolder returns dir, or the nearest folder above it, that has an api
+// folder with a version in it. Where none has, it returns dir: loading the product
+// then fails.
 func productFolder(dir string) string {
 	folder, err := filepath.Abs(dir)
 	if err != nil {
@@ -93,7 +94,7 @@ func productFolder(dir string) string {
 	}
 }
 
-// process is a product that is being served.
+// process is a running product.
 type process struct {
 	command *exec.Cmd
 	host    string
@@ -103,7 +104,7 @@ type process struct {
 	err     error         // how it ended
 }
 
-// serve runs the binary and returns once it answers.
+// serve starts the binary and returns when it answers requests.
 func serve(binary, source string, limit time.Duration) (*process, error) {
 	p := &process{
 		log:   &output{address: make(chan []string, 1)},
@@ -134,10 +135,10 @@ func serve(binary, source string, limit time.Duration) (*process, error) {
 	return nil, fmt.Errorf("the product did not begin to serve within %s; its log:\n%s", limit, p.log)
 }
 
-// command is the process that serves a free port and writes its log to log.
+// command returns the command that serves on a free port and writes its log to log.
 func command(binary, source string, log io.Writer) *exec.Cmd {
 	c := exec.Command(binary, "serve", "127.0.0.1:0", "--source", source, "--log", "text", "--drain-window", "0")
-	c.Env = slices.DeleteFunc(os.Environ(), func(setting string) bool { // these are not meant for the product
+	c.Env = slices.DeleteFunc(os.Environ(), func(setting string) bool { // of whoever runs the tests, not the product's
 		return strings.HasPrefix(setting, "LISTEN_") || strings.HasPrefix(setting, "NOTIFY_SOCKET=")
 	})
 	c.Stdout, c.Stderr = log, log
@@ -146,8 +147,8 @@ func command(binary, source string, log io.Writer) *exec.Cmd {
 	return c
 }
 
-// await returns when the product answers: its log says where it listens, and a
-// request waits there until its Start is done.
+// await returns when the product answers requests. Its log says at which address;
+// a request to it is answered when Start has returned.
 func (p *process) await(ctx context.Context) error {
 	select {
 	case address := <-p.log.address:
@@ -169,8 +170,8 @@ func (p *process) await(ctx context.Context) error {
 
 func (p *process) url() string { return fmt.Sprintf("http://%s:%d", p.host, p.port) }
 
-// start runs the process in a thread that lives as long as it does: on Linux,
-// the end of the thread that started it would end it.
+// start runs the process from a thread that lives as long as the process: on
+// Linux, endWithParent means the end of the thread that started it.
 func (p *process) start() error {
 	started := make(chan error)
 	go func() {
@@ -186,8 +187,8 @@ func (p *process) start() error {
 	return <-started
 }
 
-// stop ends the process, within a limit or by force. It is an error if the
-// process had ended already, or ends with a failure.
+// stop sends SIGTERM, and kills the process where that takes longer than limit. It
+// is an error if the process had ended already, or exits with another status than 0.
 func (p *process) stop(limit time.Duration) error {
 	late := time.NewTimer(limit)
 	defer late.Stop()
@@ -208,7 +209,7 @@ func (p *process) stop(limit time.Duration) error {
 	return nil
 }
 
-// output keeps what a product writes, and finds in it where it serves.
+// output keeps what a product writes, and finds the address that it serves.
 type output struct {
 	address chan []string // host and port
 

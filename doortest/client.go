@@ -12,33 +12,33 @@ import (
 	"time"
 )
 
-// timeout is how long an answer may take, and all that a test waits for.
+// timeout is the longest that a test waits for anything.
 const timeout = 30 * time.Second
 
-// request is what a door is asked. Its header has the names as they are to be
-// sent, and its target may be one that no client of net/http would send.
+// request is one request. The names in its header are sent as they are, and its
+// target may be one that net/http's client would not send.
 type request struct {
 	method, target string
 	header         http.Header
 	body           []byte
 
-	// A body that is sent in parts, in place of the other; nil: none. It may
-	// end before length, then the connection is closed for writing.
+	// stream, where it is not nil, is sent in place of body, as it can be read,
+	// with length as its Content-Length. Where it ends earlier, no more is sent.
 	stream io.Reader
-	length int64 // -1: not declared
+	length int64
 }
 
-// client is a way to a door. begin returns when the answer begins; closing its
-// body, and the end of ctx, is the client's going away.
+// client sends requests to a door. begin returns when the answer begins. Closing the
+// answer's body and the end of ctx both mean that the client has gone away.
 type client interface {
 	begin(ctx context.Context, r request) (*http.Response, error)
 }
 
-// errCannotSend is about a request that a client has no way to send.
-var errCannotSend = errors.New("this request can't be sent in this way")
+// errCannotSend is about a request that could not be sent.
+var errCannotSend = errors.New("the request can't be sent")
 
-// ask sends a request and returns the whole answer. The error is about a door
-// that does not answer in time.
+// ask sends a request and returns the whole answer. It is an error where that takes
+// longer than timeout; an answer that is broken off is none.
 func ask(ctx context.Context, c client, r request) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -57,7 +57,7 @@ func ask(ctx context.Context, c client, r request) (answer, error) {
 	return answer{status: response.StatusCode, header: response.Header, body: body, broken: err != nil}, nil
 }
 
-// transportClient asks by a transport.
+// transportClient sends requests by an [http.RoundTripper].
 type transportClient struct{ transport http.RoundTripper }
 
 func (c *transportClient) begin(ctx context.Context, r request) (*http.Response, error) {
@@ -88,12 +88,12 @@ func (c *transportClient) begin(ctx context.Context, r request) (*http.Response,
 	return c.transport.RoundTrip(sent)
 }
 
-// socketClient sends bytes as they stand, over a connection for each request, or
-// over one for as many as the door lets it.
+// socketClient writes requests to a socket, byte for byte. It opens a connection for
+// each request or, where keep is set, only where the one before was closed.
 type socketClient struct {
 	address, prefix string
 	keep            bool
-	conn            *connection // that was kept
+	conn            *connection // that can be used again; nil: none
 }
 
 func (c *socketClient) begin(ctx context.Context, r request) (*http.Response, error) {

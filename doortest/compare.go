@@ -16,10 +16,10 @@ type answer struct {
 	broken bool // the answer ended before it was whole, or before it began
 }
 
-// anyStatus is that of an answer of which only the end matters.
+// anyStatus is the status of an answer that only has to be broken off.
 const anyStatus = -1
 
-// wanted is what must come.
+// wanted is what an answer must be.
 type wanted struct {
 	status int
 	header []wantedHeader
@@ -27,11 +27,11 @@ type wanted struct {
 	broken bool
 }
 
-// wantedHeader is one header that must be there, or must not.
+// wantedHeader is a header that an answer must have, or must not have.
 type wantedHeader struct {
 	name  string
-	value string         // "": must not be there
-	match *regexp.Regexp // nil: value it is
+	value string         // "": it must not have it
+	match *regexp.Regexp // of the value; nil: it must be equal
 }
 
 func (w wantedHeader) compare(header http.Header) error {
@@ -50,13 +50,14 @@ func (w wantedHeader) compare(header http.Header) error {
 	return fmt.Errorf("the header %s is %q, want %q", w.name, values[0], w.value)
 }
 
-// implied are the headers of every answer that a case does not speak of.
+// implied are the headers that every answer must have, unless its case has another
+// line for them.
 var implied = []wantedHeader{
 	{name: "X-Request-Id", value: "an id", match: regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)},
 	{name: "Content-Type", value: "application/json"},
 }
 
-// compare returns all in which got is another answer.
+// compare returns all differences of an answer.
 func (w wanted) compare(got answer) (wrong []error) {
 	if w.status == anyStatus && got.broken {
 		return nil
@@ -89,8 +90,8 @@ func outcome(status int, broken bool) string {
 	return fmt.Sprint(status)
 }
 
-// shown returns a body for a message: what can't be seen is escaped, and of a
-// long one the middle is left out.
+// shown returns a body for a message: unprintable characters are escaped, and the
+// middle of a long body is left out.
 func shown(body []byte) string {
 	const most = 2000
 	if len(body) > most {

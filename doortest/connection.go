@@ -24,7 +24,7 @@ func newConnection(c net.Conn) *connection {
 }
 
 // exchange sends a request and returns the answer when it begins, which may be
-// before the request is sent.
+// before the request was sent to its end.
 func (c *connection) exchange(ctx context.Context, prefix string, r request, closes bool) (*http.Response, error) {
 	stop := context.AfterFunc(ctx, func() { c.Close() })
 	c.sent = make(chan error, 1)

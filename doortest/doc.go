@@ -1,5 +1,5 @@
-// Package doortest proves that a door serves an API as every other door does.
-// It is to [apiphant.Door] what [testing/slogtest] is to [log/slog.Handler]:
+// Package doortest tests implementations of [apiphant.Door], as [testing/slogtest]
+// tests those of [log/slog.Handler]:
 //
 //	func TestDoor(t *testing.T) {
 //		doortest.Run(t, func(t *testing.T, api *apiphant.API) string {
@@ -13,33 +13,35 @@
 //
 //	go test -run 'TestDoor/usual/.*/routes/a_doubled_slash'
 //
-// asks one alone.
+// runs one alone.
 //
 // # What a door must do
 //
-// A door makes a call of what its transport brings, and an answer of what comes
-// back; what the call means is the pipeline's alone. docs/protocol.md says what
-// goes over the wire, and the comment of [apiphant.Door] what is a door's part:
+// A door makes a call of a request of its transport, and sends the answer; all else
+// is done by [apiphant.API.Serve]. docs/protocol.md says what is sent, and the
+// comment of [apiphant.Door] what a door has to do for it:
 //
-//   - The target and the method are handed to [apiphant.API.Find] as they came.
+//   - [apiphant.API.Find] gets the method and the target as the client sent them.
 //   - Bodies are bounded: 1 MiB for JSON, 1 GiB for functions that read the
-//     request themselves, and an action's own bound before both. A body that did
-//     not come whole is an error.
-//   - What proxies say of a client is not seen, unless the door trusts the proxy.
+//     request themselves; an action's own bound takes precedence. An incomplete
+//     body is an error.
+//   - Headers in which proxies name their client are removed, unless the door
+//     trusts the proxy.
 //   - Answers that a function writes itself follow net/http's rules, but up to
-//     32 KiB are held back, so that an error can still take their place.
-//   - An answer that began and failed does not look whole.
-//   - What a function was given is of no use after the call, and does no harm.
+//     32 KiB are held back, so that an error can be sent instead.
+//   - An answer that fails after its beginning was sent is broken off.
+//   - A function may keep its request and its writer after the call. Using them
+//     then is an error and does no harm.
 //
-// What only some doors can do is asked with the fields of [Suite]. Of the
-// interfaces that a Door may implement, [apiphant.ClientWatcher] is what
-// [Suite.ClientGone] asks for; [apiphant.Timed] and [apiphant.PanicCounter]
-// change nothing that a client could see.
+// The fields of [Suite] are for what only some doors can do. Of the optional
+// interfaces of a Door, [apiphant.ClientWatcher] is tested where
+// [Suite.ClientGone] is set; [apiphant.Timed] and [apiphant.PanicCounter] have no
+// effect that a client could see.
 //
 // # How the cases are written
 //
-// They are in testdata/*.txtar, one file a chapter, to be read like a manual;
-// those for a strict API (see [apiphant.API.Strict]) are in testdata/strict:
+// They are in testdata/*.txtar, one file for each subject; those for a strict API
+// (see [apiphant.API.Strict]) are in testdata/strict:
 //
 //	-- the keys of an Object are sorted --
 //	POST /api/v0/echo/read
@@ -54,20 +56,19 @@
 // not belong to the bodies. The answer must have the headers given: a value, a
 // regular expression after ~, or nothing for a header that must not be there. It
 // must have an X-Request-Id, and application/json as its Content-Type where the
-// case doesn't speak of it. Other headers are as they may.
+// case has no line for it. Other headers are not compared.
 //
-// After the status, "broken off" is an answer that begins like that and that
-// its client can't take for whole; "--> broken off" is any such, however much of
-// it came, and "--> nothing" a connection that is closed without an answer.
+// "broken off" after the status is an answer that begins so and then ends in an
+// error; "--> broken off" is any answer that ends in an error, and "--> nothing" a
+// connection that is closed without an answer.
 //
 // A first line such as "in front: method" says that a router in front of the
-// door may refuse the request itself, see [Suite].
+// door may answer the request itself, see [Suite].
 //
-// A body with bytes that can't be seen, or very many, is written in Go, as
-// strings that are put together and may be repeated:
+// A body that is long or unprintable is written as Go strings, which may be repeated:
 //
 //	go: "{\"a\":" * 63, "{}", "}" * 63
 //
-// What is wanted stands in docs/protocol.md; it is written by hand, and never
-// from what a door answers.
+// The answers are written by hand from docs/protocol.md, never copied from what a
+// door answers.
 package doortest

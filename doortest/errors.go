@@ -11,10 +11,10 @@ import (
 	"github.com/apiphant/apiphant"
 )
 
-// errSecret is what no answer may ever show.
+// errSecret must not be in any answer.
 var errSecret = errors.New("secret: the password of the database")
 
-// addErrors adds functions that fail, each in its own way.
+// addErrors adds functions that fail in different ways.
 func addErrors(read func(string, apiphant.Action)) {
 	fail := func(name string, f func(ctx context.Context) error) {
 		read("v0/errors/"+name, apiphant.Proc(func(ctx context.Context, _ apiphant.Object) error { return f(ctx) }))

@@ -13,17 +13,18 @@ import (
 	"github.com/apiphant/apiphant"
 )
 
-// live are functions that tell the suite, in the same process, what they see
-// while their request and their answer are on the way.
+// live is an API whose functions report to the suite, in the same process, what
+// they see while their request and their answer are being sent.
 type live struct {
 	api  *apiphant.API
-	came chan string         // what a function has read, or that it runs
-	goOn chan struct{}       // lets a function go on
-	ends chan error          // how what the function waited for ended
-	kept chan keptAfterACall // what a function was given
+	came chan string     // what a function has read, or that it runs
+	goOn chan struct{}   // receives when the client has what was sent so far
+	ends chan error      // the error with which a body or a context ended
+	kept chan parameters // of a function
 }
 
-type keptAfterACall struct {
+// parameters are what a raw function is called with.
+type parameters struct {
 	w http.ResponseWriter
 	r *http.Request
 }
@@ -34,7 +35,7 @@ func newLive() *live {
 		came: make(chan string, 1),
 		goOn: make(chan struct{}),
 		ends: make(chan error, 1),
-		kept: make(chan keptAfterACall, 1),
+		kept: make(chan parameters, 1),
 	}
 	l.add(func(name string, action apiphant.Action) {
 		l.api.Handle("v0/live/"+name, apiphant.Actions{Read: action})
@@ -71,12 +72,12 @@ func (l *live) add(read func(string, apiphant.Action)) {
 		l.ends <- context.Cause(r.Context())
 	}))
 	read("keep", apiphant.Raw(func(w http.ResponseWriter, r *http.Request) {
-		l.kept <- keptAfterACall{w, r}
+		l.kept <- parameters{w, r}
 		_, _ = io.WriteString(w, "kept")
 	}))
 }
 
-// askLive asks what depends on when something is sent.
+// askLive runs the cases that depend on when something is sent.
 func (s Suite) askLive(t *testing.T, l *live, c client) {
 	const collects = "the door's transport can't stream: Suite.Collected"
 	for _, test := range []struct {
@@ -84,10 +85,10 @@ func (s Suite) askLive(t *testing.T, l *live, c client) {
 		run  func(t *testing.T, c client)
 		skip string // why it is not asked; "": it is
 	}{
-		{"what is kept after a call is of no use", l.keep, ""},
+		{"what is kept after a call has errors", l.keep, ""},
 		{"half a body is an error", l.cutBody, ""},
-		{"what is flushed arrives at once", l.flush, when(s.Collected, collects)},
-		{"a body is read while it is sent", l.upload, when(s.Collected, collects)},
+		{"what is flushed arrives while the function runs", l.flush, when(s.Collected, collects)},
+		{"a body can be read while it is being sent", l.upload, when(s.Collected, collects)},
 		{"a client that goes away ends the context", l.clientGone, when(!s.ClientGone, "only asked with Suite.ClientGone")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -106,7 +107,7 @@ func when(holds bool, reason string) string {
 	return ""
 }
 
-// receive waits for what a function tells.
+// receive waits for the report of a function.
 func receive[T any](t *testing.T, from <-chan T, what string) (value T) {
 	t.Helper()
 	select {

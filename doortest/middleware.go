@@ -13,8 +13,8 @@ import (
 
 type trailKey struct{}
 
-// trail is a middleware that adds its name to a list in the context, and tells
-// the list in a header of the answer.
+// trail returns a middleware that adds its name to a list in the context, and sets
+// a header of the answer to the list.
 func trail(name string) func(apiphant.Handler) apiphant.Handler {
 	return func(next apiphant.Handler) apiphant.Handler {
 		return func(ctx context.Context, call *apiphant.Call) error {
@@ -26,7 +26,7 @@ func trail(name string) func(apiphant.Handler) apiphant.Handler {
 	}
 }
 
-// addMiddleware adds targets below v2, each with the middleware that it shows.
+// addMiddleware adds targets below v2, each with its middleware.
 func addMiddleware(api *apiphant.API, read func(string, apiphant.Action)) {
 	api.Use("v2/trail/inner", trail("inner")) // the order of the paths counts, not this one
 	api.Use("v2", trail("version"))

@@ -16,12 +16,12 @@ import (
 // testCase is one case.
 type testCase struct {
 	name    string
-	front   string // what may be refused in front of the door, see Suite: "address", "method", "target"
+	front   string // why it may be answered in front of the door, see Suite: "address", "method", "target"; or ""
 	request request
 	want    wanted
 }
 
-// parse reads a chapter, in the form that the package's comment describes.
+// parse reads a file of cases, in the form that the package's comment describes.
 func parse(content []byte) ([]testCase, error) {
 	archive := txtar.Parse(content)
 	names := map[string]bool{}

@@ -32,7 +32,7 @@ func newAPI() *apiphant.API {
 	return api
 }
 
-// echo is what an object becomes on its way in and out.
+// echo answers with the request.
 func echo(_ context.Context, request apiphant.Object) (apiphant.Object, error) { return request, nil }
 
 func echoV1(context.Context, apiphant.Object) (apiphant.Object, error) {

@@ -10,7 +10,7 @@ import (
 	"github.com/apiphant/apiphant"
 )
 
-// addRaw adds functions that write their answers themselves, and fail at it.
+// addRaw adds functions that write their answers themselves, and some that fail.
 func addRaw(read func(string, apiphant.Action)) {
 	raw := func(name string, f http.HandlerFunc) { read("v0/raw/"+name, apiphant.Raw(f)) }
 	response := func(name string, f func(w http.ResponseWriter) error) {
@@ -90,7 +90,7 @@ func addRaw(read func(string, apiphant.Action)) {
 	}))
 }
 
-// begin sends the beginning of an answer, so that there can be no other.
+// begin sends the beginning of an answer, so that no error can be sent instead.
 func begin(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/csv")
 	_, _ = io.WriteString(w, "some")

@@ -14,8 +14,7 @@ import (
 // held is how many bytes of an answer are held back, see docs/protocol.md.
 const held = 32 << 10
 
-// addRules adds functions that write answers in every way that the rules of
-// [http.ResponseWriter] have something to say about.
+// addRules adds functions that use their [http.ResponseWriter] in unusual ways.
 func addRules(read func(string, apiphant.Action)) {
 	raw := func(name string, f http.HandlerFunc) { read("v0/rules/"+name, apiphant.Raw(f)) }
 	for name, statuses := range map[string][]int{
@@ -34,8 +33,7 @@ func addRules(read func(string, apiphant.Action)) {
 	addLengthRules(raw)
 }
 
-// must panics unless err is as wanted. A panic is an answer of its own as long as
-// nothing was sent.
+// must panics unless err is as wanted. As long as nothing was sent, that is a 500.
 func must(err, want error) {
 	if !errors.Is(err, want) {
 		panic(fmt.Sprintf("the error is %v, want %v", err, want))
@@ -114,7 +112,7 @@ func addBodyRules(raw func(string, http.HandlerFunc)) {
 	})
 }
 
-// endless reads as a text that goes on and on.
+// endless is an [io.Reader] that repeats a text.
 type endless string
 
 func (e endless) Read(p []byte) (int, error) {

@@ -41,7 +41,8 @@ func addShapes(read func(string, apiphant.Action)) {
 	}))
 }
 
-// refuse lets a function without an answer show that it got the request.
+// refuse returns an error where the request asks for one: that shows that a function
+// without a response got its request.
 func refuse(request apiphant.Object) error {
 	if request["refuse"] != nil {
 		return &apiphant.Error{Status: http.StatusConflict, Detail: request["refuse"]}

@@ -10,7 +10,7 @@ import (
 	"github.com/apiphant/apiphant"
 )
 
-// addSites adds what tells who asks, by way of which site and of which proxies.
+// addSites adds functions that answer with what they see of origins and proxies.
 func addSites(api *apiphant.API, read func(string, apiphant.Action)) {
 	api.Use("v2/varies", func(next apiphant.Handler) apiphant.Handler {
 		return func(ctx context.Context, call *apiphant.Call) error {

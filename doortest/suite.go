@@ -17,48 +17,47 @@ import (
 //go:embed testdata
 var chapters embed.FS
 
-// Run asks every question of the suite through a door that is reached over
-// HTTP. open serves api for the time of the test, and returns the URL that
-// paths such as /api/v0/echo/read are appended to: http://HOST:PORT, or that
-// with a prefix. It is called for each of the suite's APIs, of which one is strict.
+// Run tests a door that is reached over HTTP. open serves api for the time of the
+// test, and returns the URL that paths such as /api/v0/echo/read are appended to:
+// http://HOST:PORT, or that with a prefix. It is called for each API of the suite,
+// of which one is strict.
 //
-// It asks the least that a door must do, see [Suite].
+// Run is [Suite.Run] with the zero values of all other fields.
 func Run(t *testing.T, open func(t *testing.T, api *apiphant.API) (url string)) {
 	Suite{Open: open}.Run(t)
 }
 
-// Suite is the suite for a door of a certain kind. The zero values of its fields
-// ask the least that a door must do; most doors set some, and are asked more.
+// Suite says what kind of door is tested. With zero values it demands the least;
+// most doors can set some of the fields, and are tested for more.
 type Suite struct {
 	// Open is what [Run] is given. It or Transport is needed.
 	Open func(t *testing.T, api *apiphant.API) (url string)
 
-	// Transport serves api for the time of the test, for a door that has no
-	// address: what it returns gives a request to the door, and returns the
-	// answer. Like [http.Transport] it should not wait for the answer's end.
+	// Transport serves api for the time of the test, for a door that is not
+	// reached over HTTP. What it returns makes a call of a request, and returns
+	// the answer when that begins, as [http.Transport] does.
 	Transport func(t *testing.T, api *apiphant.API) http.RoundTripper
 
-	// What the door gets of what a client sends. Where it is false, something in
-	// front of the door, such as a router that it is mounted in, may refuse
-	// such requests itself: in its own words, with a status from 300 to 499 or
-	// with 501. Where it is true, the answer must be the door's.
-	Addresses bool // paths outside of /api/
-	Methods   bool // methods that nobody has registered, such as LINK
-	Targets   bool // paths that routers clean or can't decode: with dot segments, doubled slashes, broken escapes
+	// Which unusual requests reach the door. Where a field is false, whatever is
+	// in front of the door, such as the router that it is mounted in, may
+	// answer such requests itself, with any status from 300 to 499 or with 501.
+	// Where it is true, the answer must be that of docs/protocol.md.
+	Addresses bool // those with paths outside of /api/
+	Methods   bool // those with methods that are not registered, such as LINK
+	Targets   bool // those with paths that routers clean or can't decode: dot segments, doubled slashes, invalid escapes
 
-	// ClientGone is set for a door that notices that a client has gone away, as
-	// an [apiphant.ClientWatcher] or otherwise. The context of the call must
-	// end then.
+	// ClientGone is set for a door that notices when a client has gone away, as
+	// an [apiphant.ClientWatcher] or otherwise: the context of the call must
+	// then be cancelled.
 	ClientGone bool
 
-	// Collected is set for a door whose transport can't stream: it hands over
-	// whole requests, and answers when the function has ended. An answer that
-	// was broken off may then be an error with a status from 500.
+	// Collected is set for a door whose transport can't stream: it has whole
+	// requests, and sends the answer when the function has returned. Where an
+	// answer is to be broken off, it may then have any status from 500.
 	Collected bool
 }
 
-// Run asks every question of the suite that the door is meant for. The others are
-// skipped.
+// Run tests a door. Cases that are not for this kind of door are skipped.
 func (s Suite) Run(t *testing.T) {
 	s.askEach(t, "usual", newAPI(), func(t *testing.T, c client) { s.askChapters(t, "testdata", c) })
 	strict := newAPI()
@@ -68,7 +67,7 @@ func (s Suite) Run(t *testing.T) {
 	s.askEach(t, "live", live.api, func(t *testing.T, c client) { s.askLive(t, live, c) })
 }
 
-// askEach serves an API and asks it in each way.
+// askEach serves an API and runs the cases with each client.
 func (s Suite) askEach(t *testing.T, name string, api *apiphant.API, run func(t *testing.T, c client)) {
 	t.Run(name, func(t *testing.T) {
 		for name, c := range s.clients(t, api) {
@@ -77,7 +76,7 @@ func (s Suite) askEach(t *testing.T, name string, api *apiphant.API, run func(t 
 	})
 }
 
-// clients returns the ways in which a door is asked.
+// clients returns the clients that an API is asked with, by name.
 func (s Suite) clients(t *testing.T, api *apiphant.API) map[string]client {
 	t.Helper()
 	if s.Transport != nil {
@@ -96,7 +95,7 @@ func (s Suite) clients(t *testing.T, api *apiphant.API) map[string]client {
 	}
 }
 
-// askChapters asks what the files in a folder have.
+// askChapters runs the cases of all files in a folder.
 func (s Suite) askChapters(t *testing.T, folder string, c client) {
 	files, err := fs.Glob(chapters, path.Join(folder, "*.txtar"))
 	if err != nil {

@@ -53,13 +53,13 @@ type kinds struct {
 	Object  apiphant.Object `json:"object"`
 }
 
-// checked has its own opinion.
+// checked has a Validate of its own.
 type checked struct {
 	From int `json:"from"`
 	To   int `json:"to"`
 }
 
-// Validate has a pointer receiver, which is easily missed.
+// Validate has a pointer receiver, which a check of the type alone would miss.
 func (c *checked) Validate() error {
 	if c.From > c.To {
 		return &apiphant.Error{Status: http.StatusBadRequest, Detail: apiphant.FieldError{Field: "to", State: "invalid", Explain: "want from <= to"}}
