@@ -1,11 +1,10 @@
 package server
 
 import (
+	"log/slog"
 	"net/netip"
 	"sync"
 	"time"
-
-	"go.uber.org/zap"
 
 	"github.com/apiphant/apiphant/internal/trace"
 )
@@ -33,20 +32,20 @@ func (d *door) logAccess(took time.Duration) {
 	access := accesses.Get().(*Access)
 	*access = Access{
 		Time:      d.start.Add(took),
+		Method:    d.conn.head.Method,
+		Path:      d.path(),
 		Status:    d.status(),
 		Sent:      d.answered(),
 		Received:  d.body.came,
 		Duration:  took,
-		RequestID: d.exchange.answerField(requestIDHeader),
+		RequestID: d.response.field(requestIDHeader),
 		TraceID:   d.traceID(),
 
 		RemoteAddr: d.client(),
-	}
-	if !d.unread { // fasthttp would say GET and /
-		access.Method, access.Path, access.UserAgent = d.exchange.method(), d.path(), firstField(d.exchange.fields(), "User-Agent")
+		UserAgent:  d.conn.head.Fields.First("User-Agent"),
 	}
 	log(access)
-	*access = Access{} // of buffers that are fasthttp's
+	*access = Access{} // its slices are the connection's
 	accesses.Put(access)
 }
 
@@ -62,7 +61,7 @@ func (d *door) traceID() string {
 	return ""
 }
 
-// requestID is the field that the lines of a request have in common.
-func (d *door) requestID() zap.Field {
-	return zap.ByteString("request_id", d.exchange.answerField(requestIDHeader))
+// requestID is the attribute that the log lines of a request have in common.
+func (d *door) requestID() slog.Attr {
+	return slog.String("request_id", string(d.response.field(requestIDHeader)))
 }

@@ -75,36 +75,6 @@ func benchmarkCalls(b *testing.B, address, path string) {
 	}
 }
 
-// BenchmarkWatcher is what watching itself costs: a call that has ended before
-// it was old enough, and one that was given to the system.
-func BenchmarkWatcher(b *testing.B) {
-	ln, err := server.Listen("127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer ln.Close()
-	c, err := net.Dial("tcp", ln.Addr().String())
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer c.Close()
-	w := server.NewWatcher(c)
-	if w == nil {
-		b.Skip("clients can't be watched here")
-	}
-	defer w.Close()
-	for name, arm := range map[string]func(){"short": func() {}, "armed": w.Arm} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				w.Begin(func() {})
-				arm()
-				w.End()
-			}
-		})
-	}
-}
-
 // BenchmarkWatch is what it costs a call to look at its context, over one that
 // does not.
 func BenchmarkWatch(b *testing.B) {

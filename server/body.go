@@ -6,9 +6,9 @@ import (
 	"net"
 	"net/http"
 
-	"github.com/valyala/fasthttp"
-
 	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/server/internal/connection"
+	"github.com/apiphant/apiphant/server/internal/http1"
 )
 
 // maxSkippedBody is how much of a body that nobody wanted is read, so that the
@@ -18,32 +18,36 @@ const maxSkippedBody = 8 << 10
 // requestBody is the body of one request as it streams in. Where it did not
 // come whole it ends in an error, never in io.EOF.
 type requestBody struct {
-	stream   io.Reader // nil: there is none to read
+	from     *http1.Body
 	conn     *conn
 	declared int64 // -1: chunked
 	limit    int64
-	rate     bodyRate
+	rate     connection.Rate
 	came     int64
 	err      error // how it ended
 }
 
 // openBody makes d.body ready to be read, under a limit of bytes.
 func (d *door) openBody(limit int64) *requestBody {
+	head := &d.conn.head
 	d.body = requestBody{
-		stream:   d.exchange.stream(),
+		from:     &d.conn.body,
 		conn:     d.conn,
-		declared: d.exchange.length(),
+		declared: max(head.Length, 0),
 		limit:    limit,
-		rate:     bodyRate{grace: d.server.patience.bodyGrace},
+		rate:     connection.Rate{Grace: d.server.timeouts.bodyGrace},
 	}
 	b := &d.body
 	switch {
-	case b.stream == nil || b.declared == 0:
-		b.stream, b.declared, b.err = nil, 0, io.EOF
+	case head.Chunked:
+		b.declared = -1
+	case b.declared == 0:
+		b.err = io.EOF
 	case b.declared > limit:
 		b.err = &http.MaxBytesError{Limit: limit}
-	default:
-		b.conn.rate = &b.rate
+	}
+	if b.err == nil {
+		b.conn.LimitRate(&b.rate)
 	}
 	return b
 }
@@ -55,21 +59,12 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	if b.err != nil || len(p) == 0 {
 		return 0, b.err
 	}
-	n, err := b.stream.Read(p)
-	if n > 0 && b.conn.lent {
-		n, err = b.conn.repay(p[:n], err)
-	}
+	n, err := b.from.Read(p)
 	b.came += int64(n)
 	switch {
 	case b.came > b.limit:
 		b.err = &http.MaxBytesError{Limit: b.limit}
 		return 0, b.err
-	case err != nil && b.declared < 0 && b.conn.failure != nil: // fasthttp may take it for the end
-		b.err = readError(b.conn.failure)
-	case b.came == b.declared: // the stream need not be asked for its end
-		b.err = io.EOF
-	case err == io.EOF && b.declared >= 0 && b.came < b.declared:
-		b.err = readError(io.ErrUnexpectedEOF)
 	case err == io.EOF:
 		b.err = io.EOF
 	case err != nil:
@@ -105,9 +100,9 @@ func (b *requestBody) readAll(buffer *bodyBuffer) ([]byte, error) {
 // as good as there, and tells whether the next request can follow.
 func (b *requestBody) skip() bool {
 	if b.err == nil && b.declared-b.came <= maxSkippedBody {
-		b.rate = bodyRate{grace: b.conn.patience.skip}
-		if b.conn.guard.unsent {
-			b.rate.grace = b.conn.patience.skipUnsent
+		b.rate = connection.Rate{Grace: b.conn.server.timeouts.skip}
+		if !b.from.HasBegun() {
+			b.rate.Grace = b.conn.server.timeouts.skipUnsent
 		}
 		b.limit = b.came + maxSkippedBody
 		_, _ = io.Copy(io.Discard, b)
@@ -118,19 +113,16 @@ func (b *requestBody) skip() bool {
 // readError is the answer to a request that could not be read.
 func readError(err error) error {
 	var known *apiphant.Error
-	var small *fasthttp.ErrSmallBuffer
 	var timeout net.Error
 	var large *http.MaxBytesError
-	var malformed *malformed
+	var invalid *http1.Error
 	switch {
 	case errors.As(err, &known):
 		return err
-	case errors.As(err, &malformed):
-		return &apiphant.Error{Status: malformed.status}
-	case errors.As(err, &large), errors.Is(err, fasthttp.ErrBodyTooLarge):
+	case errors.As(err, &invalid):
+		return &apiphant.Error{Status: invalid.Status}
+	case errors.As(err, &large):
 		return &apiphant.Error{Status: http.StatusRequestEntityTooLarge}
-	case errors.As(err, &small):
-		return &apiphant.Error{Status: http.StatusRequestHeaderFieldsTooLarge}
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return &apiphant.Error{Status: http.StatusRequestTimeout}
 	default:

@@ -7,26 +7,23 @@ import (
 	"net/netip"
 	"sync/atomic"
 	"time"
-
-	"github.com/valyala/fasthttp"
 )
 
 // lowMemoryPark is how soon a connection is parked with [Server.LowMemory].
 const lowMemoryPark = 50 * time.Millisecond
 
 // bound works the bounds out from the settings.
-func (s *Server) bound(http *fasthttp.Server) {
+func (s *Server) bound() {
 	descriptors := maxDescriptors()
 	s.refuser = newRefuser(descriptors)
 	s.conns.most = min(orAny(cmp.Or(s.MaxConnections, DefaultMaxConnections)), descriptors/10*9)
 	s.conns.mostPerAddress = orAny(cmp.Or(s.MaxConnectionsPerAddress, -1))
-	s.conns.serve = func(c *conn) { s.serveConn(http, c) }
 	s.calls.most = int64(orAny(cmp.Or(s.MaxRunning, DefaultMaxRunning)))
 	s.bodies.most = orAny(cmp.Or(s.BodyMemory, DefaultBodyMemory))
-	s.patience.header = cmp.Or(s.HeaderTimeout, DefaultHeaderTimeout)
-	s.patience.idle = cmp.Or(s.IdleTimeout, DefaultIdleTimeout)
+	s.timeouts.Header = cmp.Or(s.HeaderTimeout, DefaultHeaderTimeout)
+	s.timeouts.Idle = cmp.Or(s.IdleTimeout, DefaultIdleTimeout)
 	if s.LowMemory {
-		s.patience.park = min(s.patience.park, lowMemoryPark)
+		s.timeouts.Park = min(s.timeouts.Park, lowMemoryPark)
 	}
 }
 
@@ -38,21 +35,21 @@ func orAny[N int | int64](bound N) N {
 	return bound
 }
 
-// lack is what there was not enough of.
-type lack int
+// bound is one of the bounds of [Server].
+type bound int
 
 const (
-	lackOfConnections lack = iota
-	lackOfAddress
-	lackOfRunning
-	lackOfMemory
-	lacks // how many there are
+	boundOnConnections bound = iota
+	boundPerAddress
+	boundOnRunning
+	boundOnMemory
+	bounds // how many there are
 )
 
-// shed counts what was refused, by what there was not enough of.
-type shed [lacks]atomic.Uint64
+// shed counts what was refused, by the bound that was met.
+type shed [bounds]atomic.Uint64
 
-func (s *shed) count(why lack) { s[why].Add(1) }
+func (s *shed) count(met bound) { s[met].Add(1) }
 
 // Shed is how often a bound was met since Serve began.
 type Shed struct {
@@ -63,7 +60,7 @@ type Shed struct {
 }
 
 func (s *shed) sum() Shed {
-	return Shed{s[lackOfConnections].Load(), s[lackOfAddress].Load(), s[lackOfRunning].Load(), s[lackOfMemory].Load()}
+	return Shed{s[boundOnConnections].Load(), s[boundPerAddress].Load(), s[boundOnRunning].Load(), s[boundOnMemory].Load()}
 }
 
 // since is what was refused after an earlier sum.

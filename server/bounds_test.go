@@ -225,29 +225,6 @@ func TestBodyThatDribbles(t *testing.T) {
 	c.wantClosed()
 }
 
-func TestBodyRate(t *testing.T) {
-	const grace = 5 * time.Second
-	tests := []struct {
-		waited time.Duration
-		came   int64
-		want   time.Duration
-	}{
-		{0, 0, grace},
-		{2 * time.Second, 0, 3 * time.Second},
-		{6 * time.Second, 0, 0},
-		{6 * time.Second, 4 * server.BodyMinRate, 3 * time.Second},
-		{0, server.BodyMinRate / 2, 5500 * time.Millisecond},
-		{0, 1 << 40, 30 * time.Second},
-		{time.Hour, 1 << 40, 30 * time.Second},
-		{time.Hour, 3600 * server.BodyMinRate, grace},
-	}
-	for _, tt := range tests {
-		if got := server.AllowedWait(grace, tt.waited, tt.came); got != tt.want {
-			t.Errorf("waited %v for %d bytes: got %v more, want %v", tt.waited, tt.came, got, tt.want)
-		}
-	}
-}
-
 // TestIdleAfterBody: the bounds of a body end with it.
 func TestIdleAfterBody(t *testing.T) {
 	const grace = 20 * time.Millisecond

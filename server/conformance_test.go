@@ -11,9 +11,9 @@ import (
 	"github.com/apiphant/apiphant/server"
 )
 
-// ways are the ends of a head that let it take fasthttp's way, and the lane where
-// it can.
-var ways = map[string]string{"fasthttp": "Connection: close\r\n\r\n", "lane": "\r\n"}
+// ways are the ends of a head that let fasthttp answer the request, or the server
+// itself where it can.
+var ways = map[string]string{"fasthttp": "Connection: close\r\n\r\n", "json": "\r\n"}
 
 func TestServerConforms(t *testing.T) {
 	doortest.Suite{

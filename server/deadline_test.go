@@ -30,7 +30,7 @@ func TestSlowReaders(t *testing.T) {
 		}
 		t.Run(way+", nothing is accepted", func(t *testing.T) {
 			ask()
-			until(t, "the answer waits", func() bool { return strings.Contains(stacks(), "server.(*conn).Write(") })
+			until(t, "the answer waits", func() bool { return strings.Contains(stacks(), "connection.(*Conn).Write(") })
 			begun := time.Now()
 			until(t, "it is closed", func() bool { return s.Stats().Connections == 0 })
 			if took := time.Since(begun); took < 2*d {

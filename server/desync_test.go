@@ -135,7 +135,7 @@ func newReaders(t testing.TB) *readers {
 // that is in no table.
 func (r *readers) compare(in []byte, piece int) {
 	r.t.Helper()
-	ours, theirs := newStream(in, piece), newStream(server.WithoutEmptyLines(in), 1<<20)
+	ours, theirs := newStream(in, piece), newStream(withoutEmptyLines(in), 1<<20)
 	r.ours <- ours
 	r.theirs <- theirs
 	<-ours.closed

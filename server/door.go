@@ -14,52 +14,67 @@ import (
 	"github.com/apiphant/apiphant"
 )
 
-const jsonContentType = "application/json"
+// responseWriter is what a door writes its response to: [jsonResponse] or
+// [fasthttpResponse].
+type responseWriter interface {
+	// setField sets a header field, addField adds a value to one, and field
+	// returns the first value.
+	setField(name, value string)
+	addField(name, value string)
+	field(name string) []byte
 
-// door lends one request to the pipeline. It is an [apiphant.Door].
-//
-// It is used again for each request of a connection: what a function may keep
-// (rawResponse, rawBody) stands by itself.
+	// set makes the response, with a JSON body, or without a body and its type
+	// where body is nil. It keeps nothing of body. The response is sent when
+	// the request has ended.
+	set(status int, body []byte)
+	status() int
+
+	closeAfter() // closes the connection behind the response
+	abandon()    // closes the connection without a response
+}
+
+// door is the [apiphant.Door] of one request. It is used again for the next
+// request of the connection, so what a function may keep (rawResponse, rawBody)
+// is separate.
 type door struct {
 	server   *Server
 	conn     *conn
-	exchange exchange
-	ctx      *fasthttp.RequestCtx // of what only fasthttp serves; nil in the lane
+	response responseWriter
+	ctx      *fasthttp.RequestCtx // of a request that fasthttp serves; else nil
 	match    apiphant.Match
-	endpoint *apiphant.Endpoint // nil: there is none, or it isn't known yet
+	endpoint *apiphant.Endpoint // of match; nil: nothing is served there
 	route    *routeCounts       // nil: nothing is counted
-	start    time.Time          // when the request was there, but for its body
+	start    time.Time          // when the head was there
 	id       string             // of the request
-	buffer   bodyBuffer         // gives back what it took when the request is finished
+	whole    []byte             // the body, where all of it was there when it was asked for; else nil
+	buffer   bodyBuffer         // for any other body, until the request is finished
 	body     requestBody
-	raw      *rawResponse // nil: the pipeline writes the answer
+	raw      *rawResponse // nil: the pipeline writes the response
 	rawBody  *rawBody
 	sent     int64 // bytes of the body that Answer was given
 	open     bool  // the request has not ended
-	running  bool  // it has a place among the requests that run
-	aborted  bool  // there is no answer
-	unread   bool  // what fasthttp has of the request is nothing, or not all
-	watched  bool  // somebody waits to be told that the client has gone
+	running  bool  // the request has a place among those that run
+	aborted  bool  // there is no response
+	watched  bool  // the client is watched
 }
 
-func newDoor(s *Server, ctx *fasthttp.RequestCtx) *door {
-	d := ctx.Conn().(*conn).openDoor(s, byFasthttp{ctx})
-	d.ctx = ctx
-	return d
-}
-
-func (c *conn) openDoor(s *Server, x exchange) *door {
-	c.door = door{server: s, conn: c, exchange: x, open: true, buffer: bodyBuffer{memory: &s.bodies}}
+// openDoor begins to answer the request whose head is c.head.
+func (c *conn) openDoor(r responseWriter) *door {
+	s := c.server
+	c.door = door{server: s, conn: c, response: r, match: c.match, endpoint: c.match.Endpoint, start: time.Now(), open: true, buffer: bodyBuffer{memory: &s.bodies}}
+	c.door.begin()
 	return &c.door
 }
 
-// begin is called once it is known for which route a request is.
-func (d *door) begin(route *routeCounts, start time.Time) {
-	d.route, d.start = route, start
-	d.server.Metrics.begin()
+func (d *door) begin() {
+	m := d.server.Metrics
+	if d.route = m.route(d.endpoint); d.isHealthCheck() {
+		d.route = m.health()
+	}
+	m.begin()
 }
 
-// Began is when the request was there, but for its body.
+// Began returns when the head was there.
 func (d *door) Began() time.Time { return d.start }
 
 // status is that of the answer; 0: the connection is closed without one.
@@ -67,7 +82,7 @@ func (d *door) status() int {
 	if d.aborted {
 		return 0
 	}
-	return d.exchange.status()
+	return d.response.status()
 }
 
 // answered is how many bytes of a body the answer has, or had until it broke off.
@@ -85,7 +100,7 @@ func (d *door) CountPanic() {
 	}
 }
 
-func (d *door) path() []byte { return path(d.exchange.target()) }
+func (d *door) path() []byte { return path(d.conn.head.Target) }
 
 // path returns the path as it stands in the target of a request: not decoded,
 // not cleaned.
@@ -104,7 +119,7 @@ func path(target []byte) []byte {
 }
 
 func (d *door) Method() string {
-	method := d.exchange.method()
+	method := d.conn.head.Method
 	if string(method) == http.MethodPost {
 		return http.MethodPost // without a copy
 	}
@@ -117,23 +132,23 @@ func (d *door) Header(name string) string {
 		return d.host()
 	case name == "X-Forwarded-Proto":
 		return d.forwardedProto()
-	case !d.conn.guard.names.has(name), apiphant.IsForwarded(name) && !d.conn.trusted:
+	case !d.conn.head.Has(name), apiphant.IsForwarded(name) && !d.conn.trusted:
 		return ""
 	}
-	return string(firstField(d.exchange.fields(), name))
+	return string(d.conn.head.Fields.First(name))
 }
 
 func (d *door) RemoteAddr() netip.Addr { return d.client().Addr() }
 
 func (d *door) Body() ([]byte, error) {
 	if !d.server.calls.hasRoom() { // the body need not be read to know that
-		d.server.shed.count(lackOfRunning)
+		d.server.shed.count(boundOnRunning)
 		return nil, d.overloaded()
 	}
 	body, err := d.readBody()
 	switch {
 	case err == errNoMemory:
-		d.server.shed.count(lackOfMemory)
+		d.server.shed.count(boundOnMemory)
 		return nil, d.overloaded()
 	case err == nil && !d.enter():
 		return nil, d.overloaded()
@@ -142,11 +157,14 @@ func (d *door) Body() ([]byte, error) {
 }
 
 func (d *door) readBody() ([]byte, error) {
-	if whole := d.exchange.body(); whole != nil {
-		d.body.came = int64(len(whole))
-		return whole, nil
+	limit := d.server.bodyLimit(d.endpoint)
+	if d.conn.head.Length <= limit {
+		if d.whole = d.conn.body.Whole(); d.whole != nil {
+			d.body.came = int64(len(d.whole))
+			return d.whole, nil
+		}
 	}
-	return d.openBody(d.server.bodyLimit(d.endpoint)).readAll(&d.buffer)
+	return d.openBody(limit).readAll(&d.buffer)
 }
 
 func (d *door) Request(ctx context.Context) *http.Request { return d.httpRequest(ctx) }
@@ -159,7 +177,7 @@ func (d *door) SetHeader(name, value string) {
 		d.raw.setHeader(name, value)
 		return
 	}
-	d.exchange.setField(name, value)
+	d.response.setField(name, value)
 }
 
 func (d *door) AddHeader(name, value string) {
@@ -167,7 +185,7 @@ func (d *door) AddHeader(name, value string) {
 		d.raw.addHeader(name, value)
 		return
 	}
-	d.exchange.addField(name, value)
+	d.response.addField(name, value)
 }
 
 func (d *door) Answer(status int, body []byte) {
@@ -175,7 +193,7 @@ func (d *door) Answer(status int, body []byte) {
 		d.raw.Abort()
 		return
 	}
-	d.exchange.answer(status, body)
+	d.response.set(status, body)
 	d.sent = int64(len(body))
 }
 
@@ -197,14 +215,14 @@ func (d *door) abandon() {
 		return // the stream breaks off
 	}
 	d.aborted = true
-	d.exchange.abandon()
+	d.response.abandon()
 }
 
 // WatchClient is called by the goroutine that looks at the call's context.
 func (d *door) WatchClient(gone func()) {
 	if d.server.watcher != nil {
 		d.watched = true
-		d.server.watcher.begin(d.conn, gone)
+		d.server.watcher.Add(d.conn.Conn, gone)
 	}
 }
 
@@ -212,10 +230,10 @@ func (d *door) WatchClient(gone func()) {
 func (d *door) end() {
 	d.open = false
 	if d.watched {
-		d.server.watcher.end(d.conn)
+		d.server.watcher.Remove(d.conn.Conn)
 	}
 	now := time.Now()
-	d.conn.awaitRequest(now)
+	d.conn.AwaitRequest(now)
 	took := now.Sub(d.start)
 	d.server.Metrics.end(d, took)
 	d.logAccess(took)
@@ -228,11 +246,11 @@ func (d *door) finish() {
 	if d.rawBody != nil {
 		_ = d.rawBody.Close()
 	}
-	if d.exchange.body() == nil {
+	if d.whole == nil {
 		d.finishBody()
 	}
 	if d.server.draining.Load() {
-		d.exchange.closeAfter()
+		d.response.closeAfter()
 	}
 	d.end()
 }
@@ -244,11 +262,11 @@ func (d *door) finishBody() {
 	if !d.body.skip() {
 		d.closeUnread()
 	}
-	d.conn.rate = nil
+	d.conn.LimitRate(nil)
 }
 
-// refused ends a request of which the body, or more, was not read.
-func (d *door) refused() {
+// endUnread ends a request of which the body, or more, was not read.
+func (d *door) endUnread() {
 	d.closeUnread()
 	d.end()
 }
@@ -271,8 +289,8 @@ func (d *door) release() {
 // closeUnread lets the connection be closed after the answer: where the next
 // request begins in it is not known.
 func (d *door) closeUnread() {
-	d.exchange.closeAfter()
-	d.conn.linger.Store(true)
+	d.response.closeAfter()
+	d.conn.LingerOnClose()
 }
 
 // bodyIsRead tells whether the request was read to its end.

@@ -1,25 +1,19 @@
 package server
 
 import (
-	"time"
-
-	"github.com/valyala/fasthttp"
-
 	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/server/internal/connection"
 )
 
 // ShedOne counts one refusal of each reason.
 func (s *Server) ShedOne() {
-	for why := range lacks {
-		s.shed.count(why)
+	for met := range bounds {
+		s.shed.count(met)
 	}
 }
 
 // Count returns what counts a request of an endpoint, without the request.
 func (s *Server) Count(endpoint *apiphant.Endpoint) func() {
-	d, start := &door{server: s, ctx: &fasthttp.RequestCtx{}}, time.Now()
-	return func() {
-		d.begin(s.Metrics.route(endpoint), start)
-		d.end()
-	}
+	c := &conn{Conn: connection.New(nil, &connection.Config{}), server: s, match: apiphant.Match{Endpoint: endpoint}}
+	return func() { c.openDoor(&c.json).end() }
 }

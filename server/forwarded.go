@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/apiphant/apiphant/server/internal/http1"
 )
 
 // What proxies tell of the client that they ask for is believed of those in
@@ -34,7 +36,7 @@ func (d *door) client() netip.AddrPort {
 	if !d.conn.trusted {
 		return d.conn.peer
 	}
-	return d.server.clientBehind(d.conn.peer, allFields(d.exchange.fields(), "X-Forwarded-For"))
+	return d.server.clientBehind(d.conn.peer, d.conn.head.Fields.All("X-Forwarded-For"))
 }
 
 // remoteAddr is client in the form of [http.Request.RemoteAddr].
@@ -85,11 +87,11 @@ func parseHop(text string) (hop netip.AddrPort, ok bool) {
 // host returns the host that the client asked for.
 func (d *door) host() string {
 	if d.conn.trusted {
-		if host := d.lastForwarded("X-Forwarded-Host"); isHost([]byte(host)) {
+		if host := d.lastForwarded("X-Forwarded-Host"); http1.IsHost([]byte(host)) {
 			return host
 		}
 	}
-	return string(d.exchange.host())
+	return string(d.conn.head.Host)
 }
 
 // forwardedProto returns "https" where the client is known to have asked by that.
@@ -100,7 +102,7 @@ func (d *door) forwardedProto() string {
 			return proto
 		}
 	}
-	if c.isTLS() {
+	if c.IsTLS() {
 		return "https"
 	}
 	return ""
@@ -109,7 +111,7 @@ func (d *door) forwardedProto() string {
 // lastForwarded returns the last element of a list that proxies add to: the
 // others may be the client's.
 func (d *door) lastForwarded(name string) string {
-	lists := allFields(d.exchange.fields(), name)
+	lists := d.conn.head.Fields.All(name)
 	if len(lists) == 0 {
 		return ""
 	}

@@ -268,7 +268,7 @@ func TestReusedConnectionsAndDescriptors(t *testing.T) {
 			for range 12 {
 				c := running.dial()
 				for range random.IntN(4) {
-					body := fmt.Sprintf(`{"for":%d}`, random.Int64N(int64(3*server.Settling)))
+					body := fmt.Sprintf(`{"for":%d}`, random.Int64N(int64(3*server.WatchDelay)))
 					c.send(post("/api/v0/short/read", body))
 					if got, err := c.tryReceive("POST"); got.String() != "200 {}" {
 						t.Errorf("got %v and %v: taken for gone", got, err)

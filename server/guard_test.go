@@ -1,11 +1,10 @@
 package server_test
 
 import (
-	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/server"
+	"github.com/apiphant/apiphant/server/internal/http1"
 )
 
 // asked collects the requests that reached an action.
@@ -131,39 +131,69 @@ func TestWireUnfinished(t *testing.T) {
 	}
 }
 
-// repeated is a connection on which the same comes at each read, for ever.
-type repeated struct {
-	net.Conn
-	text []byte
+// received is an [http1.Source] of what a test has received already.
+type received struct{ rest []byte }
+
+func (r *received) Buffered() []byte { return r.rest }
+func (r *received) Discard(n int)    { r.rest = r.rest[n:] }
+func (r *received) Fill() error      { return io.EOF }
+func (r *received) Read(p []byte) (int, error) {
+	n := copy(p, r.rest)
+	if r.rest = r.rest[n:]; n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
 }
 
-func (r *repeated) Read(p []byte) (int, error) { return copy(p, r.text), nil }
-
-// guarded are requests of the sizes that come.
-var guarded = []struct{ name, text string }{
-	{"small", post("/api/v0/echo/read", `{"hello":"world"}`)},
-	{"browser", line + "Host: api.example.com:8443\r\nConnection: keep-alive\r\nContent-Length: 2\r\n" +
-		"sec-ch-ua-platform: \"Linux\"\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36\r\n" +
-		"sec-ch-ua: \"Chromium\";v=\"143\", \"Not A(Brand\";v=\"24\"\r\nContent-Type: application/json\r\nsec-ch-ua-mobile: ?0\r\nAccept: */*\r\n" +
-		"Origin: https://www.example.com\r\nSec-Fetch-Site: same-site\r\nSec-Fetch-Mode: cors\r\nSec-Fetch-Dest: empty\r\nReferer: https://www.example.com/\r\n" +
-		"Accept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: en-US,en;q=0.9\r\nCookie: session=0123456789abcdef0123456789abcdef\r\n\r\n{}"},
-	{"chunked", chunks + "11\r\n" + `{"hello":"world"}` + "\r\n" + last},
-	{"trailer", chunks + "2;a=b\r\n{}\r\n0\r\nX: y\r\n\r\n"},
+// next reads the next request, without the empty lines before it. It returns nil
+// at the end.
+func (r *received) next() (raw []byte, err error) {
+	r.Discard(http1.EmptyLines(r.rest))
+	all := r.rest
+	if len(all) == 0 {
+		return nil, nil
+	}
+	var head http1.Head
+	size, err := head.Parse(all[:min(len(all), server.DefaultMaxHeader)])
+	if size == 0 || err != nil {
+		return all, cmp.Or(err, io.ErrUnexpectedEOF)
+	}
+	r.Discard(size)
+	var body http1.Body
+	body.Open(&head, r)
+	_, err = io.Copy(io.Discard, &body)
+	return all[:len(all)-len(r.rest)], err
 }
 
-// TestGuardAlone refuses what fasthttp would refuse, too: it has no say here.
-func TestGuardAlone(t *testing.T) {
+// withoutEmptyLines is a stream without those that RFC 9112, 2.2, lets stand
+// before a request line.
+func withoutEmptyLines(in []byte) (out []byte) {
+	for r := (&received{in}); ; {
+		raw, err := r.next()
+		if out = append(out, raw...); raw == nil || err != nil {
+			return append(out, r.rest...)
+		}
+	}
+}
+
+// TestParsingAlone refuses what must be refused, without what fasthttp would
+// refuse, too.
+func TestParsingAlone(t *testing.T) {
 	for _, message := range wireRefused {
 		switch message.name {
 		case "beyond the bound", "a long body", "a long chunk", "no address in brackets":
 			continue // the door's, and fasthttp's
 		}
-		passed, err := io.ReadAll(bufio.NewReaderSize(server.Guarded(newStream([]byte(message.raw), 1<<20)), server.DefaultMaxHeader))
-		if err == nil {
-			t.Errorf("%s: %q: passed on %q, want an error (RFC %s)", message.class, message.raw, passed, message.section)
+		r := &received{[]byte(message.raw)}
+		var raw []byte
+		var err error
+		for err == nil {
+			if raw, err = r.next(); raw == nil {
+				break
+			}
 		}
-		if strings.HasPrefix(message.class, "chunk") && !strings.HasPrefix(message.raw, string(passed)) {
-			t.Errorf("%s: %q: passed on %q, which did not come", message.class, message.raw, passed)
+		if err == nil {
+			t.Errorf("%s: %q was taken for a request, want an error (RFC %s)", message.class, message.raw, message.section)
 		}
 	}
 }
@@ -198,97 +228,6 @@ func TestTrailersAreDropped(t *testing.T) {
 		if user := wait(t, "the middleware", seen); user != "" {
 			t.Errorf("the middleware got %q out of the trailer", user)
 		}
-	}
-}
-
-// TestGuardReadByte reads as fasthttp does where it has no buffer for idle
-// connections: one byte at first.
-func TestGuardReadByte(t *testing.T) {
-	for _, message := range wireAccepted {
-		if strings.Contains(message.name, "trailer") || strings.HasPrefix(message.name, "TE") {
-			continue // is dropped
-		}
-		c := server.Guarded(newStream([]byte(message.raw), 1<<20))
-		p := make([]byte, server.DefaultMaxHeader)
-		first, err := c.Read(p[:1])
-		if err != nil || first != 1 {
-			t.Errorf("%q: got %d bytes and %v, want 1", message.raw, first, err)
-		}
-		rest, err := io.ReadAll(bufio.NewReaderSize(c, server.DefaultMaxHeader))
-		if got, want := string(p[:1])+string(rest), strings.TrimLeft(message.raw, "\r\n"); got != want || err != nil {
-			t.Errorf("got %q and %v, want %q", got, err, want)
-		}
-	}
-}
-
-// TestGuardOfEveryByte puts each byte at each place of a value, a name and a
-// target.
-func TestGuardOfEveryByte(t *testing.T) {
-	tests := []struct {
-		name    string
-		message string
-		allowed func(c byte) bool
-	}{
-		{"value", with + "X: %s\r\n\r\n", func(c byte) bool { return c == '\t' || c >= ' ' && c != 0x7f }},
-		{"name", with + "X%s: y\r\n\r\n", func(c byte) bool { // RFC 9110, 5.6.2
-			return strings.IndexByte("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", c) >= 0
-		}},
-		{"target", "POST /%s HTTP/1.1\r\nHost: test\r\n\r\n", func(c byte) bool { return c > ' ' && c < 0x7f && c != '#' }},
-	}
-	p := make([]byte, server.DefaultMaxHeader)
-	for _, tt := range tests {
-		for c := range 256 {
-			for place := range 20 {
-				filled := []byte(strings.Repeat("x", 20))
-				filled[place] = byte(c)
-				message := strings.Replace(tt.message, "%s", string(filled), 1)
-				n, err := server.Guarded(&repeated{text: []byte(message)}).Read(p)
-				if err != nil {
-					t.Fatal(err)
-				}
-				got, want := n == len(message), tt.allowed(byte(c)) || tt.name == "name" && c == ':'
-				if got != want {
-					t.Errorf("%s: %q passed on: %t, want %t", tt.name, filled, got, want)
-				}
-			}
-		}
-	}
-}
-
-func TestGuardAllocatesNothing(t *testing.T) {
-	p := make([]byte, server.DefaultMaxHeader)
-	for _, request := range guarded {
-		c := server.Guarded(&repeated{text: []byte(request.text)})
-		allocations := testing.AllocsPerRun(1000, func() {
-			if _, err := c.Read(p); err != nil {
-				t.Fatal(err)
-			}
-		})
-		if allocations != 0 {
-			t.Errorf("%s: got %v allocations for each request, want none", request.name, allocations)
-		}
-	}
-}
-
-// BenchmarkGuard is what the guard adds to a request that comes in one piece;
-// "unguarded" is what the test itself takes.
-func BenchmarkGuard(b *testing.B) {
-	p := make([]byte, server.DefaultMaxHeader)
-	bench := func(name string, c net.Conn, size int) {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			b.SetBytes(int64(size))
-			for b.Loop() {
-				if _, err := c.Read(p); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-	for _, request := range guarded {
-		unguarded := &repeated{text: []byte(request.text)}
-		bench(request.name, server.Guarded(unguarded), len(request.text))
-		bench(request.name+"/unguarded", unguarded, len(request.text))
 	}
 }
 

@@ -14,3 +14,5 @@ func (d *door) answerHealth() {
 	}
 	d.Answer(http.StatusOK, []byte(`{"status":"ok"}`))
 }
+
+func (d *door) isHealthCheck() bool { return d.endpoint == nil && string(d.path()) == healthPath }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+
+	"github.com/apiphant/apiphant/server/internal/connection"
 )
 
 // nextNotifySocket is the variable of the service manager's socket for a process
@@ -29,7 +31,7 @@ func (s *Server) notifyReady() {
 // startWatchdog tells the service manager that the server is alive, twice in the
 // time within which that wants to hear it (WATCHDOG_USEC), until the end that it
 // returns is called. A server that doesn't come to accept connections isn't.
-func (s *Server) startWatchdog(l *listener) (end func()) {
+func (s *Server) startWatchdog(l *connection.Listener) (end func()) {
 	interval, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {
 		s.log.Warn("Can't serve the service manager's watchdog: " + err.Error())
@@ -48,9 +50,9 @@ func (s *Server) startWatchdog(l *listener) (end func()) {
 			case <-ending:
 				return
 			}
-			if l.wake() {
+			if l.Wake() {
 				select {
-				case <-l.beat:
+				case <-l.Beats:
 				case <-ending:
 					return
 				}

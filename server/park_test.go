@@ -17,7 +17,7 @@ import (
 // parked waits until n connections are parked.
 func parked(t testing.TB, n int) {
 	t.Helper()
-	until(t, fmt.Sprintf("%d are parked", n), func() bool { return strings.Count(stacks(), "server.waitReadable(") == n })
+	until(t, fmt.Sprintf("%d are parked", n), func() bool { return strings.Count(stacks(), "connection.waitReadable(") == n })
 }
 
 // parking is a server that parks soon.
@@ -62,7 +62,7 @@ func TestParkedConnection(t *testing.T) {
 // TestParkedConnectionsKeepFewGoroutines beside those that wait for them.
 func TestParkedConnectionsKeepFewGoroutines(t *testing.T) {
 	running := start(t, echo(), parking(time.Hour))
-	const connections = server.MaxSpare + 200
+	const connections = server.MaxIdleWorkers + 200
 	var clients []*client
 	for range connections {
 		clients = append(clients, running.dial())
@@ -73,9 +73,9 @@ func TestParkedConnectionsKeepFewGoroutines(t *testing.T) {
 	parked(t, connections)
 	begun := time.Now()
 	until(t, "the others have ended", func() bool {
-		return strings.Count(stacks(), "server.(*reserve).serve(") <= server.MaxSpare
+		return strings.Count(stacks(), "server.(*workers).worker(") <= server.MaxIdleWorkers
 	})
-	if time.Since(begun) > server.SpareTime/2 {
+	if time.Since(begun) > server.WorkerLife/2 {
 		t.Error("the others have ended only as those in reserve do, too")
 	}
 }

@@ -37,7 +37,7 @@ func (d *door) httpRequest(ctx context.Context) *http.Request {
 		ContentLength: d.body.declared,
 		Host:          d.host(),
 		RemoteAddr:    d.remoteAddr(),
-		TLS:           d.conn.tlsState(),
+		TLS:           d.conn.TLSState(),
 		RequestURI:    target,
 	}
 	r.ProtoMajor, r.ProtoMinor, _ = http.ParseHTTPVersion(r.Proto)

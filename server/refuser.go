@@ -19,6 +19,10 @@ const tooManyConnections = "HTTP/1.1 503 Service Unavailable\r\n" +
 	"Content-Length: 35\r\n\r\n" + unavailable
 
 const (
+	// maxRefusedRequest is how much is read of a request that gets no other
+	// answer than that there are too many connections.
+	maxRefusedRequest = 64 << 10
+
 	// maxRefused is how many connections may be told at the same time that they
 	// are too many; a further one is closed without a word.
 	maxRefused = 1024
@@ -70,6 +74,6 @@ func answerTooMany(c net.Conn) {
 		return
 	}
 	if half, ok := c.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
-		_, _ = io.CopyN(io.Discard, c, lingerChunk) // closed over unread bytes, the answer would be lost
+		_, _ = io.CopyN(io.Discard, c, maxRefusedRequest) // closed over unread bytes, the answer would be lost
 	}
 }

@@ -3,14 +3,14 @@ package server
 import (
 	"cmp"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/server/internal/connection"
 )
 
 const requestIDHeader = "X-Request-Id"
@@ -26,7 +26,7 @@ func (c *calls) hasRoom() bool { return c.running.Load() < c.most }
 
 // call is what other goroutines may know of the request that a connection's
 // function is busy with.
-type call struct {
+type runningCall struct {
 	mu       sync.Mutex
 	endpoint *apiphant.Endpoint // nil: none runs
 	id       string
@@ -39,11 +39,11 @@ func (d *door) enter() bool {
 	s := d.server
 	if s.calls.running.Add(1) > s.calls.most {
 		s.calls.running.Add(-1)
-		s.shed.count(lackOfRunning)
+		s.shed.count(boundOnRunning)
 		return false
 	}
 	d.running = true
-	call := &d.conn.call
+	call := &d.conn.running
 	call.mu.Lock()
 	call.endpoint, call.id, call.seen, call.deaf = d.endpoint, d.id, time.Time{}, false
 	call.mu.Unlock()
@@ -57,7 +57,7 @@ func (d *door) identify(id string) {
 	if !d.running {
 		return
 	}
-	call := &d.conn.call
+	call := &d.conn.running
 	call.mu.Lock()
 	call.id = id
 	call.mu.Unlock()
@@ -70,7 +70,7 @@ func (d *door) exit() {
 	}
 	d.running = false
 	d.server.calls.running.Add(-1)
-	call := &d.conn.call
+	call := &d.conn.running
 	call.mu.Lock()
 	deaf, seen := call.deaf, call.seen
 	call.endpoint = nil
@@ -95,8 +95,8 @@ func (s *Server) watch() (end func()) {
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
-		defer survive(s.log, "watching what runs")
-		ticker := time.NewTicker(s.patience.sweep)
+		defer connection.Survive(s.log, "watching what runs")
+		ticker := time.NewTicker(s.timeouts.sweep)
 		defer ticker.Stop()
 		var told Shed
 		var trimmer trimmer
@@ -122,7 +122,7 @@ func (s *Server) sweep(now time.Time) {
 	}
 	var deaf int64
 	s.conns.each(func(c *conn) {
-		if c.call.look(s, now, timeout) {
+		if c.running.look(s, now, timeout) {
 			deaf++
 		}
 	})
@@ -131,7 +131,7 @@ func (s *Server) sweep(now time.Time) {
 
 // look tells whether the call is past its deadline, by a sweep at least, so that
 // there was time to notice. When it began is known as closely as sweeps are.
-func (c *call) look(s *Server, now time.Time, timeout time.Duration) (deaf bool) {
+func (c *runningCall) look(s *Server, now time.Time, timeout time.Duration) (deaf bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -139,10 +139,10 @@ func (c *call) look(s *Server, now time.Time, timeout time.Duration) (deaf bool)
 		return false
 	case c.seen.IsZero():
 		c.seen = now
-	case !c.deaf && now.Sub(c.seen) >= timeout+s.patience.sweep:
+	case !c.deaf && now.Sub(c.seen) >= timeout+s.timeouts.sweep:
 		c.deaf = true
 		s.log.Warn(fmt.Sprintf("%s ignores its context: it still runs %s after it began, its deadline was %s",
-			c.endpoint.Path(), now.Sub(c.seen).Round(time.Second), timeout), zap.String("request_id", c.id))
+			c.endpoint.Path(), now.Sub(c.seen).Round(time.Second), timeout), slog.String("request_id", c.id))
 	}
 	return c.deaf
 }

@@ -3,18 +3,18 @@ package server
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
-	"go.uber.org/zap"
 
 	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/server/internal/connection"
 )
 
 // Defaults of the settings of [Server].
@@ -36,7 +36,7 @@ const (
 // of the settings are good ones. Nothing in it may change once it serves.
 type Server struct {
 	API *apiphant.API
-	Log *zap.Logger // nil: nothing is logged
+	Log *slog.Logger // nil: nothing is logged
 
 	// AccessLog is called once for each request, when it is answered; nil: not
 	// at all. Calls may run at once. What it gets is valid until it returns.
@@ -98,21 +98,24 @@ type Server struct {
 	// end their contexts are cancelled. 0: DefaultDrain; negative: none.
 	Drain time.Duration
 
-	log      *zap.Logger
-	tls      *tls.Config     // nil: plain HTTP
+	log      *slog.Logger
+	config   connection.Config
+	timeouts timeouts        // zero: defaultTimeouts
 	base     context.Context // of all calls
-	conns    conns
-	watcher  *watcher // nil: the system can't tell
+	http     *fasthttp.Server
+	conns    connections
+	watcher  *connection.Watcher // nil: the system can't tell
 	refuser  refuser
 	calls    calls
 	bodies   bodyMemory
 	shed     shed
 	date     date
-	serving  *reserve    // connections
-	raw      *reserve    // raw functions
+
+	workers    *workers // of connections
+	rawWorkers *workers // of functions that write their own response
+
 	draining atomic.Bool // answers say "Connection: close"
 	away     atomic.Bool // /healthz says so
-	patience patience    // zero: defaultPatience
 }
 
 // ErrHandedOver is the cause with which the context of [Server.Serve] ends when
@@ -136,13 +139,13 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	}
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	http := s.prepare(base)
-	defer s.watcher.close()
+	s.prepare(base)
+	defer s.watcher.Close()
 	defer s.watch()()
 
 	l := s.listener(ln)
 	closed := make(chan error, 1)
-	go func() { closed <- s.serveAll(http, l) }()
+	go func() { closed <- s.serveAll(l) }()
 	s.notifyReady()
 	endWatchdog := s.startWatchdog(l)
 	select {
@@ -158,16 +161,26 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 }
 
 // prepare works out from the settings what serving needs.
-func (s *Server) prepare(base context.Context) *fasthttp.Server {
-	s.base, s.log, s.patience = base, cmp.Or(s.Log, zap.NewNop()), cmp.Or(s.patience, defaultPatience)
+func (s *Server) prepare(base context.Context) {
+	s.base, s.log = base, s.Log
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	s.timeouts = cmp.Or(s.timeouts, defaultTimeouts)
 	s.conns.metrics = s.Metrics
 	s.Metrics.of(s)
+	s.bound()
+	s.config.Timeouts, s.config.MaxHead = s.timeouts.Timeouts, cmp.Or(s.MaxHeader, DefaultMaxHeader)
 	if s.Certificate != nil {
-		s.Certificate.log, s.tls = s.log, s.Certificate.config()
+		s.Certificate.log, s.config.TLS = s.log, s.Certificate.config()
 	}
-	s.watcher = newWatcher(s.log)
-	s.serving, s.raw = newReserve(), newReserve()
-	http := s.fasthttp()
-	s.bound(http)
-	return http
+	s.watcher = connection.NewWatcher(s.log)
+	s.workers, s.rawWorkers = newWorkers(), newWorkers()
+	s.http = s.newFasthttp()
+}
+
+func (s *Server) listener(ln net.Listener) *connection.Listener {
+	l := connection.NewListener(ln, s.log)
+	l.Shortage, l.Handshake = s.Metrics.failedToAccept, s.timeouts.handshake
+	return l
 }

@@ -19,9 +19,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
-
 	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/server"
 )
@@ -83,7 +80,7 @@ func checkGoroutines(t testing.TB) {
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		left = left[:0]
 		for _, stack := range strings.Split(stacks(), "\n\n") {
-			if strings.Contains(stack, "apiphant/server.") || strings.Contains(stack, "apiphant.(*") ||
+			if strings.Contains(stack, "apiphant/server.") || strings.Contains(stack, "apiphant/server/") || strings.Contains(stack, "apiphant.(*") ||
 				strings.Contains(stack, "fasthttp.(*Server)") {
 				left = append(left, stack)
 			}
@@ -212,9 +209,18 @@ type lines struct {
 	text bytes.Buffer
 }
 
-func (l *lines) logger() *zap.Logger {
-	encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{MessageKey: "message", LevelKey: "level", EncodeLevel: zapcore.LowercaseLevelEncoder})
-	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(l), zap.DebugLevel))
+func (l *lines) logger() *slog.Logger {
+	return slog.New(slog.NewJSONHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		switch a.Key {
+		case slog.TimeKey:
+			return slog.Attr{}
+		case slog.LevelKey:
+			return slog.String("level", strings.ToLower(a.Value.String()))
+		case slog.MessageKey:
+			return slog.String("message", a.Value.String())
+		}
+		return a
+	}}))
 }
 
 // log writes a line of the access log.

@@ -1,0 +1,93 @@
+package server
+
+import (
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// defaultRecheck is how often, at most, the files of a [Certificate] are looked at.
+const defaultRecheck = time.Second
+
+// Certificate is a certificate with its key, from two files that may change: it
+// is read again by the first handshake, a second or more after the last look,
+// that finds them changed. A pair that can't be used is logged, and the one
+// before it stays. See [LoadCertificate].
+type Certificate struct {
+	files [2]string // certificate, key
+	log   *slog.Logger
+	pair  atomic.Pointer[tls.Certificate]
+
+	mu      sync.Mutex
+	recheck time.Duration
+	looked  time.Time
+	seen    [2]os.FileInfo // when they were last read; nil: not there
+}
+
+// LoadCertificate reads a certificate with all those that lead to its root, and
+// its key, both in PEM.
+func LoadCertificate(certFile, keyFile string) (*Certificate, error) {
+	c := &Certificate{files: [2]string{certFile, keyFile}, log: slog.New(slog.DiscardHandler), recheck: defaultRecheck}
+	c.look()
+	if err := c.read(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// config is TLS as Go has it by default, from 1.2 on, and HTTP/1.1 only.
+func (c *Certificate) config() *tls.Config {
+	return &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		NextProtos:     []string{"http/1.1"},
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current(), nil },
+	}
+}
+
+// current returns the pair to use. One handshake at a time looks at the files;
+// the others do not wait for it.
+func (c *Certificate) current() *tls.Certificate {
+	if c.mu.TryLock() {
+		defer c.mu.Unlock()
+		if time.Since(c.looked) >= c.recheck && c.look() {
+			if err := c.read(); err != nil {
+				c.log.Error("The certificate has changed and can't be used, so the one before it stays: " + err.Error())
+			} else {
+				c.log.Info("The certificate has changed, and is used from now on")
+			}
+		}
+	}
+	return c.pair.Load()
+}
+
+// look tells whether a file is another than when it was last looked at. It
+// comes before read, so that what changes meanwhile is seen the next time.
+func (c *Certificate) look() (changed bool) {
+	c.looked = time.Now()
+	for i, name := range c.files {
+		now, err := os.Stat(name)
+		if err != nil {
+			now = nil
+		}
+		before := c.seen[i]
+		if (now == nil) != (before == nil) ||
+			now != nil && !(os.SameFile(now, before) && now.ModTime().Equal(before.ModTime()) && now.Size() == before.Size()) {
+			changed = true
+		}
+		c.seen[i] = now
+	}
+	return changed
+}
+
+func (c *Certificate) read() error {
+	pair, err := tls.LoadX509KeyPair(c.files[0], c.files[1])
+	if err != nil {
+		return fmt.Errorf("certificate %s with key %s: %w", c.files[0], c.files[1], err)
+	}
+	c.pair.Store(&pair)
+	return nil
+}

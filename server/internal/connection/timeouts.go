@@ -1,0 +1,32 @@
+package connection
+
+import "time"
+
+// Timeouts are how long a connection waits for its client.
+type Timeouts struct {
+	Header time.Duration // for a whole head, from its first byte on
+	Idle   time.Duration // for the next request
+	Park   time.Duration // the part of Idle after which the connection is parked
+	Write  time.Duration // for the client to accept the next writeChunk of a response
+
+	First time.Duration // for the first byte of a new connection, when the server drains
+	Last  time.Duration // for what an idle client has just sent, when the server drains
+
+	Linger    time.Duration // for the next lingerChunk of an unread body, when the connection is closed
+	LingerAll time.Duration // for all of it
+}
+
+// DefaultTimeouts lack Header and Idle, which the user of the server sets.
+var DefaultTimeouts = Timeouts{
+	Park:      250 * time.Millisecond,
+	Write:     30 * time.Second,
+	First:     500 * time.Millisecond,
+	Last:      time.Millisecond,
+	Linger:    500 * time.Millisecond,
+	LingerAll: 5 * time.Second,
+}
+
+const (
+	writeChunk  = 64 << 10
+	lingerChunk = 64 << 10
+)

@@ -1,0 +1,106 @@
+package server
+
+import (
+	"strconv"
+	"sync"
+	"time"
+)
+
+// stream is the body of a response that is sent while the function writes it.
+// Its framing is its length, or chunks, or, in HTTP/1.0, the end of the
+// connection.
+type stream struct {
+	conn    *conn
+	gone    func()           // is called when a write fails
+	chunked bool             // each write becomes a chunk
+	endBody func(whole bool) // nil: the end of the connection is not the end of the body
+	buffer  *[]byte
+	unsent  []byte // of buffer: the head, until something is behind it
+	err     error  // of all later writes
+}
+
+// chunkFraming is how many bytes a chunk has beside its data, at most.
+const chunkFraming = len("8000\r\n\r\n")
+
+var streamBuffers = sync.Pool{New: func() any {
+	b := make([]byte, 0, headRoom+maxBuffered+chunkFraming)
+	return &b
+}}
+
+// newStream begins the response of a request that fasthttp has passed to a
+// function, whose length is -1 where it is not known. fasthttp sends nothing.
+func newStream(d *door, length int64, gone func()) *stream {
+	s := &stream{conn: d.conn, gone: gone, buffer: streamBuffers.Get().(*[]byte)}
+	request, header := &d.ctx.Request.Header, &d.ctx.Response.Header
+	s.conn.single.written = true
+	switch {
+	case length >= 0:
+		header.SetContentLength(int(length))
+	case request.IsHTTP11():
+		s.chunked = true
+		header.SetContentLength(-1) // which is fasthttp's way to say: in chunks
+	default:
+		header.SetContentLength(-2) // until the connection ends
+		header.SetConnectionClose()
+		s.endBody = s.conn.EndOfBody()
+	}
+	switch {
+	case request.ConnectionClose():
+		header.SetConnectionClose()
+	case !request.IsHTTP11() && !header.ConnectionClose():
+		header.Set("Connection", "keep-alive")
+	}
+	s.unsent = header.AppendBytes((*s.buffer)[:0])
+	return s
+}
+
+// Write sends p at once.
+func (s *stream) Write(p []byte) (written int, err error) {
+	for len(p) > 0 && s.err == nil {
+		part := p[:min(len(p), maxBuffered)]
+		if s.chunked {
+			s.unsent = append(strconv.AppendInt(s.unsent, int64(len(part)), 16), "\r\n"...)
+		}
+		s.unsent = append(s.unsent, part...)
+		if s.chunked {
+			s.unsent = append(s.unsent, "\r\n"...)
+		}
+		if s.send(); s.err == nil {
+			written += len(part)
+		}
+		p = p[len(part):]
+	}
+	return written, s.err
+}
+
+// Flush sends the head where nothing has been written behind it.
+func (s *stream) Flush() error {
+	s.send()
+	return s.err
+}
+
+func (s *stream) send() {
+	if len(s.unsent) > 0 && s.err == nil {
+		s.conn.SetClock(time.Now())
+		if _, s.err = s.conn.Write(s.unsent); s.err != nil {
+			s.gone()
+		}
+	}
+	s.unsent = (*s.buffer)[:0]
+}
+
+// end ends the response. One that is not whole ends with the connection, before
+// its last chunk or its length.
+func (s *stream) end(whole bool) {
+	if whole && s.chunked {
+		s.unsent = append(s.unsent, "0\r\n\r\n"...)
+	}
+	if s.send(); s.err != nil || !whole {
+		s.conn.single.closed = true
+	}
+	if s.endBody != nil {
+		s.endBody(whole)
+	}
+	streamBuffers.Put(s.buffer)
+	s.buffer, s.unsent = nil, nil
+}

@@ -1,0 +1,30 @@
+package server
+
+import (
+	"time"
+
+	"github.com/apiphant/apiphant/server/internal/connection"
+)
+
+// timeouts are how long the server waits for what has no setting. Header and
+// Idle are those of [Server].
+type timeouts struct {
+	connection.Timeouts
+
+	bodyGrace  time.Duration // without a byte of a body; see connection.Rate
+	skip       time.Duration // for the rest of a body that nobody wanted
+	skipUnsent time.Duration // for all of it, where nothing of it came
+	handshake  time.Duration // for clients that connect just when the listener is to be closed
+	cancelled  time.Duration // for calls to return once their contexts are cancelled
+	sweep      time.Duration // from one look at the running calls to the next
+}
+
+var defaultTimeouts = timeouts{
+	Timeouts:   connection.DefaultTimeouts,
+	bodyGrace:  5 * time.Second,
+	skip:       250 * time.Millisecond,
+	skipUnsent: 20 * time.Millisecond,
+	handshake:  10 * time.Millisecond,
+	cancelled:  time.Second,
+	sweep:      time.Second,
+}
