@@ -37,10 +37,12 @@ var arrows = map[string][]string{
 
 	// Doors never import each other. nethttp's is also for others to build on that
 	// make an *http.Request of what they are sent.
-	"internal/forwarded": {},
-	"nethttp":            {".", "internal/response", "internal/forwarded"},
-	"internal/inprocess": {"."}, // what a handler answers, for who asked in the same process
-	"server":             {".", "internal/response", "internal/trace", "github.com/valyala/fasthttp", "go.uber.org/zap", "github.com/coreos/go-systemd/v22", "golang.org/x/sys", "github.com/prometheus/client_golang"},
+	"internal/forwarded":         {},
+	"nethttp":                    {".", "internal/response", "internal/forwarded"},
+	"internal/inprocess":         {"."}, // what a handler answers, for who asked in the same process
+	"server":                     {".", "internal/response", "internal/trace", "server/internal/connection", "server/internal/http1", "github.com/valyala/fasthttp", "github.com/coreos/go-systemd/v22", "github.com/prometheus/client_golang"},
+	"server/internal/connection": {"golang.org/x/sys"}, // knows no HTTP
+	"server/internal/http1":      {},                   // knows no connection
 
 	// The one database of a program, below all that keep data there.
 	"database":          {},

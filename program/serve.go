@@ -170,7 +170,7 @@ func (p Product) announce(settings *Settings, address net.Addr, log *logs) {
 func (s *Settings) server(api *apiphant.API, log *logs) *server.Server {
 	door := &server.Server{
 		API:            api,
-		Log:            log.Logger,
+		Log:            Slog(log.Logger),
 		MaxBody:        int64(s.MaxBody),
 		MaxUpload:      int64(s.MaxUpload),
 		MaxHeader:      int(s.MaxHeader),

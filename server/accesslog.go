@@ -9,18 +9,18 @@ import (
 	"github.com/apiphant/apiphant/internal/trace"
 )
 
-// Access is one request and its answer, for a log of all of them.
+// Access is one request and its response, for the access log.
 type Access struct {
-	Time       time.Time // when it was answered
+	Time       time.Time // when the request was answered
 	Method     []byte    // empty, as Path is, where the request could not be read
-	Path       []byte    // as it stands in the request, without its query
-	Status     int       // 0: the connection was closed without an answer
-	Sent       int64     // bytes of the answer's body
+	Path       []byte    // as it came, without the query
+	Status     int       // 0: the connection was closed without a response
+	Sent       int64     // bytes of the response's body
 	Received   int64     // bytes of the request's body, as far as they were read
 	Duration   time.Duration
 	RequestID  []byte
-	TraceID    string         // of a traceparent; "": none
-	RemoteAddr netip.AddrPort // who asked, also behind trusted proxies; zero where the connection is not TCP
+	TraceID    string         // of the header Traceparent; "": there is none
+	RemoteAddr netip.AddrPort // of the client, also behind trusted proxies; zero where the connection is not TCP
 	UserAgent  []byte
 }
 
@@ -35,7 +35,7 @@ func (d *door) logAccess(took time.Duration) {
 		Method:    d.conn.head.Method,
 		Path:      d.path(),
 		Status:    d.status(),
-		Sent:      d.answered(),
+		Sent:      d.written(),
 		Received:  d.body.came,
 		Duration:  took,
 		RequestID: d.response.field(requestIDHeader),
@@ -51,7 +51,7 @@ func (d *door) logAccess(took time.Duration) {
 
 var accesses = sync.Pool{New: func() any { return new(Access) }}
 
-// traceID is that of the trace which a request is part of, "" for none.
+// traceID returns the id of the trace that the request is part of, "" for none.
 func (d *door) traceID() string {
 	if came := d.Header("Traceparent"); came != "" {
 		if parent := trace.Parse(came); parent != "" {
@@ -61,7 +61,7 @@ func (d *door) traceID() string {
 	return ""
 }
 
-// requestID is the attribute that the log lines of a request have in common.
+// requestID is the attribute that all log lines of a request have.
 func (d *door) requestID() slog.Attr {
 	return slog.String("request_id", string(d.response.field(requestIDHeader)))
 }

@@ -11,23 +11,23 @@ import (
 	"github.com/apiphant/apiphant/server/internal/http1"
 )
 
-// maxSkippedBody is how much of a body that nobody wanted is read, so that the
-// connection can serve the next request.
+// maxSkippedBody is how much is read of a body that no function has read, so that
+// the connection can have another request.
 const maxSkippedBody = 8 << 10
 
-// requestBody is the body of one request as it streams in. Where it did not
-// come whole it ends in an error, never in io.EOF.
+// requestBody is the body of one request, read as it comes, within the bounds of
+// size and time. One that did not come whole ends with an error and not with io.EOF.
 type requestBody struct {
 	from     *http1.Body
 	conn     *conn
-	declared int64 // -1: chunked
+	declared int64 // bytes; -1: chunked
 	limit    int64
 	rate     connection.Rate
-	came     int64
+	came     int64 // bytes that were read
 	err      error // how it ended
 }
 
-// openBody makes d.body ready to be read, under a limit of bytes.
+// openBody makes d.body ready to be read, up to a limit of bytes.
 func (d *door) openBody(limit int64) *requestBody {
 	head := &d.conn.head
 	d.body = requestBody{
@@ -52,7 +52,7 @@ func (d *door) openBody(limit int64) *requestBody {
 	return b
 }
 
-// isOpen tells whether openBody was called for this request.
+// isOpen reports whether openBody was called for this request.
 func (b *requestBody) isOpen() bool { return b.conn != nil }
 
 func (b *requestBody) Read(p []byte) (int, error) {
@@ -73,7 +73,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	return n, b.err
 }
 
-// readAll returns the whole body, in a buffer that grows as it comes.
+// readAll returns the whole body, in a buffer that grows while it comes.
 func (b *requestBody) readAll(buffer *bodyBuffer) ([]byte, error) {
 	size := b.declared
 	if size < 0 {
@@ -96,8 +96,8 @@ func (b *requestBody) readAll(buffer *bodyBuffer) ([]byte, error) {
 	return content, readError(b.err)
 }
 
-// skip reads the rest of a small body that nobody wanted, where it is there or
-// as good as there, and tells whether the next request can follow.
+// skip reads the rest of a small body that no function has read, where it is
+// there or comes soon, and reports whether the body was read to its end.
 func (b *requestBody) skip() bool {
 	if b.err == nil && b.declared-b.came <= maxSkippedBody {
 		b.rate = connection.Rate{Grace: b.conn.server.timeouts.skip}
@@ -110,7 +110,7 @@ func (b *requestBody) skip() bool {
 	return b.err == io.EOF
 }
 
-// readError is the answer to a request that could not be read.
+// readError returns the error to answer for a request that could not be read.
 func readError(err error) error {
 	var known *apiphant.Error
 	var timeout net.Error

@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// lowMemoryPark is how soon a connection is parked with [Server.LowMemory].
+// lowMemoryPark is after what time an idle connection is parked with [Server.LowMemory].
 const lowMemoryPark = 50 * time.Millisecond
 
-// bound works the bounds out from the settings.
+// bound computes the bounds from the settings.
 func (s *Server) bound() {
 	descriptors := maxDescriptors()
 	s.refuser = newRefuser(descriptors)
 	s.conns.most = min(orAny(cmp.Or(s.MaxConnections, DefaultMaxConnections)), descriptors/10*9)
 	s.conns.mostPerAddress = orAny(cmp.Or(s.MaxConnectionsPerAddress, -1))
-	s.calls.most = int64(orAny(cmp.Or(s.MaxRunning, DefaultMaxRunning)))
-	s.bodies.most = orAny(cmp.Or(s.BodyMemory, DefaultBodyMemory))
+	s.calls = newQuota(int64(orAny(cmp.Or(s.MaxRunning, DefaultMaxRunning))), runningBatch)
+	s.bodies = bodyMemory{newQuota(orAny(cmp.Or(s.BodyMemory, DefaultBodyMemory)), memoryBatch)}
 	s.timeouts.Header = cmp.Or(s.HeaderTimeout, DefaultHeaderTimeout)
 	s.timeouts.Idle = cmp.Or(s.IdleTimeout, DefaultIdleTimeout)
 	if s.LowMemory {
@@ -27,7 +27,7 @@ func (s *Server) bound() {
 	}
 }
 
-// orAny makes any number of a negative bound.
+// orAny returns the largest number for a negative bound.
 func orAny[N int | int64](bound N) N {
 	if bound < 0 {
 		return N(math.MaxInt)
@@ -51,7 +51,7 @@ type shed [bounds]atomic.Uint64
 
 func (s *shed) count(met bound) { s[met].Add(1) }
 
-// Shed is how often a bound was met since Serve began.
+// Shed counts what was refused since Serve began, by the bound that was met.
 type Shed struct {
 	Connections uint64 // new connections beyond MaxConnections
 	PerAddress  uint64 // new connections beyond MaxConnectionsPerAddress
@@ -63,18 +63,18 @@ func (s *shed) sum() Shed {
 	return Shed{s[boundOnConnections].Load(), s[boundPerAddress].Load(), s[boundOnRunning].Load(), s[boundOnMemory].Load()}
 }
 
-// since is what was refused after an earlier sum.
+// since returns what was refused after an earlier sum.
 func (s Shed) since(earlier Shed) Shed {
 	return Shed{s.Connections - earlier.Connections, s.PerAddress - earlier.PerAddress, s.Running - earlier.Running, s.Memory - earlier.Memory}
 }
 
 func (s Shed) String() string {
-	return fmt.Sprintf("%d new connections, %d of an address with too many, %d requests over those that may run, %d for whose body there was no memory",
+	return fmt.Sprintf("%d new connections, %d of addresses with too many, %d requests beyond those that may run, %d without memory for their bodies",
 		s.Connections, s.PerAddress, s.Running, s.Memory)
 }
 
-// clientNetwork is what connections are counted by: an address, or of IPv6, where one
-// client has as many as it likes, the network.
+// clientNetwork returns the network for which a connection is counted. It is the
+// address itself, or with IPv6 its /64, since one client has all addresses of that.
 func clientNetwork(address netip.Addr) netip.Prefix {
 	bits := 64
 	if address.Is4() {

@@ -10,13 +10,14 @@ import (
 	"time"
 )
 
-// defaultRecheck is how often, at most, the files of a [Certificate] are looked at.
+// defaultRecheck is the shortest time between two checks of the files of a
+// [Certificate].
 const defaultRecheck = time.Second
 
-// Certificate is a certificate with its key, from two files that may change: it
-// is read again by the first handshake, a second or more after the last look,
-// that finds them changed. A pair that can't be used is logged, and the one
-// before it stays. See [LoadCertificate].
+// Certificate is a certificate with its key, from two files that may change. A TLS
+// handshake checks whether they have changed, at most once a second, and reads
+// them again where they have. Where they can't be used, that is logged, and the
+// pair before it stays in use. See [LoadCertificate].
 type Certificate struct {
 	files [2]string // certificate, key
 	log   *slog.Logger
@@ -28,8 +29,8 @@ type Certificate struct {
 	seen    [2]os.FileInfo // when they were last read; nil: not there
 }
 
-// LoadCertificate reads a certificate with all those that lead to its root, and
-// its key, both in PEM.
+// LoadCertificate reads a certificate, together with the certificates between it
+// and its root, and its key. Both files are PEM.
 func LoadCertificate(certFile, keyFile string) (*Certificate, error) {
 	c := &Certificate{files: [2]string{certFile, keyFile}, log: slog.New(slog.DiscardHandler), recheck: defaultRecheck}
 	c.look()
@@ -39,7 +40,7 @@ func LoadCertificate(certFile, keyFile string) (*Certificate, error) {
 	return c, nil
 }
 
-// config is TLS as Go has it by default, from 1.2 on, and HTTP/1.1 only.
+// config is Go's default of TLS, from 1.2 on, with HTTP/1.1 only.
 func (c *Certificate) config() *tls.Config {
 	return &tls.Config{
 		MinVersion:     tls.VersionTLS12,
@@ -48,7 +49,7 @@ func (c *Certificate) config() *tls.Config {
 	}
 }
 
-// current returns the pair to use. One handshake at a time looks at the files;
+// current returns the pair to use. One handshake at a time checks the files, and
 // the others do not wait for it.
 func (c *Certificate) current() *tls.Certificate {
 	if c.mu.TryLock() {
@@ -64,8 +65,8 @@ func (c *Certificate) current() *tls.Certificate {
 	return c.pair.Load()
 }
 
-// look tells whether a file is another than when it was last looked at. It
-// comes before read, so that what changes meanwhile is seen the next time.
+// look reports whether a file has changed since look was called last. It is called
+// before read, so that a change during read is noticed the next time.
 func (c *Certificate) look() (changed bool) {
 	c.looked = time.Now()
 	for i, name := range c.files {

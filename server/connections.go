@@ -16,10 +16,11 @@ type connections struct {
 	parked atomic.Int64
 
 	mu       sync.Mutex
+	next     int   // the shard of the next connection
 	peak     int64 // the most that active was since takePeak
 	open     map[*conn]struct{}
 	networks map[netip.Prefix]int // open connections of each network, where that is bounded
-	empty    chan struct{}        // closed when the last one went; nil: nobody waits for that
+	empty    chan struct{}        // closed when the last one went; nil: wait does not run
 }
 
 // add adds a connection. It reports false, and which bound was met, where the
@@ -36,6 +37,8 @@ func (s *connections) add(c *conn) (met bound, ok bool) {
 		s.open, s.networks = map[*conn]struct{}{}, map[netip.Prefix]int{}
 	}
 	s.open[c] = struct{}{}
+	s.next = (s.next + 1) % shardCount()
+	c.shard = s.next
 	s.metrics.opened()
 	s.peak = max(s.peak, s.activeLocked())
 	if c.network.IsValid() {

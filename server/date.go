@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// date is the Date of answers, which is written anew once a second.
+// date is the Date of responses. Its text is made once a second.
 type date struct{ cached atomic.Pointer[dateText] }
 
 type dateText struct {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"io"
 	"net/http"
 	"net/netip"
 	"time"
@@ -61,23 +60,23 @@ type door struct {
 // openDoor begins to answer the request whose head is c.head.
 func (c *conn) openDoor(r responseWriter) *door {
 	s := c.server
-	c.door = door{server: s, conn: c, response: r, match: c.match, endpoint: c.match.Endpoint, start: time.Now(), open: true, buffer: bodyBuffer{memory: &s.bodies}}
+	c.door = door{server: s, conn: c, response: r, match: c.match, endpoint: c.match.Endpoint, start: time.Now(), open: true, buffer: bodyBuffer{memory: s.bodies, shard: c.shard}}
 	c.door.begin()
 	return &c.door
 }
 
 func (d *door) begin() {
 	m := d.server.Metrics
-	if d.route = m.route(d.endpoint); d.isHealthCheck() {
-		d.route = m.health()
+	if d.route = m.route(d.conn.shard, d.endpoint); d.isHealthCheck() {
+		d.route = m.health(d.conn.shard)
 	}
-	m.begin()
+	m.begin(d.conn.shard)
 }
 
-// Began returns when the head was there.
+// Began is part of [apiphant.Timed]: it returns when the head was there.
 func (d *door) Began() time.Time { return d.start }
 
-// status is that of the answer; 0: the connection is closed without one.
+// status returns the status of the response; 0: the connection is closed without one.
 func (d *door) status() int {
 	if d.aborted {
 		return 0
@@ -85,15 +84,15 @@ func (d *door) status() int {
 	return d.response.status()
 }
 
-// answered is how many bytes of a body the answer has, or had until it broke off.
-func (d *door) answered() int64 {
+// written returns how many bytes the body of the response has, as far as it was sent.
+func (d *door) written() int64 {
 	if d.raw != nil && d.sent == 0 {
 		return d.raw.Written()
 	}
 	return d.sent
 }
 
-// CountPanic is called by the pipeline where a call ends with a panic.
+// CountPanic is part of [apiphant.PanicCounter].
 func (d *door) CountPanic() {
 	if d.route != nil {
 		d.route.panics.Add(1)
@@ -102,8 +101,8 @@ func (d *door) CountPanic() {
 
 func (d *door) path() []byte { return path(d.conn.head.Target) }
 
-// path returns the path as it stands in the target of a request: not decoded,
-// not cleaned.
+// path returns the path of a request target as it came: neither decoded nor
+// cleaned.
 func path(target []byte) []byte {
 	if query := bytes.IndexByte(target, '?'); query >= 0 {
 		target = target[:query]
@@ -141,7 +140,7 @@ func (d *door) Header(name string) string {
 func (d *door) RemoteAddr() netip.Addr { return d.client().Addr() }
 
 func (d *door) Body() ([]byte, error) {
-	if !d.server.calls.hasRoom() { // the body need not be read to know that
+	if !d.server.calls.hasOne(d.conn.shard) { // the body would be read in vain
 		d.server.shed.count(boundOnRunning)
 		return nil, d.overloaded()
 	}
@@ -209,16 +208,16 @@ func (d *door) Abort() {
 	d.abandon()
 }
 
-// abandon closes the connection without an answer.
+// abandon closes the connection without a response.
 func (d *door) abandon() {
 	if d.Started() {
-		return // the stream breaks off
+		return // the stream ends before it is whole
 	}
 	d.aborted = true
 	d.response.abandon()
 }
 
-// WatchClient is called by the goroutine that looks at the call's context.
+// WatchClient is part of [apiphant.ClientWatcher].
 func (d *door) WatchClient(gone func()) {
 	if d.server.watcher != nil {
 		d.watched = true
@@ -226,88 +225,10 @@ func (d *door) WatchClient(gone func()) {
 	}
 }
 
-// end is the last of a request.
-func (d *door) end() {
-	d.open = false
-	if d.watched {
-		d.server.watcher.Remove(d.conn.Conn)
-	}
-	now := time.Now()
-	d.conn.AwaitRequest(now)
-	took := now.Sub(d.start)
-	d.server.Metrics.end(d, took)
-	d.logAccess(took)
-}
-
-// finish ends the request: nothing of it is touched any more by who may have
-// kept it, and the connection is left where the next request begins, or closed.
-func (d *door) finish() {
-	d.release()
-	if d.rawBody != nil {
-		_ = d.rawBody.Close()
-	}
-	if d.whole == nil {
-		d.finishBody()
-	}
-	if d.server.draining.Load() {
-		d.response.closeAfter()
-	}
-	d.end()
-}
-
-func (d *door) finishBody() {
-	if !d.body.isOpen() {
-		d.openBody(d.server.maxUpload())
-	}
-	if !d.body.skip() {
-		d.closeUnread()
-	}
-	d.conn.LimitRate(nil)
-}
-
-// endUnread ends a request of which the body, or more, was not read.
-func (d *door) endUnread() {
-	d.closeUnread()
-	d.end()
-}
-
-// lose ends a request whose goroutine ends without an answer.
-func (d *door) lose() {
-	if d.open {
-		d.aborted = true
-		d.release()
-		d.end()
-	}
-}
-
-// release gives back what the request took of what is bounded.
-func (d *door) release() {
-	d.exit()
-	d.buffer.free()
-}
-
-// closeUnread lets the connection be closed after the answer: where the next
-// request begins in it is not known.
-func (d *door) closeUnread() {
-	d.response.closeAfter()
-	d.conn.LingerOnClose()
-}
-
-// bodyIsRead tells whether the request was read to its end.
-func (d *door) bodyIsRead() bool {
-	if d.rawBody != nil {
-		return d.rawBody.isRead()
-	}
-	if !d.body.isOpen() {
-		d.openBody(d.server.maxUpload())
-	}
-	return d.body.err == io.EOF
-}
-
 func (s *Server) maxBody() int64   { return cmp.Or(s.MaxBody, DefaultMaxBody) }
 func (s *Server) maxUpload() int64 { return cmp.Or(s.MaxUpload, DefaultMaxUpload) }
 
-// bodyLimit is what the body of a request to an endpoint may have.
+// bodyLimit returns how many bytes the body of a request to an endpoint may have.
 func (s *Server) bodyLimit(endpoint *apiphant.Endpoint) int64 {
 	if endpoint.RawRequest {
 		return cmp.Or(endpoint.MaxBody, s.maxUpload())

@@ -10,9 +10,9 @@ import (
 	"github.com/apiphant/apiphant/server/internal/connection"
 )
 
-// leave lets clients go elsewhere for a window: each answer tells them to. New
-// ones find the other process where there is one; where there is none, they are
-// answered here until the window ends.
+// leave lets clients go elsewhere during the drain window: each response says
+// "Connection: close". New clients find the other process where the listener was
+// handed over; otherwise they are answered here until the window ends.
 func (s *Server) leave(handedOver bool, l *connection.Listener, closed <-chan error) {
 	window := cmp.Or(s.DrainWindow, DefaultDrainWindow)
 	s.draining.Store(true)
@@ -23,17 +23,17 @@ func (s *Server) leave(handedOver bool, l *connection.Listener, closed <-chan er
 		s.waitUntilGone(window)
 		return
 	}
-	s.away.Store(true)
+	s.leaving.Store(true)
 	s.notify(daemon.SdNotifyStopping)
-	s.log.Info("Draining: clients are told to go elsewhere")
+	s.log.Info("Draining: responses tell clients to go elsewhere")
 	s.waitUntilGone(window)
 	l.End(isSole(l.Listener))
 	<-closed
 }
 
-// drain lets every client finish, now that no further ones come. Closing the
-// listener first would have refused those who came meanwhile; closing the
-// connections first would have lost the requests that were on their way.
+// drain lets every client finish, after leave has closed the listener. If the
+// listener were closed at once, new clients would be refused. If connections were
+// closed at once, requests on their way would be lost.
 func (s *Server) drain(cancel context.CancelFunc) {
 	s.conns.each(func(c *conn) { c.Interrupt() })
 	if s.waitUntilGone(cmp.Or(s.Drain, DefaultDrain)) {

@@ -10,18 +10,17 @@ import (
 	"github.com/apiphant/apiphant/server/internal/http1"
 )
 
-// What proxies tell of the client that they ask for is believed of those in
-// [Server.TrustedProxies] alone. It is the X-Forwarded- headers; RFC 7239's
-// Forwarded and X-Real-IP are not looked at, since a proxy that knows only the
-// others passes them on as the client made them up.
+// What a proxy says about its client is believed only of [Server.TrustedProxies].
+// It is read from the X-Forwarded- headers. Forwarded (RFC 7239) and X-Real-IP are
+// ignored, since a proxy that does not know them passes on what the client sent.
 
-// trusts tells whether a peer is one of the proxies that are believed.
+// trusts reports whether a peer is one of the trusted proxies.
 func (s *Server) trusts(peer netip.Addr) bool {
 	return slices.ContainsFunc(s.TrustedProxies, func(network netip.Prefix) bool { return network.Contains(peer) })
 }
 
-// addressOf returns the address of a peer, IPv4 as IPv4; the zero AddrPort where
-// there is none.
+// addressOf returns the address of a peer, and of IPv4 the form without IPv6
+// around it. It returns the zero AddrPort where a peer has none.
 func addressOf(peer net.Addr) netip.AddrPort {
 	tcp, ok := peer.(*net.TCPAddr)
 	if !ok {
@@ -31,7 +30,8 @@ func addressOf(peer net.Addr) netip.AddrPort {
 	return netip.AddrPortFrom(address.Addr().Unmap(), address.Port())
 }
 
-// client returns who asks. Its port is 0 where a proxy does not tell it.
+// client returns the address of the client. The port is 0 where a proxy did not
+// say it.
 func (d *door) client() netip.AddrPort {
 	if !d.conn.trusted {
 		return d.conn.peer
@@ -39,7 +39,7 @@ func (d *door) client() netip.AddrPort {
 	return d.server.clientBehind(d.conn.peer, d.conn.head.Fields.All("X-Forwarded-For"))
 }
 
-// remoteAddr is client in the form of [http.Request.RemoteAddr].
+// remoteAddr returns the client in the form of [http.Request.RemoteAddr].
 func (d *door) remoteAddr() string {
 	if client := d.client(); client.IsValid() {
 		return client.String()
@@ -47,9 +47,10 @@ func (d *door) remoteAddr() string {
 	return d.conn.RemoteAddr().String()
 }
 
-// clientBehind follows X-Forwarded-For from its end, where each proxy adds whom
-// it was asked by: the client is the first that is no trusted proxy. What stands
-// before that one, or before something that is no address, is anybody's.
+// clientBehind reads X-Forwarded-For from its end, where each proxy adds the
+// address of its own client. The client is the last address that is not a trusted
+// proxy's. Anybody may have made up what stands before it, or before something
+// that is not an address.
 func (s *Server) clientBehind(proxy netip.AddrPort, lists [][]byte) netip.AddrPort {
 	client := proxy
 	for _, list := range slices.Backward(lists) {
@@ -84,7 +85,7 @@ func parseHop(text string) (hop netip.AddrPort, ok bool) {
 	return netip.AddrPortFrom(hop.Addr().Unmap(), hop.Port()), true
 }
 
-// host returns the host that the client asked for.
+// host returns the host that the client has asked for.
 func (d *door) host() string {
 	if d.conn.trusted {
 		if host := d.lastForwarded("X-Forwarded-Host"); http1.IsHost([]byte(host)) {
@@ -94,7 +95,7 @@ func (d *door) host() string {
 	return string(d.conn.head.Host)
 }
 
-// forwardedProto returns "https" where the client is known to have asked by that.
+// forwardedProto returns "https" where the client is known to have used it.
 func (d *door) forwardedProto() string {
 	c := d.conn
 	if c.trusted {
@@ -108,8 +109,8 @@ func (d *door) forwardedProto() string {
 	return ""
 }
 
-// lastForwarded returns the last element of a list that proxies add to: the
-// others may be the client's.
+// lastForwarded returns the last element of a list to which proxies add. The
+// elements before it may come from the client.
 func (d *door) lastForwarded(name string) string {
 	lists := d.conn.head.Fields.All(name)
 	if len(lists) == 0 {

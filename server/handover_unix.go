@@ -13,15 +13,15 @@ import (
 	"syscall"
 )
 
-// HandOver is the other half of [Listen]: with what another process is started
-// that takes a listener over, while this one goes on to accept. The file, which
-// the caller closes, becomes its descriptor 3; env is a copy of the one given,
-// with the variables that say so, and with ready as the NOTIFY_SOCKET at which
-// it tells that it serves (READY=1). After that it speaks with the service
-// manager that env had.
+// HandOver prepares to start another process that takes a listener over by
+// [Listen], while this one goes on accepting. The other process must be started
+// with file as its descriptor 3 and with the environment forSuccessor; the caller
+// closes file. forSuccessor is env with the variables of sd_listen_fds(3), and
+// with ready as the NOTIFY_SOCKET, to which the other process sends READY=1 once
+// it serves. From then on the other process notifies the service manager of env.
 //
-// Where this process alone has the listener, so will the other one: this one
-// must leave it then (see [ErrHandedOver]), or end the other.
+// Where no third process has the listener, the other process takes it for its
+// own. So this process must then leave it (see [ErrHandedOver]), or end the other.
 func HandOver(ln net.Listener, env []string, ready string) (file *os.File, forSuccessor []string, err error) {
 	system, ok := ln.(syscall.Conn)
 	if !ok {
@@ -42,7 +42,7 @@ func HandOver(ln net.Listener, env []string, ready string) (file *os.File, forSu
 		case "NOTIFY_SOCKET":
 			manager = value
 			return true
-		case "WATCHDOG_PID": // this process's: it will be the other one's turn
+		case "WATCHDOG_PID": // of this process: the other one is watched from then on
 			watched = value == strconv.Itoa(os.Getpid())
 			return true
 		}
@@ -58,9 +58,9 @@ func HandOver(ln net.Listener, env []string, ready string) (file *os.File, forSu
 	return file, env, nil
 }
 
-// duplicate leaves the descriptor non-blocking, which is the socket's own
-// property: File of package net would make Accept of this process block in the
-// system, where nothing could wake it.
+// duplicate returns a copy of a descriptor. It is done here since File of package
+// net makes the socket blocking, for this process, too: its Accept would block in
+// the system, and nothing could wake it.
 func duplicate(fd int) (*os.File, error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()

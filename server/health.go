@@ -5,10 +5,10 @@ import "net/http"
 // healthPath is where load balancers ask whether to send requests here.
 const healthPath = "/healthz"
 
-// answerHealth answers 200, and 503 while the server ends and no other process
-// takes its place.
+// answerHealth answers 200, or 503 while the server drains and no other process
+// has taken over.
 func (d *door) answerHealth() {
-	if d.server.away.Load() {
+	if d.server.leaving.Load() {
 		d.Answer(http.StatusServiceUnavailable, []byte(unavailable))
 		return
 	}

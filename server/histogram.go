@@ -6,8 +6,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// histogram counts values by how large they are. Unlike Prometheus' own it is
-// counted in whole numbers, without a lock or a loop around its sum.
+// histogram counts values by their size. Prometheus' own histogram adds to a sum
+// of floating-point numbers in a loop; this one adds whole numbers.
 type histogram struct {
 	bounds []int64 // ascending; a value counts under the first that is not below it
 	counts []atomic.Uint64
@@ -29,13 +29,31 @@ func (h *histogram) observe(value int64) {
 	}
 }
 
-// metric returns what was counted, in units of so many.
-func (h *histogram) metric(desc *prometheus.Desc, unit float64, labels ...string) prometheus.Metric {
-	buckets, count := make(map[float64]uint64, len(h.bounds)), uint64(0)
-	for i, bound := range h.bounds {
-		count += h.counts[i].Load()
+// totals are the sums of several histograms with the same bounds.
+type totals struct {
+	bounds []int64
+	counts []uint64
+	sum    int64
+}
+
+func newTotals(bounds []int64) totals {
+	return totals{bounds: bounds, counts: make([]uint64, len(bounds)+1)}
+}
+
+func (t *totals) add(h *histogram) {
+	for i := range h.counts {
+		t.counts[i] += h.counts[i].Load()
+	}
+	t.sum += h.sum.Load()
+}
+
+// metric returns what was counted; values are divided by unit.
+func (t *totals) metric(desc *prometheus.Desc, unit float64, labels ...string) prometheus.Metric {
+	buckets, count := make(map[float64]uint64, len(t.bounds)), uint64(0)
+	for i, bound := range t.bounds {
+		count += t.counts[i]
 		buckets[float64(bound)/unit] = count
 	}
-	count += h.counts[len(h.bounds)].Load()
-	return prometheus.MustNewConstHistogram(desc, count, float64(h.sum.Load())/unit, buckets, labels...)
+	count += t.counts[len(t.bounds)]
+	return prometheus.MustNewConstHistogram(desc, count, float64(t.sum)/unit, buckets, labels...)
 }

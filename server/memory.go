@@ -4,36 +4,35 @@ import (
 	"errors"
 	"math/bits"
 	"sync"
-	"sync/atomic"
 	"unsafe"
 )
 
 const (
-	// ownBuffer is what each body may take without asking: what a client declares
-	// costs nothing.
+	// ownBuffer is what each body may take without counting against BodyMemory. A
+	// client that declares a large body and sends nothing takes no more than that.
 	ownBuffer = 4 << 10
 
-	// firstGrowth is the size of the first buffer beyond that, and growth how many
-	// times larger the next one may be: what a client has sent is the earnest for
-	// what it declared. Up to lastSpare, sizes are powers of two, and buffers are
-	// kept for further bodies.
+	// firstGrowth is the size of the first buffer beyond that, and growth is how
+	// many times larger the next one may be. So a client that declares a large
+	// body gets memory for it only as far as it has sent a part of it. Sizes up to
+	// lastSpare are powers of two, and such buffers are used again.
 	firstGrowth = 64 << 10
 	growth      = 4
 	lastSpare   = 1 << 20
 
-	// heapFactor is how much of the heap a byte takes: with Go's default GOGC,
-	// the collector waits until the heap is twice what was used.
+	// heapFactor is how many bytes of heap a byte in use takes: with Go's default
+	// GOGC, the collector waits until the heap is twice as large as what is in use.
 	heapFactor = 2
 )
 
 var (
 	ownBuffers = sync.Pool{New: func() any { return new([ownBuffer]byte) }}
 
-	// spareBuffers are those of firstGrowth bytes, of twice as many, and so on.
+	// spareBuffers are pools of buffers of firstGrowth bytes, of twice as many, and so on.
 	spareBuffers [5]sync.Pool
 )
 
-// spareOf returns where buffers of a size are kept, nil for one that isn't.
+// spareOf returns the pool of buffers of a size; nil: there is none.
 func spareOf(size int64) *sync.Pool {
 	if size < firstGrowth || size > lastSpare || size&(size-1) != 0 {
 		return nil
@@ -41,37 +40,26 @@ func spareOf(size int64) *sync.Pool {
 	return &spareBuffers[bits.TrailingZeros64(uint64(size/firstGrowth))]
 }
 
-var errNoMemory = errors.New("there is no memory for the body") // beyond BodyMemory
+var errNoMemory = errors.New("no memory is left for the body") // of Server.BodyMemory
 
-// bodyMemory is what the bodies of all requests may take together.
-type bodyMemory struct {
-	most int64
-	used atomic.Int64
-	peak atomic.Int64 // of used, about
-}
+// bodyMemory is what the bodies of all requests may take together, in bytes.
+type bodyMemory struct{ *quota }
 
-func (m *bodyMemory) reserve(bytes int64) bool {
-	used := m.used.Add(bytes * heapFactor)
-	if used <= m.most {
-		if m.peak.Load() < used {
-			m.peak.Store(used)
-		}
-		return true
-	}
-	m.release(bytes)
-	return false
-}
+// memoryBatch is how many bytes a shard of bodyMemory gets at a time.
+const memoryBatch = 1 << 20
 
-func (m *bodyMemory) release(bytes int64) { m.used.Add(-bytes * heapFactor) }
+func (m bodyMemory) reserve(shard int, bytes int64) bool { return m.take(shard, bytes*heapFactor) }
+func (m bodyMemory) release(shard int, bytes int64)      { m.give(shard, bytes*heapFactor) }
 
 // bodyBuffer is what one body is read into. The zero one is empty.
 type bodyBuffer struct {
-	memory *bodyMemory
+	memory bodyMemory
+	shard  int
 	own    *[ownBuffer]byte
 	grown  []byte // in place of own
 }
 
-// bytes returns the buffer as it stands, with nothing in it.
+// bytes returns the first buffer, empty.
 func (b *bodyBuffer) bytes() []byte {
 	if b.own == nil {
 		b.own = ownBuffers.Get().(*[ownBuffer]byte)
@@ -79,14 +67,14 @@ func (b *bodyBuffer) bytes() []byte {
 	return b.own[:0]
 }
 
-// grow returns a larger buffer with the same content, for a body of size bytes
-// at most.
+// grow returns a larger buffer with the same content, for a body of at most size
+// bytes.
 func (b *bodyBuffer) grow(content []byte, size int64) ([]byte, error) {
 	size = max(firstGrowth, min(growth*int64(cap(content)), size))
 	if size <= lastSpare {
 		size = 1 << bits.Len64(uint64(size-1)) // the next power of two
 	}
-	if !b.memory.reserve(size) {
+	if !b.memory.reserve(b.shard, size) {
 		return content, errNoMemory
 	}
 	larger := append(newBuffer(size), content...)
@@ -104,7 +92,7 @@ func newBuffer(size int64) []byte {
 	return make([]byte, 0, size)
 }
 
-// free gives back what the buffer took.
+// free gives the memory back.
 func (b *bodyBuffer) free() {
 	b.dropGrown()
 	if b.own != nil {
@@ -118,7 +106,7 @@ func (b *bodyBuffer) dropGrown() {
 		return
 	}
 	size := int64(cap(b.grown))
-	b.memory.release(size)
+	b.memory.release(b.shard, size)
 	if spare := spareOf(size); spare != nil {
 		spare.Put(unsafe.SliceData(b.grown))
 	}

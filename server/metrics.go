@@ -15,36 +15,42 @@ import (
 // with [NewMetrics]. docs/operating.md says what each of them means.
 //
 // Counting costs a request a few atomic additions: what is counted of a route
-// is found by the route's index, and nothing is looked up by name.
+// is found by the route's index, and nothing is looked up by name. What every
+// request counts is kept in shards, see shardCount, and summed when it is read.
 type Metrics struct {
 	api    *apiphant.API
-	routes []routeCounts // by Endpoint.Index; then that of healthPath, and that of requests without a route
+	paths  []string // by Endpoint.Index; then healthPath, and "" for requests without a route
+	shards [maxShards]metricsShard
 
 	server atomic.Pointer[Server] // that serves
-
-	begun    atomic.Uint64 // requests
-	received histogram     // bytes of their bodies
-	sent     histogram     // bytes of the answers' bodies
 
 	accepted      atomic.Uint64 // connections
 	gone          atomic.Uint64
 	acceptFailure atomic.Uint64
 }
 
-// routeCounts is what is counted of one route.
+// metricsShard is what the connections of one shard count.
+type metricsShard struct {
+	begun    atomic.Uint64                 // requests
+	received histogram                     // bytes of their bodies
+	sent     histogram                     // bytes of the responses' bodies
+	routes   []atomic.Pointer[routeCounts] // as Metrics.paths; nil: nothing was counted
+	_        [64]byte                      // so that shards have no cache line in common
+}
+
+// routeCounts is what is counted of one route in one shard.
 type routeCounts struct {
-	path     string
 	statuses [statusSlots]atomic.Uint64
 	took     histogram // ns
 	late     atomic.Uint64
 	panics   atomic.Uint64
 }
 
-// The answers of a route are counted by their statuses from firstStatus on; no
-// answer at all and statuses that HTTP does not know have a slot of their own.
+// The responses of a route are counted by their statuses from firstStatus on. No
+// response at all, and statuses that HTTP does not know, have slots of their own.
 const (
 	firstStatus = 200
-	noAnswer    = 400 // slots
+	noResponse  = 400 // slots
 	oddStatus   = 401
 	statusSlots = 402
 )
@@ -52,8 +58,8 @@ const (
 func slotOf(status int) int {
 	switch {
 	case status == 0:
-		return noAnswer
-	case status < firstStatus || status >= firstStatus+noAnswer:
+		return noResponse
+	case status < firstStatus || status >= firstStatus+noResponse:
 		return oddStatus
 	}
 	return status - firstStatus
@@ -61,7 +67,7 @@ func slotOf(status int) int {
 
 func statusOf(slot int) string {
 	switch slot {
-	case noAnswer:
+	case noResponse:
 		return "none"
 	case oddStatus:
 		return "other"
@@ -76,58 +82,63 @@ var (
 
 // NewMetrics returns metrics of a server of api, which has all its routes.
 func NewMetrics(api *apiphant.API) *Metrics {
-	routes := api.Routes()
-	m := &Metrics{
-		api:      api,
-		routes:   make([]routeCounts, len(routes)+2),
-		received: newHistogram(sizeBounds),
-		sent:     newHistogram(sizeBounds),
+	m := &Metrics{api: api}
+	for _, route := range api.Routes() {
+		m.paths = append(m.paths, route.Path())
 	}
-	for i := range m.routes {
-		m.routes[i].took = newHistogram(tookBounds)
+	m.paths = append(m.paths, healthPath, "")
+	for i := range m.shards {
+		m.shards[i].received, m.shards[i].sent = newHistogram(sizeBounds), newHistogram(sizeBounds)
+		m.shards[i].routes = make([]atomic.Pointer[routeCounts], len(m.paths))
 	}
-	for i, route := range routes {
-		m.routes[i].path = route.Path()
-	}
-	m.health().path = healthPath
 	return m
 }
 
-// route returns where the requests for an endpoint are counted, nil for none.
-// What was asked for in vain is not told apart: it would fill Prometheus.
-func (m *Metrics) route(endpoint *apiphant.Endpoint) *routeCounts {
+// route returns where the requests for an endpoint are counted, nil for none. All
+// requests that no endpoint is for are counted as one route: their paths would
+// fill Prometheus.
+func (m *Metrics) route(shard int, endpoint *apiphant.Endpoint) *routeCounts {
 	switch {
 	case m == nil:
 		return nil
 	case endpoint == nil:
-		return &m.routes[len(m.routes)-1]
+		return m.shards[shard].route(len(m.paths) - 1)
 	}
-	return &m.routes[endpoint.Index]
+	return m.shards[shard].route(endpoint.Index)
 }
 
-func (m *Metrics) health() *routeCounts {
+func (m *Metrics) health(shard int) *routeCounts {
 	if m == nil {
 		return nil
 	}
-	return &m.routes[len(m.routes)-2]
+	return m.shards[shard].route(len(m.paths) - 2)
 }
 
-// of tells whose state is collected, too.
+func (s *metricsShard) route(index int) *routeCounts {
+	at := &s.routes[index]
+	if counts := at.Load(); counts != nil {
+		return counts
+	}
+	at.CompareAndSwap(nil, &routeCounts{took: newHistogram(tookBounds)})
+	return at.Load()
+}
+
+// of says whose state is collected, too.
 func (m *Metrics) of(s *Server) {
 	if m != nil {
 		m.server.Store(s)
 	}
 }
 
-func (m *Metrics) begin() {
+func (m *Metrics) begin(shard int) {
 	if m != nil {
-		m.begun.Add(1)
+		m.shards[shard].begun.Add(1)
 	}
 }
 
 // end counts what became of a request.
 func (m *Metrics) end(d *door, took time.Duration) {
-	if m == nil || d.route == nil { // nil: it was lost before it was known
+	if m == nil {
 		return
 	}
 	d.route.statuses[slotOf(d.status())].Add(1)
@@ -135,8 +146,9 @@ func (m *Metrics) end(d *door, took time.Duration) {
 	if limit := cmp.Or(m.api.Timeout, apiphant.DefaultTimeout); limit > 0 && took > limit {
 		d.route.late.Add(1)
 	}
-	m.received.observe(d.body.came)
-	m.sent.observe(d.answered())
+	shard := &m.shards[d.conn.shard]
+	shard.received.observe(d.body.came)
+	shard.sent.observe(d.written())
 }
 
 func (m *Metrics) opened() {
@@ -164,7 +176,7 @@ var (
 	panicsDesc     = prometheus.NewDesc("apiphant_panics_total", "Requests that ended with a panic.", []string{"route"}, nil)
 	inFlightDesc   = prometheus.NewDesc("apiphant_requests_in_flight", "Requests that came and are not answered yet.", nil, nil)
 	runningDesc    = prometheus.NewDesc("apiphant_requests_running", "Requests that are with their functions, which --max-running bounds.", nil, nil)
-	deafDesc       = prometheus.NewDesc("apiphant_requests_deaf", "Requests whose functions still run though their context has ended.", nil, nil)
+	overdueDesc    = prometheus.NewDesc("apiphant_requests_overdue", "Requests whose functions still run though their context has ended.", nil, nil)
 	bodyMemoryDesc = prometheus.NewDesc("apiphant_body_memory_bytes", "What the bodies of requests take of --body-memory.", nil, nil)
 	receivedDesc   = prometheus.NewDesc("apiphant_request_size_bytes", "Bytes of requests' bodies, as far as they were read.", nil, nil)
 	sentDesc       = prometheus.NewDesc("apiphant_response_size_bytes", "Bytes of answers' bodies.", nil, nil)
@@ -177,7 +189,7 @@ var (
 // Describe is part of [prometheus.Collector].
 func (m *Metrics) Describe(descriptions chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
-		requestsDesc, tookDesc, lateDesc, panicsDesc, inFlightDesc, runningDesc, deafDesc, bodyMemoryDesc, receivedDesc, sentDesc, shedDesc, openDesc, acceptedDesc, shortageDesc,
+		requestsDesc, tookDesc, lateDesc, panicsDesc, inFlightDesc, runningDesc, overdueDesc, bodyMemoryDesc, receivedDesc, sentDesc, shedDesc, openDesc, acceptedDesc, shortageDesc,
 	} {
 		descriptions <- desc
 	}
@@ -186,12 +198,18 @@ func (m *Metrics) Describe(descriptions chan<- *prometheus.Desc) {
 // Collect is part of [prometheus.Collector].
 func (m *Metrics) Collect(metrics chan<- prometheus.Metric) {
 	ended := uint64(0)
-	for i := range m.routes {
-		ended += m.routes[i].collect(metrics)
+	for i, path := range m.paths {
+		ended += m.collectRoute(metrics, i, path)
 	}
-	metrics <- gauge(inFlightDesc, m.begun.Load()-ended)
-	metrics <- m.received.metric(receivedDesc, 1)
-	metrics <- m.sent.metric(sentDesc, 1)
+	begun, received, sent := uint64(0), newTotals(sizeBounds), newTotals(sizeBounds)
+	for i := range m.shards { // after what ended, so that nothing has ended that had not begun
+		begun += m.shards[i].begun.Load()
+		received.add(&m.shards[i].received)
+		sent.add(&m.shards[i].sent)
+	}
+	metrics <- gauge(inFlightDesc, begun-ended)
+	metrics <- received.metric(receivedDesc, 1)
+	metrics <- sent.metric(sentDesc, 1)
 	m.collectStats(metrics)
 	gone := m.gone.Load() // first, so that none is gone that was not accepted
 	metrics <- gauge(openDesc, m.accepted.Load()-gone)
@@ -199,33 +217,49 @@ func (m *Metrics) Collect(metrics chan<- prometheus.Metric) {
 	metrics <- counter(shortageDesc, m.acceptFailure.Load())
 }
 
-// collectStats tells how the server is that serves; one that doesn't yet is idle.
+// collectRoute returns how many requests for a route have ended.
+func (m *Metrics) collectRoute(metrics chan<- prometheus.Metric, index int, path string) (ended uint64) {
+	var statuses [statusSlots]uint64
+	var late, panics uint64
+	took := newTotals(tookBounds)
+	for i := range m.shards {
+		counts := m.shards[i].routes[index].Load()
+		if counts == nil {
+			continue
+		}
+		for slot := range statuses {
+			count := counts.statuses[slot].Load()
+			statuses[slot] += count
+			ended += count
+		}
+		took.add(&counts.took)
+		late += counts.late.Load()
+		panics += counts.panics.Load()
+	}
+	for slot, count := range statuses {
+		if count > 0 || slot == slotOf(200) {
+			metrics <- counter(requestsDesc, count, path, statusOf(slot))
+		}
+	}
+	metrics <- took.metric(tookDesc, float64(time.Second), path)
+	metrics <- counter(lateDesc, late, path)
+	metrics <- counter(panicsDesc, panics, path)
+	return ended
+}
+
+// collectStats adds the state of the server. One that does not serve yet is idle.
 func (m *Metrics) collectStats(metrics chan<- prometheus.Metric) {
 	var stats Stats
 	if s := m.server.Load(); s != nil {
 		stats = s.Stats()
 	}
 	metrics <- gauge(runningDesc, uint64(stats.Running))
-	metrics <- gauge(deafDesc, uint64(stats.Deaf))
+	metrics <- gauge(overdueDesc, uint64(stats.Overdue))
 	metrics <- gauge(bodyMemoryDesc, uint64(stats.BodyMemory))
 	metrics <- counter(shedDesc, stats.Shed.Connections, "connections")
 	metrics <- counter(shedDesc, stats.Shed.PerAddress, "address")
 	metrics <- counter(shedDesc, stats.Shed.Running, "running")
 	metrics <- counter(shedDesc, stats.Shed.Memory, "memory")
-}
-
-func (r *routeCounts) collect(metrics chan<- prometheus.Metric) (ended uint64) {
-	for slot := range r.statuses {
-		count := r.statuses[slot].Load()
-		ended += count
-		if count > 0 || slot == slotOf(200) {
-			metrics <- counter(requestsDesc, count, r.path, statusOf(slot))
-		}
-	}
-	metrics <- r.took.metric(tookDesc, float64(time.Second), r.path)
-	metrics <- counter(lateDesc, r.late.Load(), r.path)
-	metrics <- counter(panicsDesc, r.panics.Load(), r.path)
-	return ended
 }
 
 func counter(desc *prometheus.Desc, value uint64, labels ...string) prometheus.Metric {

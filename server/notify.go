@@ -9,9 +9,9 @@ import (
 	"github.com/apiphant/apiphant/server/internal/connection"
 )
 
-// nextNotifySocket is the variable of the service manager's socket for a process
-// whose NOTIFY_SOCKET is its predecessor's, which hears nothing after READY=1.
-// See [HandOver].
+// nextNotifySocket is a variable with the service manager's socket, for a process
+// whose NOTIFY_SOCKET is that of its predecessor. The predecessor wants nothing
+// but READY=1. See [HandOver].
 const nextNotifySocket = "APIPHANT_NEXT_NOTIFY_SOCKET"
 
 func (s *Server) notify(state string) {
@@ -28,9 +28,9 @@ func (s *Server) notifyReady() {
 	}
 }
 
-// startWatchdog tells the service manager that the server is alive, twice in the
-// time within which that wants to hear it (WATCHDOG_USEC), until the end that it
-// returns is called. A server that doesn't come to accept connections isn't.
+// startWatchdog notifies the service manager that the server is alive, twice in
+// the time that the service manager allows for it (WATCHDOG_USEC), until end is
+// called. A server that can't accept connections does not count as alive.
 func (s *Server) startWatchdog(l *connection.Listener) (end func()) {
 	interval, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {

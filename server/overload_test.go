@@ -321,7 +321,7 @@ func TestDeafFunction(t *testing.T) {
 			c := running.dial()
 			c.send(fmt.Sprintf("POST /api/v0/block/%s HTTP/1.1\r\nHost: test\r\nX-Request-Id: the-deaf-one\r\nContent-Length: 0\r\n\r\n", action))
 			wait(t, "the function runs", entered)
-			until(t, "it is found out", func() bool { return s.Stats().Deaf == 1 })
+			until(t, "it is found out", func() bool { return s.Stats().Overdue == 1 })
 			until(t, "others are answered", func() bool { running.dial().wantOpen(); return true })
 			if got := s.Stats().Running; got != 1 {
 				t.Errorf("%d run, want 1", got)
@@ -330,7 +330,7 @@ func TestDeafFunction(t *testing.T) {
 			if got := c.receive("POST"); got.status != 200 {
 				t.Errorf("got %v, want 200", got)
 			}
-			until(t, "it is forgotten", func() bool { return s.Stats().Deaf == 0 && s.Stats().Running == 0 })
+			until(t, "it is forgotten", func() bool { return s.Stats().Overdue == 0 && s.Stats().Running == 0 })
 			c.wantOpen()
 			path := "/api/v0/block/" + action
 			for _, line := range []string{path + " ignores its context: ", path + " returned at last, "} {
@@ -359,7 +359,7 @@ func TestFunctionThatIsInTime(t *testing.T) {
 	c.send(post("/api/v0/block/read", ""))
 	wait(t, "the function runs", entered)
 	time.Sleep(20 * time.Millisecond) // many sweeps
-	if got := s.Stats(); got.Deaf != 0 || got.Running != 1 {
+	if got := s.Stats(); got.Overdue != 0 || got.Running != 1 {
 		t.Errorf("got %+v, want one that runs", got)
 	}
 	close(release)

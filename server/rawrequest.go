@@ -10,8 +10,8 @@ import (
 	"github.com/apiphant/apiphant"
 )
 
-// httpRequest copies the request into net/http's form; only the body is read
-// from where it comes.
+// httpRequest returns a copy of the request in net/http's form. Its body is read
+// while the function runs.
 func (d *door) httpRequest(ctx context.Context) *http.Request {
 	h := &d.ctx.Request.Header
 	header := make(http.Header, h.Len())
@@ -25,7 +25,7 @@ func (d *door) httpRequest(ctx context.Context) *http.Request {
 	d.rawBody = &rawBody{body: d.openBody(d.server.bodyLimit(d.endpoint))}
 	target := string(h.RequestURI())
 	address, err := url.ParseRequestURI(target)
-	if err != nil { // of what the routes' characters can be followed by, nothing
+	if err != nil { // which no target of a route is
 		address = &url.URL{Path: string(d.path())}
 	}
 	r := &http.Request{
@@ -41,7 +41,7 @@ func (d *door) httpRequest(ctx context.Context) *http.Request {
 		RequestURI:    target,
 	}
 	r.ProtoMajor, r.ProtoMinor, _ = http.ParseHTTPVersion(r.Proto)
-	if address.Host != "" && r.Host == string(h.Host()) { // no proxy told of another
+	if address.Host != "" && r.Host == string(h.Host()) { // no proxy named another
 		r.Host = address.Host
 	}
 	if d.body.declared < 0 {
@@ -53,7 +53,8 @@ func (d *door) httpRequest(ctx context.Context) *http.Request {
 	return r.WithContext(ctx)
 }
 
-// rawBody is a requestBody that may be kept after the call: it reads nothing then.
+// rawBody is a requestBody that a function may keep after the call. Its reads fail
+// from then on.
 type rawBody struct {
 	mu     sync.Mutex
 	body   *requestBody
@@ -69,7 +70,7 @@ func (b *rawBody) Read(p []byte) (int, error) {
 	return b.body.Read(p)
 }
 
-// Close makes every later Read an error.
+// Close lets every later Read fail.
 func (b *rawBody) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -77,7 +78,7 @@ func (b *rawBody) Close() error {
 	return nil
 }
 
-// isRead tells whether the body was read to its end.
+// isRead reports whether the body was read to its end.
 func (b *rawBody) isRead() bool {
 	if !b.mu.TryLock() {
 		return false // it is being read

@@ -11,7 +11,7 @@ import (
 
 const unavailable = `{"error":"503 Service Unavailable"}`
 
-// tooManyConnections answers a connection beyond the bounds.
+// tooManyConnections is the response to a connection beyond the bounds.
 const tooManyConnections = "HTTP/1.1 503 Service Unavailable\r\n" +
 	"Content-Type: application/json\r\n" +
 	"Retry-After: 1\r\n" +
@@ -23,24 +23,25 @@ const (
 	// answer than that there are too many connections.
 	maxRefusedRequest = 64 << 10
 
-	// maxRefused is how many connections may be told at the same time that they
-	// are too many; a further one is closed without a word.
+	// maxRefused is how many connections beyond the bounds may be answered at the
+	// same time; a further one is closed without a response.
 	maxRefused = 1024
 
-	// refuseAfter is how long is waited for a request before it is answered:
-	// there are clients that take no answer before they asked.
+	// refuseAfter is how long a refused client has to send its request, since some
+	// clients accept no response before they have sent one.
 	refuseAfter = 20 * time.Millisecond
 
-	// refuseWithin is how long the client may take for a TLS handshake, and
-	// then to read its answer: longer would keep others from theirs.
+	// refuseWithin is how long the client may take for a TLS handshake, and then
+	// to read the response. A longer time would keep others from theirs.
 	refuseWithin = 100 * time.Millisecond
 )
 
-// refuser answers connections that are too many, each with a goroutine of its
-// own that needs next to nothing, so that accepting goes on meanwhile.
+// refuser answers connections beyond the bounds, each in a small goroutine of its
+// own, so that others are accepted meanwhile.
 type refuser struct{ places chan struct{} }
 
-// newRefuser makes one that holds no more than a twentieth of the process's descriptors.
+// newRefuser returns a refuser that has at most a twentieth of the process's
+// descriptors open.
 func newRefuser(descriptors int) refuser {
 	return refuser{make(chan struct{}, max(1, min(maxRefused, descriptors/20)))}
 }
@@ -74,6 +75,6 @@ func answerTooMany(c net.Conn) {
 		return
 	}
 	if half, ok := c.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
-		_, _ = io.CopyN(io.Discard, c, maxRefusedRequest) // closed over unread bytes, the answer would be lost
+		_, _ = io.CopyN(io.Discard, c, maxRefusedRequest) // otherwise a close with unread bytes would lose the response
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/apiphant/apiphant"
@@ -15,43 +14,36 @@ import (
 
 const requestIDHeader = "X-Request-Id"
 
-// calls are the requests that are with their functions.
-type calls struct {
-	most    int64
-	running atomic.Int64
-	deaf    atomic.Int64 // how many the last sweep found past their deadline
-}
+// runningBatch is how many places among the running requests a shard gets at a time.
+const runningBatch = 64
 
-func (c *calls) hasRoom() bool { return c.running.Load() < c.most }
-
-// call is what other goroutines may know of the request that a connection's
-// function is busy with.
+// runningCall is what other goroutines may know of the request whose function
+// runs on a connection.
 type runningCall struct {
 	mu       sync.Mutex
 	endpoint *apiphant.Endpoint // nil: none runs
 	id       string
 	seen     time.Time // by the first sweep that found it
-	deaf     bool      // it ignores the end of its context
+	overdue  bool      // the function ignores the end of its context
 }
 
-// enter takes a place among the requests that run, and tells whether there was one.
+// enter takes a place among the requests that run, and reports whether there was one.
 func (d *door) enter() bool {
 	s := d.server
-	if s.calls.running.Add(1) > s.calls.most {
-		s.calls.running.Add(-1)
+	if !s.calls.take(d.conn.shard, 1) {
 		s.shed.count(boundOnRunning)
 		return false
 	}
 	d.running = true
 	call := &d.conn.running
 	call.mu.Lock()
-	call.endpoint, call.id, call.seen, call.deaf = d.endpoint, d.id, time.Time{}, false
+	call.endpoint, call.id, call.seen, call.overdue = d.endpoint, d.id, time.Time{}, false
 	call.mu.Unlock()
 	return true
 }
 
-// identify tells the id of the request, which of a raw one is known only after
-// it began.
+// identify sets the id of the request, which is known only after a raw request
+// has entered.
 func (d *door) identify(id string) {
 	d.id = id
 	if !d.running {
@@ -69,18 +61,18 @@ func (d *door) exit() {
 		return
 	}
 	d.running = false
-	d.server.calls.running.Add(-1)
+	d.server.calls.give(d.conn.shard, 1)
 	call := &d.conn.running
 	call.mu.Lock()
-	deaf, seen := call.deaf, call.seen
+	overdue, seen := call.overdue, call.seen
 	call.endpoint = nil
 	call.mu.Unlock()
-	if deaf {
+	if overdue {
 		d.server.log.Warn(fmt.Sprintf("%s returned at last, %s after it began", d.endpoint.Path(), time.Since(seen).Round(time.Second)), d.requestID())
 	}
 }
 
-// overloaded is the answer where something ran out.
+// overloaded returns the error for a request beyond a bound.
 func (d *door) overloaded() error {
 	d.SetHeader("Retry-After", "1")
 	return errOverloaded
@@ -88,26 +80,26 @@ func (d *door) overloaded() error {
 
 var errOverloaded = &apiphant.Error{Status: http.StatusServiceUnavailable}
 
-// watch looks at what runs now and then, and logs what an operator should know:
-// functions that ignore the end of their context, and what was refused. The
-// function that it returns ends it.
+// watch looks at the running requests in sweeps, and logs what an operator should
+// know: functions that ignore the end of their context, and what was refused. The
+// function that it returns ends the sweeps.
 func (s *Server) watch() (end func()) {
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
-		defer connection.Survive(s.log, "watching what runs")
+		defer connection.Survive(s.log, "watching the running requests")
 		ticker := time.NewTicker(s.timeouts.sweep)
 		defer ticker.Stop()
-		var told Shed
+		var logged Shed
 		var trimmer trimmer
 		for {
 			select {
 			case now := <-ticker.C:
 				s.sweep(now)
-				told = s.tellShed(told)
+				logged = s.logShed(logged)
 				trimmer.look(s)
 			case <-stop:
-				s.tellShed(told)
+				s.logShed(logged)
 				return
 			}
 		}
@@ -120,18 +112,18 @@ func (s *Server) sweep(now time.Time) {
 	if timeout < 0 {
 		return
 	}
-	var deaf int64
+	var overdue int64
 	s.conns.each(func(c *conn) {
 		if c.running.look(s, now, timeout) {
-			deaf++
+			overdue++
 		}
 	})
-	s.calls.deaf.Store(deaf)
+	s.overdue.Store(overdue)
 }
 
-// look tells whether the call is past its deadline, by a sweep at least, so that
-// there was time to notice. When it began is known as closely as sweeps are.
-func (c *runningCall) look(s *Server, now time.Time, timeout time.Duration) (deaf bool) {
+// look reports whether the call is past its deadline, by a sweep at least, so that
+// the function had time to notice. When it began is known to within a sweep.
+func (c *runningCall) look(s *Server, now time.Time, timeout time.Duration) (overdue bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -139,30 +131,30 @@ func (c *runningCall) look(s *Server, now time.Time, timeout time.Duration) (dea
 		return false
 	case c.seen.IsZero():
 		c.seen = now
-	case !c.deaf && now.Sub(c.seen) >= timeout+s.timeouts.sweep:
-		c.deaf = true
+	case !c.overdue && now.Sub(c.seen) >= timeout+s.timeouts.sweep:
+		c.overdue = true
 		s.log.Warn(fmt.Sprintf("%s ignores its context: it still runs %s after it began, its deadline was %s",
 			c.endpoint.Path(), now.Sub(c.seen).Round(time.Second), timeout), slog.String("request_id", c.id))
 	}
-	return c.deaf
+	return c.overdue
 }
 
-// tellShed logs what was refused since it did so last.
-func (s *Server) tellShed(told Shed) Shed {
+// logShed logs what was refused after an earlier sum.
+func (s *Server) logShed(logged Shed) Shed {
 	now := s.shed.sum()
-	if now != told {
-		s.log.Warn("Overloaded: refused " + now.since(told).String())
+	if now != logged {
+		s.log.Warn("Overloaded: refused " + now.since(logged).String())
 	}
 	return now
 }
 
-// Stats is what a server does at a moment. How it came to be is not exact:
-// requests come and go while it is taken.
+// Stats is what a server does at a moment. It is not exact, since requests come and
+// go while it is taken.
 type Stats struct {
-	Connections int   // that are open
-	Running     int64 // requests that are with their functions
-	Deaf        int64 // of these, those that ignore the end of their context
-	BodyMemory  int64 // bytes, as Server.BodyMemory counts
+	Connections int   // open connections
+	Running     int64 // requests whose functions run
+	Overdue     int64 // of these, those whose functions ignore the end of their context
+	BodyMemory  int64 // bytes that bodies take of Server.BodyMemory
 	Shed        Shed  // what was refused so far
 }
 
@@ -170,9 +162,9 @@ type Stats struct {
 func (s *Server) Stats() Stats {
 	return Stats{
 		Connections: s.conns.count(),
-		Running:     s.calls.running.Load(),
-		Deaf:        s.calls.deaf.Load(),
-		BodyMemory:  s.bodies.used.Load(),
+		Running:     s.calls.used(),
+		Overdue:     s.overdue.Load(),
+		BodyMemory:  s.bodies.used(),
 		Shed:        s.shed.sum(),
 	}
 }

@@ -18,6 +18,7 @@ type conn struct {
 	peer    netip.AddrPort // who has connected: the client, or a proxy
 	trusted bool           // the peer is one of Server.TrustedProxies
 	network netip.Prefix   // for which the connection is counted; invalid: it is for none
+	shard   int            // of the counters
 
 	head    http1.Head
 	match   apiphant.Match // what the head asks for
@@ -47,8 +48,8 @@ func (s *Server) serveAll(l *connection.Listener) error {
 	}
 }
 
-// open makes an accepted client one of the open connections. It returns nil where
-// there are too many, which the client is told.
+// open makes an accepted client one of the open connections. Where there are too
+// many, it answers the client with 503 and returns nil.
 func (s *Server) open(accepted net.Conn) *conn {
 	peer := addressOf(accepted.RemoteAddr())
 	c := &conn{server: s, peer: peer, trusted: len(s.TrustedProxies) > 0 && s.trusts(peer.Addr())}

@@ -32,14 +32,15 @@ const (
 	DefaultBodyMemory     = 256 << 20
 )
 
-// Server is the fasthttp door: it serves an API over HTTP/1.1. The zero values
-// of the settings are good ones. Nothing in it may change once it serves.
+// Server serves an API over HTTP/1.1. The zero values of its settings are good
+// ones. Nothing in it may change once it serves.
 type Server struct {
 	API *apiphant.API
 	Log *slog.Logger // nil: nothing is logged
 
-	// AccessLog is called once for each request, when it is answered; nil: not
-	// at all. Calls may run at once. What it gets is valid until it returns.
+	// AccessLog is called once for each request, when it has been answered; nil:
+	// never. It may be called by several goroutines at the same time. The Access
+	// is valid until it returns.
 	AccessLog func(*Access)
 
 	// Metrics count what the server does; nil: nothing is counted.
@@ -51,51 +52,51 @@ type Server struct {
 	HeaderTimeout time.Duration // from a request's first byte to the end of its headers; 0: DefaultHeaderTimeout. Beyond it: 408
 	IdleTimeout   time.Duration // between two requests of a connection; 0: DefaultIdleTimeout. Beyond it: closed
 
-	// TrustedProxies are the networks of the proxies that are believed about who
-	// asks: X-Forwarded-For tells [apiphant.Call.RemoteAddr], X-Forwarded-Host and
-	// X-Forwarded-Proto the headers Host and X-Forwarded-Proto. nil: none is, and
-	// functions don't see such headers.
+	// TrustedProxies are the networks of the proxies that are believed about the
+	// client: [apiphant.Call.RemoteAddr] comes from X-Forwarded-For, and the headers
+	// Host and X-Forwarded-Proto from X-Forwarded-Host and X-Forwarded-Proto. nil: no
+	// proxy is believed, and functions don't see these headers.
 	TrustedProxies []netip.Prefix
 
-	// Certificate makes it HTTPS, from TLS 1.2 on; nil: plain HTTP.
+	// Certificate turns HTTPS on, from TLS 1.2; nil: plain HTTP.
 	Certificate *Certificate
 
-	// MaxConnections is how many connections may be open; beyond it a new one is
-	// answered with 503. It is never more than nine tenths of the file
-	// descriptors that the process may have (RLIMIT_NOFILE): the others are the
-	// product's. 0: DefaultMaxConnections; negative: only those nine tenths.
+	// MaxConnections is how many connections may be open; a further one is
+	// answered with 503. It is never more than nine tenths of the file descriptors
+	// that the process may have (RLIMIT_NOFILE), so that some are left for the
+	// product. 0: DefaultMaxConnections; negative: nine tenths of the descriptors.
 	MaxConnections int
 
-	// MaxConnectionsPerAddress is how many of them may come from one address, of
-	// IPv6 from one /64; beyond it 503. TrustedProxies may open as many as they
-	// like. 0: as many as there may be at all.
+	// MaxConnectionsPerAddress is how many of them may come from one address, or
+	// with IPv6 from one /64; a further one is answered with 503. It does not hold
+	// for TrustedProxies. 0: MaxConnections.
 	MaxConnectionsPerAddress int
 
-	// MaxRunning is how many requests may be with their functions at once;
-	// beyond it 503. One whose body still comes is not counted, a raw one, which
-	// reads its body itself, is. 0: DefaultMaxRunning; negative: any number.
+	// MaxRunning is for how many requests functions may run at the same time; a
+	// further one is answered with 503. A request whose body is still coming does
+	// not count, except a raw one, whose function reads the body.
+	// 0: DefaultMaxRunning; negative: no bound.
 	MaxRunning int
 
-	// BodyMemory bounds the bytes that JSON bodies larger than 4 KiB take
-	// together, from their first byte to the answer; beyond it 503. Each counts
-	// twice, since Go's collector lets the heap grow to twice of what is used.
-	// What functions make of a body is not counted: MaxBody and MaxRunning bound
-	// that. 0: DefaultBodyMemory; negative: any number.
+	// BodyMemory is how many bytes JSON bodies larger than 4 KiB may take
+	// together, each from its first byte to the response; a further one is answered
+	// with 503. Each byte counts twice, since Go's collector lets the heap grow to
+	// twice of what is in use. What functions make of a body does not count; MaxBody
+	// and MaxRunning bound that. 0: DefaultBodyMemory; negative: no bound.
 	BodyMemory int64
 
-	// LowMemory lets a connection that waits for its next request give back its
-	// memory after 50 ms in place of 250. It costs each request that comes
-	// later than that a few microseconds.
+	// LowMemory lets an idle connection give its memory back after 50 ms in place
+	// of 250 ms. A request that comes later than that takes a few microseconds more.
 	LowMemory bool
 
-	// DrainWindow is how long, once Serve is to end, connections are still
-	// accepted and requests answered, each with "Connection: close", so that
-	// clients and load balancers go elsewhere without an error.
-	// 0: DefaultDrainWindow; negative: none.
+	// DrainWindow is how long connections are still accepted and requests answered
+	// once Serve is to end. Each response says "Connection: close", so that clients
+	// and load balancers go elsewhere without an error.
+	// 0: DefaultDrainWindow; negative: no time.
 	DrainWindow time.Duration
 
-	// Drain is how long, after that, running calls may take to finish; at its
-	// end their contexts are cancelled. 0: DefaultDrain; negative: none.
+	// Drain is how long running calls may take after that. At its end their
+	// contexts are cancelled. 0: DefaultDrain; negative: no time.
 	Drain time.Duration
 
 	log      *slog.Logger
@@ -104,9 +105,10 @@ type Server struct {
 	base     context.Context // of all calls
 	http     *fasthttp.Server
 	conns    connections
-	watcher  *connection.Watcher // nil: the system can't tell
+	watcher  *connection.Watcher // nil: the system can't watch clients
 	refuser  refuser
-	calls    calls
+	calls    *quota       // places among the running requests
+	overdue  atomic.Int64 // calls that the last sweep found past their deadline
 	bodies   bodyMemory
 	shed     shed
 	date     date
@@ -114,24 +116,23 @@ type Server struct {
 	workers    *workers // of connections
 	rawWorkers *workers // of functions that write their own response
 
-	draining atomic.Bool // answers say "Connection: close"
-	away     atomic.Bool // /healthz says so
+	draining atomic.Bool // responses say "Connection: close"
+	leaving  atomic.Bool // /healthz answers 503
 }
 
 // ErrHandedOver is the cause with which the context of [Server.Serve] ends when
 // another process has begun to accept from the same listener.
 var ErrHandedOver = errors.New("the listener is handed over to another process")
 
-// Serve answers requests of a listener until ctx ends; then it drains and
-// returns nil. The listener is closed in any case. Readiness, being alive and
-// the beginning of the end are told to the service manager, where NOTIFY_SOCKET
-// names one (sd_notify(3)).
+// Serve answers requests of a listener until ctx ends. Then it drains and returns
+// nil. It closes the listener in any case. Where NOTIFY_SOCKET names a service
+// manager (sd_notify(3)), Serve notifies it when it is ready, while it is alive,
+// and when it begins to drain.
 //
-// Where ctx ends with the cause [ErrHandedOver], the listener is left to the other
-// process at once, and it is that one which speaks with the service manager.
+// Where ctx ends with the cause [ErrHandedOver], Serve leaves the listener to the
+// other process at once, and does not notify the service manager any more.
 //
-// ctx is also where calls get their values and their log from, but not what
-// ends them: see Drain.
+// Calls get the values and the log of ctx. They do not end with it, see Drain.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	defer ln.Close()
 	if err := s.API.Check(); err != nil {
@@ -160,7 +161,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	return nil
 }
 
-// prepare works out from the settings what serving needs.
+// prepare computes from the settings what serving needs.
 func (s *Server) prepare(base context.Context) {
 	s.base, s.log = base, s.Log
 	if s.log == nil {

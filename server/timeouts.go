@@ -12,7 +12,7 @@ type timeouts struct {
 	connection.Timeouts
 
 	bodyGrace  time.Duration // without a byte of a body; see connection.Rate
-	skip       time.Duration // for the rest of a body that nobody wanted
+	skip       time.Duration // for the rest of a body that no function has read
 	skipUnsent time.Duration // for all of it, where nothing of it came
 	handshake  time.Duration // for clients that connect just when the listener is to be closed
 	cancelled  time.Duration // for calls to return once their contexts are cancelled

@@ -6,32 +6,32 @@ import (
 )
 
 const (
-	// About what a connection takes, and one that is parked.
+	// About how many bytes a connection takes, and a parked one.
 	activeConnection = 22 << 10
 	parkedConnection = 6 << 10
 
-	// trimmed is how much must have come free to be worth a collection.
+	// trimmed is how many bytes must have come free for a collection to be worth it.
 	trimmed = 16 << 20
 )
 
-// trimmer gives memory back to the system once a load has gone: Go's collector
-// has no reason to run where nothing is allocated any more, and would leave the
-// process as large as the load made it for minutes.
+// trimmer gives memory back to the system after a load. Go's collector does not run
+// while nothing is allocated, so the process would stay for minutes as large as the
+// load made it.
 type trimmer struct {
-	peak   int64 // of what connections and bodies took since it was trimmed last
-	fallen bool  // the last look saw it fallen
+	peak   int64 // the most bytes that connections and bodies took since the last collection
+	fallen bool  // the last look found that the load has gone
 }
 
-// look is called at every sweep. What it does takes some milliseconds for every
-// 10 MB that the product itself keeps, so it waits until a load has gone for a
+// look is called at every sweep. A collection takes some milliseconds for every
+// 10 MB that the product itself keeps, so look waits until the load has gone for a
 // whole sweep.
 func (t *trimmer) look(s *Server) {
 	parked := s.conns.parked.Load() * parkedConnection
-	taken := s.conns.active()*activeConnection + parked + s.bodies.used.Load()
-	t.peak = max(t.peak, taken, s.conns.takePeak()*activeConnection+parked+s.bodies.peak.Swap(0))
+	taken := s.conns.active()*activeConnection + parked + s.bodies.quota.used()
+	t.peak = max(t.peak, taken, s.conns.takePeak()*activeConnection+parked+s.bodies.quota.takePeak())
 	fallen := t.peak-taken > trimmed && taken < t.peak/2
 	if fallen && t.fallen {
-		runtime.GC() // what was pooled survives one collection
+		runtime.GC() // FreeOSMemory is another one: pools survive the first
 		debug.FreeOSMemory()
 		t.peak, fallen = taken, false
 	}

@@ -115,11 +115,10 @@ type halfCloser interface {
 	CloseWrite() error
 }
 
-// EndOfBody says that the end of the connection is the end of a response, as in
-// HTTP/1.0. From then on the client sees a reset and not an end, whoever closes
-// the connection, until the function that it returns is called: whole closes
-// nothing, and says whether the end is the right one. A response that is not
-// whole is reset at once.
+// EndOfBody says that the connection will end the body of a response, as in
+// HTTP/1.0. From then on, whoever closes the connection resets it, so that the
+// client can't take a part of the body for the whole. Once all of the body was
+// written, end(true) lets Close end the connection in order. end(false) resets it.
 func (c *Conn) EndOfBody() (end func(whole bool)) {
 	c.endsBody.Store(true)
 	tcp, ok := c.socket().(*net.TCPConn)

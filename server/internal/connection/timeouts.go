@@ -16,7 +16,7 @@ type Timeouts struct {
 	LingerAll time.Duration // for all of it
 }
 
-// DefaultTimeouts lack Header and Idle, which the user of the server sets.
+// DefaultTimeouts are all Timeouts but Header and Idle, which are settings.
 var DefaultTimeouts = Timeouts{
 	Park:      250 * time.Millisecond,
 	Write:     30 * time.Second,

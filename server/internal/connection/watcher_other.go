@@ -11,7 +11,7 @@ import (
 type sockets struct{}
 
 func openSockets() (*sockets, error) {
-	return nil, errors.New("only Linux tells it")
+	return nil, errors.New("this is possible on Linux only")
 }
 
 func (*sockets) close()                     {}
