@@ -54,11 +54,11 @@ var arrows = map[string][]string{
 	"background/engine":                     {"database"},                                      // what an engine has to do
 	"background/internal/tick":              {},
 	"background/worker":                     {"background", "background/engine", "background/internal/tick", "background/worker/internal/background", "database", "github.com/robfig/cron/v3"},
-	"background/worker/internal/background": {".", "background"},
+	"background/worker/internal/background": {".", "background", "internal/safely"},
 	"background/metrics":                    {"background/engine", "github.com/prometheus/client_golang"},
 
 	// The durable engines: what they share, and each with its driver.
-	"background/internal/durable":    {"background/engine", "database", "github.com/riverqueue/river"},
+	"background/internal/durable":    {"background/engine", "database", "internal/safely", "github.com/riverqueue/river"},
 	"background/internal/enginetest": {"background", "background/engine", "background/worker", "database", "github.com/riverqueue/river"},
 	"background/sqlite":              {"background", "background/engine", "background/internal/durable", "database", "database/sqlite", "github.com/riverqueue/river"},
 	"background/postgres":            {"background", "background/engine", "background/internal/durable", "database", "database/postgres", "github.com/riverqueue/river", "github.com/jackc/pgx/v5"},

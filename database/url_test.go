@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -44,22 +45,52 @@ func TestOpenPrintsNoSecret(t *testing.T) {
 			urls = append(urls, scheme+"://app:"+password+"@127.0.0.1:1/shop", scheme+"://127.0.0.1:1/shop?password="+password)
 		}
 	}
-	for _, url := range urls {
+	for _, text := range urls {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-		db, err := database.Open(ctx, url, postgres.Driver(), sqlite.Driver())
+		db, err := database.Open(ctx, text, postgres.Driver(), sqlite.Driver())
 		cancel()
 		if err == nil {
 			db.Close()
-			t.Errorf("%q was opened", url)
+			t.Errorf("%q was opened", text)
 			continue
 		}
 		for err := range all(err) {
 			if printed := fmt.Sprintf("%v %+v %#v", err, err, err.Error()); strings.Contains(printed, secret) {
-				t.Errorf("%q: the error prints the password: %s", url, printed)
+				t.Errorf("%q: the error prints the password: %s", text, printed)
 			}
 		}
 	}
 	t.Logf("%d URLs", len(urls))
+}
+
+// leaky is a driver whose errors print all that it was given.
+type leaky struct{}
+
+func (leaky) Schemes() []string { return []string{"leaky"} }
+
+func (leaky) Open(_ context.Context, text string) (database.DB, error) {
+	parsed, err := url.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	password, _ := parsed.User.Password()
+	return nil, fmt.Errorf("can't open %s as %s (%w) with %s", text, password, errLeaky, parsed.Query())
+}
+
+var errLeaky = errors.New("no luck")
+
+// TestErrorsOfDrivers tests that passwords are taken out of the errors of drivers,
+// as they are written in the URL and as they are meant.
+func TestErrorsOfDrivers(t *testing.T) {
+	_, err := database.Open(t.Context(), "leaky://app:S3CR3T%40x@h/d?password=S3CR3Ty+z&sslpassword=S3CR3T%2f", leaky{})
+	if err == nil || !strings.Contains(err.Error(), "no luck") || !errors.Is(err, errLeaky) {
+		t.Fatalf("got %v, want the driver's error", err)
+	}
+	for err := range all(err) {
+		if strings.Contains(err.Error(), secret) {
+			t.Errorf("the error prints a password: %v", err)
+		}
+	}
 }
 
 // all are an error and all that it wraps.
@@ -74,7 +105,7 @@ func all(err error) func(yield func(error) bool) {
 }
 
 func TestOpenErrors(t *testing.T) {
-	for url, want := range map[string]string{
+	for text, want := range map[string]string{
 		"nonsense":                                   "the URL has no scheme: want sqlite:///path or postgres://…",
 		"postgres://app:p@ssw0rd@db.internal/a":      "postgres://…: the URL has more than one @: in a user and a password, write @ as %40",
 		"postgres://app:a/b@127.0.0.1:1/a":           "postgres://…: the URL has an @ after its host: in a user, a password and what follows the host, write / ? # @ as %2F %3F %23 %40",
@@ -87,9 +118,9 @@ func TestOpenErrors(t *testing.T) {
 		"sqlite:///tmp/x.db?cache=shared":            "without ? and #",
 		"sqlite:///there/is/no/such/x.db":            "sqlite:///there/is/no/such/x.db: there is no folder for the file",
 	} {
-		_, err := database.Open(t.Context(), url, postgres.Driver(), sqlite.Driver())
+		_, err := database.Open(t.Context(), text, postgres.Driver(), sqlite.Driver())
 		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v, want %q", url, err, want)
+			t.Errorf("%s: got %v, want %q", text, err, want)
 		}
 	}
 	var none *database.NoDriverError

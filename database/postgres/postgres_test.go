@@ -51,11 +51,12 @@ func TestLock(t *testing.T) {
 		}
 		locked <- err
 	}()
-	<-waiting
 	select {
+	case <-waiting:
 	case err := <-locked:
 		t.Fatalf("two have the lock, %v", err)
-	default:
+	case <-time.After(20 * time.Second):
+		t.Fatal("nobody waits for the lock")
 	}
 	unlock()
 	if err := <-locked; err != nil {

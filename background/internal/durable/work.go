@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/riverqueue/river"
 
 	"github.com/apiphant/apiphant/background/engine"
+	"github.com/apiphant/apiphant/internal/safely"
 )
 
 const (
@@ -55,7 +57,7 @@ func (d *Database[Tx]) newClient(work engine.Work) (*river.Client[Tx], error) {
 	workers := river.NewWorkers()
 	queues := map[string]river.QueueConfig{}
 	for _, job := range work.Jobs {
-		river.AddWorkerArgs(workers, payload{name: job.Name}, &worker{job: job, run: work.Run})
+		river.AddWorkerArgs(workers, payload{name: job.Name}, &worker{log: d.log, job: job, run: work.Run})
 		queues[job.Queue] = river.QueueConfig{MaxWorkers: work.Workers}
 	}
 	return river.NewClient(d.driver, &river.Config{
@@ -73,6 +75,7 @@ func (d *Database[Tx]) newClient(work engine.Work) (*river.Client[Tx], error) {
 // worker is a job as River calls it.
 type worker struct {
 	river.WorkerDefaults[payload]
+	log *slog.Logger
 	job *engine.Definition
 	run func(ctx context.Context, job *engine.Definition, args []byte, attempt int, last bool) error
 }
@@ -88,6 +91,14 @@ func (w *worker) Timeout(*river.Job[payload]) time.Duration {
 	return w.job.Timeout + timeoutMargin
 }
 
+// NextRetry returns the time of the next attempt. If the product's Backoff
+// panics, it is that of River, which is our default, too.
 func (w *worker) NextRetry(job *river.Job[payload]) time.Time {
-	return time.Now().Add(w.job.Backoff(job.Attempt))
+	var wait time.Duration
+	err := safely.Run(func() error { wait = w.job.Backoff(job.Attempt); return nil })
+	if err != nil {
+		w.log.Error(fmt.Sprintf("The Backoff of job %s failed, the default is used: %v", w.job.Name, err))
+		return time.Time{}
+	}
+	return time.Now().Add(max(wait, 0))
 }

@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +17,9 @@ func (s suite) transaction(t *testing.T) {
 	job := background.NewJob("job", nothing)
 	db := s.connect(t, s.NewURL(t))
 	opened := s.openIn(t, db, job)
-	ctx := engine.WithQueue(t.Context(), opened)
+	bounded, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	ctx := engine.WithQueue(bounded, opened)
 	for _, test := range []struct {
 		commit bool
 		want   int

@@ -38,6 +38,8 @@ func (s suite) jobs(t *testing.T) {
 	flaky.Backoff = func(int) time.Duration { return 0 }
 	hopeless := background.NewJob("hopeless", func(context.Context, struct{}) error { panic("never") })
 	hopeless.Attempts, hopeless.Backoff = 2, func(int) time.Duration { return time.Millisecond }
+	wrong := background.NewJob("wrong", func(context.Context, struct{}) error { return errors.New("no luck") })
+	wrong.Attempts, wrong.Backoff = 2, func(int) time.Duration { panic("no backoff") }
 	slow := background.NewJob("slow", func(ctx context.Context, _ struct{}) error { <-ctx.Done(); return ctx.Err() })
 	slow.Timeout, slow.Attempts = 50*time.Millisecond, 1
 	unique := background.NewJob("unique", func(_ context.Context, a args) error { ran <- "unique " + a.To; return nil })
@@ -48,14 +50,14 @@ func (s suite) jobs(t *testing.T) {
 	once.Attempts = 1
 	chained := background.NewJob("chained", func(ctx context.Context, n int) error { return number.Enqueue(ctx, n) })
 
-	product := s.product(mail, number, flaky, hopeless, slow, unique, delayed, chained)
+	product := s.product(mail, number, flaky, hopeless, wrong, slow, unique, delayed, chained)
 	product.OnError = func(_ context.Context, failure background.Failure) error { failed <- failure; return nil }
 	opened := s.open(t, s.NewURL(t), product.Jobs()...)
 	ctx := engine.WithQueue(t.Context(), opened)
 	began := time.Now()
 	must(t,
 		mail.Enqueue(ctx, args{To: "ann"}), number.Enqueue(ctx, 7), flaky.Enqueue(ctx, struct{}{}),
-		hopeless.Enqueue(ctx, struct{}{}), once.Enqueue(ctx, struct{}{}), slow.Enqueue(ctx, struct{}{}), delayed.Enqueue(ctx, struct{}{}), chained.Enqueue(ctx, 8),
+		hopeless.Enqueue(ctx, struct{}{}), once.Enqueue(ctx, struct{}{}), slow.Enqueue(ctx, struct{}{}), wrong.Enqueue(ctx, struct{}{}), delayed.Enqueue(ctx, struct{}{}), chained.Enqueue(ctx, 8),
 		unique.Enqueue(ctx, args{To: "a"}), unique.Enqueue(ctx, args{To: "b"}), unique.Enqueue(ctx, args{To: "a"}),
 		unique.Enqueue(ctx, args{To: "c", Odd: map[string]any{"x": 1}}), unique.Enqueue(ctx, args{To: "c", Odd: map[string]any{"x": 2}}),
 	)
@@ -71,7 +73,7 @@ func (s suite) jobs(t *testing.T) {
 		t.Errorf("the delayed job, and the one with a Backoff of 0, were done after %s", took)
 	}
 	var failures []string
-	for _, f := range await(t, failed, 6) {
+	for _, f := range await(t, failed, 8) {
 		failures = append(failures, fmt.Sprintf("%s %d %t %t %v", f.Task, f.Attempt, f.Last, f.Job, f.Err))
 	}
 	slices.Sort(failures)
@@ -79,6 +81,7 @@ func (s suite) jobs(t *testing.T) {
 		"flaky 1 false true try 1", "flaky 2 false true try 2",
 		"hopeless 1 false true panic: never", "hopeless 1 true true panic: never", "hopeless 2 true true panic: never",
 		"slow 1 true true context deadline exceeded: its timeout is 50ms",
+		"wrong 1 false true no luck", "wrong 2 true true no luck", // with the default in place of a Backoff that panics
 	}
 	if !slices.Equal(failures, wantFailures) {
 		t.Errorf("failures: got %q, want %q", failures, wantFailures)

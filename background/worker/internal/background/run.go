@@ -105,13 +105,13 @@ func (r *Runner) callOnError(ctx context.Context, failure background.Failure) re
 	defer cancel()
 	done := start(ctx, func(ctx context.Context) error { return r.OnError(ctx, failure) })
 	select {
-	case result := <-done:
-		return result
+	case err := <-done:
+		return resultOf(err)
 	case <-ctx.Done():
 	}
 	select {
-	case result := <-done:
-		return result
+	case err := <-done:
+		return resultOf(err)
 	case <-time.After(StopGrace):
 		return result{err: fmt.Errorf("it did not return within %s", limit)}
 	}
@@ -140,8 +140,8 @@ func (r *Runner) wait(ctx context.Context, call Call) result {
 	var warn, abandon <-chan time.Time
 	for {
 		select {
-		case result := <-done:
-			return r.explain(ctx, call, result)
+		case err := <-done:
+			return r.explain(ctx, call, resultOf(err))
 		case <-cancelled:
 			cancelled, warn = nil, time.After(warnAfter)
 		case <-warn:
