@@ -59,7 +59,7 @@ func (d *decoder) anyObject() (map[string]any, bool) {
 		key := k.text
 		if k.isAt(d.data, d.pos) {
 			d.pos += k.length
-		} else {
+		} else if d.pos == len(d.data) || d.data[d.pos] > ' ' || !d.spaceAndKey(&k.quoted) {
 			var ok bool
 			if key, k, ok = d.otherKey(expected); !ok {
 				return nil, false

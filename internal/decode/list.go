@@ -77,7 +77,8 @@ const aheadOfBody = 4
 // grow makes room for as many more elements as the rest of the body holds, if they
 // are as long as those so far. Once the lists of a request have been given much that
 // way, it makes no more than eight times what is there, so that many short lists
-// can't ask for much.
+// can't ask for much. Doubling takes 2.6 times the memory
+// (go test -bench Typed/100KB ./internal/decode).
 func (d *decoder) grow(n *node, s *sliceHeader, start int) {
 	room := 4
 	if s.len > 0 {

@@ -194,9 +194,7 @@ func (d *decoder) integer(k kind, dst unsafe.Pointer) bool {
 	d.pos = i
 	// 19 digits fit into v; where 20 don't, v has become less than 20 digits have.
 	fits := i-first < 20 || i-first == 20 && data[first] == '1' && v >= 1e19
-	if k == kindInt64 && !negative && v <= math.MaxInt64 && fits {
-		*(*int64)(dst) = int64(v) // what most are
-	} else if !fits || !storeInteger(k, dst, v, negative) {
+	if !fits || !storeInteger(k, dst, v, negative) {
 		d.invalid()
 	}
 	return true
@@ -273,7 +271,8 @@ func (d *decoder) float(k kind, dst unsafe.Pointer) bool {
 
 // shortFloat decodes the number at pos where it has no exponent and at most 15
 // digits: then digits and power of ten are both exact as floats, and so their
-// quotient is the nearest float. Else it does nothing and reports false.
+// quotient is the nearest float. Else it does nothing and reports false. It is worth 5 %
+// at 1 KB (go test -bench Typed/1KB ./internal/decode).
 func (d *decoder) shortFloat(dst *float64) bool {
 	data, i := d.data, d.pos
 	negative := data[i] == '-'

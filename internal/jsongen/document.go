@@ -128,6 +128,9 @@ func (w *writer) integer(t reflect.Type) string {
 	if w.odd() { // near a limit of the type, or beyond it
 		edge := uint64(1)<<(size-1) - 2 + uint64(w.IntN(4))
 		if unsigned {
+			if size == 64 && w.one(2) {
+				return pick(w.Gen, []string{"18446744073709551615", "18446744073709551616", "19999999999999999999", "99999999999999999999"})
+			}
 			return strconv.FormatUint(edge*2, 10) + pick(w.Gen, []string{"", "", "0", ".0", "e0"})
 		}
 		return pick(w.Gen, []string{"", "-"}) + strconv.FormatUint(edge, 10)
@@ -319,7 +322,7 @@ func (g *Gen) numberText() string {
 			text = "-0.0"
 		}
 	case 5:
-		text = pick(g, []string{"0", "-0", "0.0", "1e400", "-1e-400", "1e39", "0.1e1", "123456789.123456789", "9007199254740993", "1.7976931348623159e308", "0.000000000000001", "999999999999999.9"})
+		text = pick(g, []string{"0", "-0", "0.0", "1e400", "-1e-400", "1e39", "0.1e1", "123456789.123456789", "9007199254740993", "1.7976931348623159e308", "18446744073709551616", "19999999999999999999", "-9223372036854775809", "0.000000000000001", "999999999999999.9"})
 	}
 	return text
 }
