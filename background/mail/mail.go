@@ -1,4 +1,4 @@
-// Package mail is a ready-made OnError: it mails what failed.
+// Package mail is a ready-made OnError, which sends failures by e-mail.
 //
 //	var onError = mail.Mailer{Host: "smtp.example.com", Username: "myproduct", Password: os.Getenv("SMTP_PASSWORD"),
 //		From: "myproduct@example.com", To: []string{"ann@example.com"}}
@@ -23,20 +23,20 @@ import (
 	"github.com/apiphant/apiphant/background"
 )
 
-// DefaultEvery is how often there is a mail about the same task at most.
+// DefaultEvery is the shortest time between two mails about the same task.
 const DefaultEvery = 15 * time.Minute
 
-// Mailer mails failures by SMTP: at most one mail in a while for each task or
-// job, which says how many failures had none. Its methods may be called at the
-// same time; its fields must not change once they are.
+// Mailer sends failures by SMTP. In the time of Every it sends one mail at most
+// for each task or job; the next mail has the number of failures since the last.
+// Its methods may be called concurrently; its fields must not be changed then.
 type Mailer struct {
 	Host     string // of the SMTP server
 	Port     int    // 0: 587, and 465 where ImplicitTLS is set
-	Username string // "": without logging in
+	Username string // "": no authentication
 	Password string
 
-	// ImplicitTLS begins with TLS, as port 465 does. The default is STARTTLS,
-	// without which nothing is sent.
+	// ImplicitTLS starts TLS when it connects, as on port 465. The default is
+	// STARTTLS; if the server does not offer it, nothing is sent.
 	ImplicitTLS bool
 
 	// Plain sends without TLS, to a server on this machine.
@@ -44,22 +44,24 @@ type Mailer struct {
 
 	From    string
 	To      []string
-	Subject string // goes before the task's name; "": the host's name
+	Subject string // the beginning of the subject, before the task's name; "": the name of the host
 
-	Every time.Duration // see Mailer; 0: DefaultEvery; negative: a mail for each failure
+	Every time.Duration // the shortest time between two mails about a task; 0: DefaultEvery; negative: none
 
 	mu    sync.Mutex
 	tasks map[string]*sent
 }
 
-// sent is what was mailed about one task.
+// sent is the state of one task: when the last mail was sent, and how many failures
+// had none since.
 type sent struct {
 	last    time.Time
 	leftOut int
 }
 
-// Send mails a failure, unless there was a mail about its task a short time
-// ago. A mail that could not be sent is an error, and does not count.
+// Send sends a failure, unless a mail about its task was sent in the time of
+// Every. If the mail can't be sent, it returns an error, and the next failure is
+// sent again.
 func (m *Mailer) Send(ctx context.Context, failure background.Failure) error {
 	if m.Host == "" || m.From == "" || len(m.To) == 0 {
 		return errors.New("a mail needs Host, From and To")
@@ -76,7 +78,8 @@ func (m *Mailer) Send(ctx context.Context, failure background.Failure) error {
 	return nil
 }
 
-// take counts a failure and returns what there was before, and whether a mail is due.
+// take counts a failure. It returns the state of the task before, and whether a
+// mail is to be sent.
 func (m *Mailer) take(task string, now time.Time) (before sent, due bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -96,7 +99,7 @@ func (m *Mailer) take(task string, now time.Time) (before sent, due bool) {
 	return before, true
 }
 
-// giveBack makes the next failure mailed again, and this one counted.
+// giveBack undoes take after a mail that could not be sent, and counts its failure.
 func (m *Mailer) giveBack(task string, before sent) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -145,5 +148,5 @@ func (m *Mailer) client() (*mail.Client, error) {
 	return mail.NewClient(m.Host, options...)
 }
 
-// oneLine keeps a name from becoming headers.
+// oneLine keeps line breaks in a name from becoming headers of the mail.
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -104,6 +104,7 @@ func work(ctx context.Context, url, file string) error {
 	if err := opened.Migrate(ctx); err != nil {
 		return err
 	}
+	tell("worker", "all", "begin")
 	return (&worker.Worker{Product: product, Log: log, Database: opened, Drain: 10 * time.Second}).Run(ctx)
 }
 
@@ -128,7 +129,9 @@ func newFleet(t *testing.T, url string, workers int) *fleet {
 	for range workers {
 		f.start()
 	}
-	f.await("ticks", 30*time.Second, func(runs []ran) bool { return len(of(runs, "every", "end")) > 2 })
+	f.await("ticks, and all workers", 60*time.Second, func(runs []ran) bool {
+		return len(of(runs, "every", "end")) > 2 && len(of(runs, "worker", "begin")) == workers
+	})
 	return f
 }
 
@@ -160,7 +163,8 @@ func (f *fleet) remove(pid int, with syscall.Signal) {
 	err := w.Wait()
 	f.killed[pid] = with == syscall.SIGKILL
 	if f.workers = slices.Delete(f.workers, i, i+1); err != nil && with == syscall.SIGTERM {
-		f.t.Errorf("a worker that was told to end did so with %v", err)
+		log, _ := os.ReadFile(w.Stdout.(*os.File).Name())
+		f.t.Errorf("a worker that was told to end did so with %v\n%s", err, tail(string(log)))
 	}
 }
 

@@ -141,6 +141,39 @@ func TestOnePool(t *testing.T) {
 	}
 }
 
+// TestRunningElsewhere tests that a job which another worker has been running for
+// two days is left alone by the worker that leads and does not know it.
+func TestRunningElsewhere(t *testing.T) {
+	t.Parallel()
+	url := pgtest.NewDatabase(t)
+	ran := make(chan int, 1)
+	known := background.NewJob("known", func(_ context.Context, n int) error { ran <- n; return nil })
+	known.Delay = time.Second // so that it is the leader who makes it available
+	unknown := background.NewJob("unknown", func(context.Context, int) error { return nil })
+	_, other := open(t, product(nil, known, unknown), url)
+	ctx := engine.WithQueue(t.Context(), other)
+	if err := errors.Join(unknown.Enqueue(ctx, 1), known.Enqueue(ctx, 1)); err != nil {
+		t.Fatal(err)
+	}
+	conn := connect(t, url)
+	if _, err := conn.Exec(t.Context(), `UPDATE river_job SET state = 'running', attempt = 1, attempted_by = '{other}',
+		attempted_at = now() - interval '2 days' WHERE kind = 'unknown'`); err != nil {
+		t.Fatal(err)
+	}
+	p := product(nil, known)
+	_, opened := open(t, p, url)
+	defer start(t, worker.Worker{Product: p, Database: opened})()
+	select {
+	case <-ran:
+	case <-time.After(limit):
+		t.Fatal("nobody leads")
+	}
+	var state string
+	if err := conn.QueryRow(t.Context(), "SELECT state FROM river_job WHERE kind = 'unknown'").Scan(&state); err != nil || state != "running" {
+		t.Errorf("the job that runs elsewhere is %s, %v, want running", state, err)
+	}
+}
+
 // TestUserWithoutDDL tests that a user who may not create tables can start a
 // program where the tables are up to date.
 func TestUserWithoutDDL(t *testing.T) {
