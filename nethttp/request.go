@@ -18,7 +18,7 @@ import (
 // taken where it says the same.
 func requestTarget(r *http.Request) string {
 	path, query, _ := strings.Cut(r.RequestURI, "?")
-	if r.URL.RawPath == "" && path == r.URL.Path && query == r.URL.RawQuery {
+	if path == r.URL.Path && query == r.URL.RawQuery {
 		return r.RequestURI
 	}
 	came, err := url.ParseRequestURI(r.RequestURI) // it has escapes, or the absolute form
