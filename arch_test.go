@@ -40,7 +40,7 @@ var arrows = map[string][]string{
 	"internal/forwarded":         {},
 	"nethttp":                    {".", "internal/response", "internal/forwarded"},
 	"internal/inprocess":         {"."}, // what a handler answers, for who asked in the same process
-	"server":                     {".", "internal/response", "internal/trace", "server/internal/connection", "server/internal/http1", "github.com/valyala/fasthttp", "github.com/coreos/go-systemd/v22", "github.com/prometheus/client_golang"},
+	"server":                     {".", "internal/forwarded", "internal/response", "internal/trace", "server/internal/connection", "server/internal/http1", "github.com/valyala/fasthttp", "github.com/coreos/go-systemd/v22", "github.com/prometheus/client_golang"},
 	"server/internal/connection": {"golang.org/x/sys"}, // knows no HTTP
 	"server/internal/http1":      {},                   // knows no connection
 

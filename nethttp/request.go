@@ -115,10 +115,8 @@ func (x *exchange) client() netip.AddrPort {
 	if !x.trusted {
 		return x.peer()
 	}
-	return x.proxies().Client(x.peer(), x.request.Header["X-Forwarded-For"])
+	return forwarded.Client(x.door.TrustedProxies, x.peer(), x.request.Header["X-Forwarded-For"])
 }
-
-func (x *exchange) proxies() forwarded.Proxies { return x.door.TrustedProxies }
 
 // host returns the host that the client asked for.
 func (x *exchange) host() string {

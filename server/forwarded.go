@@ -1,23 +1,16 @@
 package server
 
 import (
-	"bytes"
 	"net"
 	"net/netip"
-	"slices"
-	"strings"
 
+	"github.com/apiphant/apiphant/internal/forwarded"
 	"github.com/apiphant/apiphant/server/internal/http1"
 )
 
-// What a proxy says about its client is believed only of [Server.TrustedProxies].
-// It is read from the X-Forwarded- headers. Forwarded (RFC 7239) and X-Real-IP are
-// ignored, since a proxy that does not know them passes on what the client sent.
-
-// trusts reports whether a peer is one of the trusted proxies.
-func (s *Server) trusts(peer netip.Addr) bool {
-	return slices.ContainsFunc(s.TrustedProxies, func(network netip.Prefix) bool { return network.Contains(peer) })
-}
+// trusts reports whether a peer is one of [Server.TrustedProxies], whose
+// X-Forwarded- headers are believed.
+func (s *Server) trusts(peer netip.Addr) bool { return forwarded.Proxies(s.TrustedProxies).Trust(peer) }
 
 // addressOf returns the address of a peer, and of IPv4 the form without IPv6
 // around it. It returns the zero AddrPort where a peer has none.
@@ -47,42 +40,9 @@ func (d *door) remoteAddr() string {
 	return d.conn.RemoteAddr().String()
 }
 
-// clientBehind reads X-Forwarded-For from its end, where each proxy adds the
-// address of its own client. The client is the last address that is not a trusted
-// proxy's. Anybody may have made up what stands before it, or before something
-// that is not an address.
-func (s *Server) clientBehind(proxy netip.AddrPort, lists [][]byte) netip.AddrPort {
-	client := proxy
-	for _, list := range slices.Backward(lists) {
-		for len(list) > 0 && s.trusts(client.Addr()) {
-			comma := bytes.LastIndexByte(list, ',')
-			hop, ok := parseHop(string(list[comma+1:]))
-			if !ok {
-				return client
-			}
-			client, list = hop, list[:max(comma, 0)]
-		}
-	}
-	return client
-}
-
-// parseHop reads 192.0.2.1, 192.0.2.1:80, 2001:db8::1, [2001:db8::1] or
-// [2001:db8::1]:80.
-func parseHop(text string) (hop netip.AddrPort, ok bool) {
-	text = strings.Trim(text, " \t")
-	hop, err := netip.ParseAddrPort(text)
-	if err != nil {
-		if strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") {
-			text = text[1 : len(text)-1]
-		}
-		var address netip.Addr
-		address, err = netip.ParseAddr(text)
-		hop = netip.AddrPortFrom(address, 0)
-	}
-	if err != nil || hop.Addr().Zone() != "" {
-		return netip.AddrPort{}, false
-	}
-	return netip.AddrPortFrom(hop.Addr().Unmap(), hop.Port()), true
+// clientBehind returns the client that a trusted proxy names in X-Forwarded-For.
+func (s *Server) clientBehind(proxy netip.AddrPort, values [][]byte) netip.AddrPort {
+	return forwarded.Client(s.TrustedProxies, proxy, values)
 }
 
 // host returns the host that the client has asked for.
@@ -109,13 +69,7 @@ func (d *door) forwardedProto() string {
 	return ""
 }
 
-// lastForwarded returns the last element of a list to which proxies add. The
-// elements before it may come from the client.
+// lastForwarded returns the last element of a list to which proxies add.
 func (d *door) lastForwarded(name string) string {
-	lists := d.conn.head.Fields.All(name)
-	if len(lists) == 0 {
-		return ""
-	}
-	list := string(lists[len(lists)-1])
-	return strings.Trim(list[strings.LastIndexByte(list, ',')+1:], " \t")
+	return forwarded.Last(d.conn.head.Fields.All(name))
 }

@@ -1,13 +1,13 @@
-// Package forwarded reads what proxies say of the client that they ask for. It
-// is the X-Forwarded- headers; RFC 7239's Forwarded and X-Real-IP are not read,
-// since a proxy that knows only the others passes them on as the client made
-// them up. All of it is to be asked of requests of trusted proxies alone:
-// anybody can send these headers.
+// Package forwarded reads the headers in which a proxy names its client. These are
+// the X-Forwarded- headers. Forwarded (RFC 7239) and X-Real-IP are ignored, since a
+// proxy that does not know them passes on what the client sent. Anybody can send all
+// of them: they must be read from requests of trusted proxies only.
 package forwarded
 
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -19,14 +19,14 @@ func (p Proxies) Trust(peer netip.Addr) bool {
 	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(peer) })
 }
 
-// Client follows X-Forwarded-For from its end, where each proxy adds by whom it
-// was asked: the client is the first that is no trusted proxy. What stands
-// before that one, or before something that is no address, is anybody's. Its
-// port is 0 where the proxy gives none.
-func (p Proxies) Client(proxy netip.AddrPort, lists []string) netip.AddrPort {
+// Client reads the values of X-Forwarded-For from the end, where each proxy adds
+// the address of its own client. The client is the last address that is not a
+// trusted proxy's. Anybody may have made up what stands before it, or before
+// something that is not an address. Its port is 0 where the proxy gives none.
+func Client[S ~string | ~[]byte](trusted Proxies, proxy netip.AddrPort, values []S) netip.AddrPort {
 	client := proxy
-	for _, list := range slices.Backward(lists) {
-		for list != "" && p.Trust(client.Addr()) {
+	for _, value := range slices.Backward(values) {
+		for list := string(value); list != "" && trusted.Trust(client.Addr()); {
 			comma := strings.LastIndexByte(list, ',')
 			hop, ok := parseHop(list[comma+1:])
 			if !ok {
@@ -57,30 +57,33 @@ func parseHop(text string) (hop netip.AddrPort, ok bool) {
 	return netip.AddrPortFrom(hop.Addr().Unmap(), hop.Port()), true
 }
 
-// Last returns the last element of a list that proxies add to, "" where there is
-// none: the others may be the client's.
-func Last(lists []string) string {
-	if len(lists) == 0 {
+// Last returns the last element of a list to which proxies add, "" where there is
+// none. The elements before it may come from the client.
+func Last[S ~string | ~[]byte](values []S) string {
+	if len(values) == 0 {
 		return ""
 	}
-	list := lists[len(lists)-1]
+	list := string(values[len(values)-1])
 	return strings.Trim(list[strings.LastIndexByte(list, ',')+1:], " \t")
 }
 
-// Host returns the last element of X-Forwarded-Host, "" where it is no host.
-func Host(lists []string) string {
-	host := Last(lists)
-	if _, err := netip.ParseAddrPort(host); err == nil {
-		return host
-	}
-	name, port, _ := strings.Cut(host, ":")
-	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
-		if address, err := netip.ParseAddr(host[1 : len(host)-1]); err == nil && address.Is6() {
-			return host
+// Host returns the last element of X-Forwarded-Host, "" where that is not a host
+// with or without a port.
+func Host[S ~string | ~[]byte](values []S) string {
+	host := Last(values)
+	name, port, _ := strings.Cut(host, ":") // an empty port is the scheme's
+	if strings.HasPrefix(host, "[") {       // an IPv6 address
+		end := strings.IndexByte(host, ']')
+		address, err := netip.ParseAddr(host[1:max(end, 1)])
+		if err != nil || !address.Is6() {
+			return ""
 		}
+		name, port = "ip", strings.TrimPrefix(host[end+1:], ":")
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); port != "" && err != nil {
 		return ""
 	}
-	if name == "" || strings.Trim(port, "0123456789") != "" || len(port) > 5 || strings.ContainsFunc(name, notInName) {
+	if name == "" || strings.ContainsFunc(name, notInName) {
 		return ""
 	}
 	return host

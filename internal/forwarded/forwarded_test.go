@@ -32,7 +32,7 @@ func TestClient(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if got := proxies.Client(netip.MustParseAddrPort(proxy), test.lists); got.String() != test.want {
+			if got := forwarded.Client(proxies, netip.MustParseAddrPort(proxy), test.lists); got.String() != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
@@ -50,6 +50,13 @@ func TestHost(t *testing.T) {
 		"":                     "",
 		":80":                  "",
 		"a.example:http":       "",
+		"a.example:65536":      "",
+		"a.example:80:80":      "",
+		"[::1]:x":              "",
+		"[::1]:":               "[::1]:",
+		"a.example:":           "a.example:",
+		"[127.0.0.1]":          "",
+		"::1":                  "",
 		"a.example/path":       "",
 		"user@a.example":       "",
 		"[::1":                 "",
