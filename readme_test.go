@@ -1,3 +1,5 @@
+//go:build unix
+
 package apiphant_test
 
 import (

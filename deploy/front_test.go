@@ -218,16 +218,6 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// productOf is a product that isn't deployed anywhere.
-func productOf(t *testing.T) *machine {
-	t.Helper()
-	m := &machine{t: t, product: filepath.Join(t.TempDir(), "shop")}
-	if err := deploy.New(io.Discard, m.product); err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
-
 func (m *machine) check() (said string, err error) {
 	m.t.Helper()
 	ctx, cancel := context.WithTimeout(m.t.Context(), patience)

@@ -31,15 +31,6 @@ import (
 // patience is how long anything may take that must happen.
 const patience = 60 * time.Second
 
-// machine is a folder that stands for one, with a product to deploy on it.
-type machine struct {
-	t       *testing.T
-	root    string
-	product string
-	front   string // the address of nginx
-	ports   [2]int // of the first two processes; the third's is free as well
-}
-
 // newMachine makes a product on a machine where nothing is deployed.
 func newMachine(t *testing.T) *machine {
 	t.Helper()
@@ -66,26 +57,6 @@ func newMachine(t *testing.T) *machine {
 	return m
 }
 
-// need skips the test where a program isn't installed.
-func need(t *testing.T, programs ...string) {
-	t.Helper()
-	for _, program := range programs {
-		if program == "nginx" || program == "logrotate" {
-			program = sbin(program)
-		}
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("%s is not installed: apt-get install nginx supervisor logrotate curl shellcheck", program)
-		}
-	}
-}
-
-func sbin(program string) string {
-	if path, err := exec.LookPath(program); err == nil {
-		return path
-	}
-	return "/usr/sbin/" + program
-}
-
 // freePorts returns the first of n ports in a row that nobody listens at, below
 // those that the system gives to connections.
 func freePorts(t *testing.T, n int) int {
@@ -105,45 +76,6 @@ func freePorts(t *testing.T, n int) int {
 	}
 	t.Fatal("no ports are free")
 	return 0
-}
-
-// set changes a line of the product's deploy.conf.
-func (m *machine) set(key, value string) {
-	m.t.Helper()
-	lines := strings.Split(read(m.t, m.file("deploy.conf")), "\n")
-	found := false
-	for i, line := range lines {
-		if strings.HasPrefix(line, key+"=") {
-			lines[i], found = key+"="+value, true
-		}
-	}
-	if !found {
-		m.t.Fatalf("deploy.conf has no %s", key)
-	}
-	write(m.t, m.file("deploy.conf"), strings.Join(lines, "\n"))
-}
-
-func (m *machine) file(name string) string { return filepath.Join(m.product, name) }
-
-// change replaces a text in files of the product.
-func (m *machine) change(old, replacement string, files ...string) {
-	m.t.Helper()
-	for _, file := range files {
-		content := read(m.t, m.file(file))
-		if !strings.Contains(content, old) {
-			m.t.Fatalf("%s has no %q", file, old)
-		}
-		write(m.t, m.file(file), strings.ReplaceAll(content, old, replacement))
-	}
-}
-
-func (m *machine) load() *deploy.Deployment {
-	m.t.Helper()
-	deployment, err := deploy.Load(m.product, m.root)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	return deployment
 }
 
 // run is t.Run for a part of the test that those after it need.
@@ -226,9 +158,13 @@ func (m *machine) everywhere() []string { return []string{m.front, m.process(0),
 // eventually waits for something that must become true.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !is(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("in vain: %s", what)
+	ticker, deadline := time.NewTicker(20*time.Millisecond), time.After(patience)
+	defer ticker.Stop()
+	for !is() {
+		select {
+		case <-ticker.C:
+		case <-deadline:
+			t.Fatalf("not within %s: %s", patience, what)
 		}
 	}
 }

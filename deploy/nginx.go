@@ -100,10 +100,8 @@ func (n nginx) start(ctx context.Context) error {
 	} else {
 		_, err = n.command(ctx)
 	}
-	for deadline := time.Now().Add(10 * time.Second); err == nil && !n.isUp(); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			err = errors.New("it is not there after 10 s")
-		}
+	if err == nil && !waitUntil(ctx, startTimeout, n.isUp) {
+		err = fmt.Errorf("there is no process of it after %s", startTimeout)
 	}
 	if err != nil {
 		return fmt.Errorf("nginx could not be started: %w", err)

@@ -139,17 +139,6 @@ func parseTick(t *testing.T, tick string) time.Time {
 	return at
 }
 
-// needSystem skips the test where the machine is not to be changed.
-func needSystem(t *testing.T) {
-	t.Helper()
-	if os.Getenv("APIPHANT_TEST_SYSTEM") != "1" {
-		t.Skip("changes the system: make test-system with APIPHANT_TEST_SYSTEM=1")
-	}
-	if os.Geteuid() != 0 {
-		t.Skip("needs root")
-	}
-}
-
 // network is one that hosts share, with this test's own process among them.
 type network struct {
 	t                 *testing.T

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // supervisor is the keeper of machines without systemd.
@@ -103,15 +102,13 @@ func (s *supervisor) start(ctx context.Context) error {
 	} else {
 		_, err = run(ctx, "supervisord", "-c", s.configFile())
 	}
-	for deadline := time.Now().Add(10 * time.Second); err == nil; time.Sleep(100 * time.Millisecond) {
-		switch {
-		case s.isUp(ctx):
-			return nil
-		case time.Now().After(deadline):
-			err = errors.New("supervisord does not answer")
-		}
+	if err == nil && !waitUntil(ctx, startTimeout, func() bool { return s.isUp(ctx) }) {
+		err = fmt.Errorf("it does not answer after %s", startTimeout)
 	}
-	return fmt.Errorf("supervisord could not be started: %w", err)
+	if err != nil {
+		return fmt.Errorf("supervisord could not be started: %w", err)
+	}
+	return nil
 }
 
 func (s *supervisor) putBack(ctx context.Context) error {

@@ -217,3 +217,14 @@ func (s *system) state() string {
 		find /opt/NAME /etc/nginx /etc/supervisor /etc/logrotate.d -type f -exec sha256sum {} + | sort
 		cat /etc/hosts; getent passwd NAME; pgrep -u NAME`, "NAME", systemName))
 }
+
+// needSystem skips the test where the machine is not to be changed.
+func needSystem(t *testing.T) {
+	t.Helper()
+	if os.Getenv("APIPHANT_TEST_SYSTEM") != "1" {
+		t.Skip("changes the system: make test-system with APIPHANT_TEST_SYSTEM=1")
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("needs root")
+	}
+}

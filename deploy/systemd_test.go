@@ -55,17 +55,27 @@ func boot(t *testing.T) *booted {
 			_ = exec.Command("find", strings.TrimSpace(string(cgroup)), "-depth", "-type", "d", "-exec", "rmdir", "{}", ";").Run()
 		}
 	})
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", process.Process.Pid))
-		if m.pid = strings.TrimSpace(string(children)); m.pid == "" {
-			continue
-		}
-		if state, _ := m.inside("systemctl", "is-system-running"); state == "running\n" || state == "degraded\n" {
-			return m
+	ticker, deadline := time.NewTicker(100*time.Millisecond), time.After(20*time.Second)
+	defer ticker.Stop()
+	for !m.isRunning(process.Process.Pid) {
+		select {
+		case <-ticker.C:
+		case <-deadline:
+			t.Skipf("systemd does not come up in namespaces here:\n%s", read(t, log.Name()))
 		}
 	}
-	t.Skipf("systemd does not come up in namespaces here:\n%s", read(t, log.Name()))
-	return nil
+	return m
+}
+
+// isRunning reports whether systemd has started all that it starts. It is the
+// child of unshare, whose process it is given.
+func (m *booted) isRunning(unshare int) bool {
+	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", unshare))
+	if m.pid = strings.TrimSpace(string(children)); m.pid == "" {
+		return false
+	}
+	state, _ := m.inside("systemctl", "is-system-running")
+	return state == "running\n" || state == "degraded\n"
 }
 
 // inside runs a command on the machine, in the product.

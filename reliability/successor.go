@@ -40,7 +40,7 @@ func succeed(ctx context.Context, lab *lab, deployed string) error {
 	if err != nil {
 		return err
 	}
-	if err := syscall.Kill(old, syscall.SIGHUP); err != nil {
+	if err := hangUp(old); err != nil {
 		return err
 	}
 	return await(ctx, newProcess, func() error {
@@ -52,6 +52,16 @@ func succeed(ctx context.Context, lab *lab, deployed string) error {
 		}
 		return nil
 	})
+}
+
+// hangUp sends SIGHUP to a process, which it need not have been started by.
+func hangUp(pid int) error {
+	process, err := os.FindProcess(pid)
+	if err != nil {
+		return err
+	}
+	defer process.Release()
+	return process.Signal(syscall.SIGHUP)
 }
 
 // replace puts a new copy of a program in a file's place, at once, as a
@@ -87,7 +97,7 @@ func restartInVain(ctx context.Context, lab *lab) ([]row, error) {
 		if err := os.Rename(deployed+".bad", deployed); err != nil {
 			return err
 		}
-		if err := syscall.Kill(old, syscall.SIGHUP); err != nil {
+		if err := hangUp(old); err != nil {
 			return err
 		}
 		return await(ctx, newProcess, func() error { // its own words, or the old one's about it

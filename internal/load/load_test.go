@@ -50,11 +50,24 @@ func TestRefused(t *testing.T) {
 	}
 	ln.Close()
 	running := load.Start(load.Load{Address: ln.Addr().String()})
-	for running.Tally().Refused == 0 && t.Context().Err() == nil {
-		time.Sleep(time.Millisecond)
-	}
+	awaitRefused(t, running)
 	if got := running.Stop(); got.Failed() != got.Refused || got.OK > 0 || !strings.Contains(got.String(), "connection refused") {
 		t.Errorf("got %s, want only refused", got)
+	}
+}
+
+// awaitRefused returns when a request was refused, or after 10 s.
+func awaitRefused(t *testing.T, running *load.Running) {
+	t.Helper()
+	ticker, deadline := time.NewTicker(time.Millisecond), time.After(10*time.Second)
+	defer ticker.Stop()
+	for running.Tally().Refused == 0 {
+		select {
+		case <-ticker.C:
+		case <-deadline:
+			t.Error("nothing was refused within 10 s")
+			return
+		}
 	}
 }
 
