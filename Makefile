@@ -3,19 +3,23 @@
 GO         ?= go
 FUZZTIME   ?= 60s
 SYSTEM     ?= ^TestSystem
+# Releases are built with the newest patch of Go; go.mod asks for none in particular.
+RELEASE_GO ?= go1.26.11
 # Its results are kept where Go keeps its own.
 STATICCHECK = STATICCHECK_CACHE=$$($(GO) env GOCACHE)/staticcheck $(GO) tool -modfile=tools/go.mod staticcheck
 
-# The race detector needs it.
-export CGO_ENABLED ?= 1
+# Everything is compiled as products are, without cgo, so that the standard library
+# and all modules are compiled once; only the race detector needs cgo, and compiles
+# them once more.
+export CGO_ENABLED = 0
 
 .PHONY: help
 help: ## Print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: test
-test: build vet lint stdjson ## Build, vet, lint and run every test with the race detector
-	$(GO) test -race ./...
+test: format lint stdjson ## Lint, vet and run every test with the race detector
+	CGO_ENABLED=1 $(GO) test -race -vet=all ./...
 
 .PHONY: test-system
 test-system: ## Deploy on this very machine, as root; only with APIPHANT_TEST_SYSTEM=1. SYSTEM: which tests
@@ -37,17 +41,27 @@ install: ## Install the commands from this checkout
 	$(GO) install ./cmd/apiphant ./cmd/apiphant-background
 
 .PHONY: vet
-vet: ## Run go vet, and check that the code is as gofmt writes it
+vet: format ## Run go vet, and check that the code is as gofmt writes it
 	$(GO) vet ./...
+
+.PHONY: format
+format: ## Check that the code is as gofmt writes it
 	@unformatted=$$(git ls-files '*.go' | grep -v /testdata/ | xargs gofmt -l); \
 	if [ -n "$$unformatted" ]; then echo "not as gofmt writes it: $$unformatted"; exit 1; fi
+
+# Each system has a standard library of its own to compile: minutes, the first time.
+.PHONY: portable
+portable: ## Vet everything for macOS and Windows, and build a product for another processor
+	GOOS=darwin $(GO) vet ./...
+	GOOS=windows $(GO) vet ./...
+	APIPHANT_TEST_PORTABLE=1 $(GO) test -count=1 -run '^TestPackage$$' ./deploy
 
 .PHONY: lint
 lint: ## Run staticcheck, at the version that tools/go.mod pins
 	$(STATICCHECK) ./...
 
 .PHONY: quick
-quick: ## Run the tests without the race detector, the slow ones left out
+quick: ## Run the tests without the race detector, and without those that take long
 	$(GO) test -short ./...
 
 .PHONY: bench
@@ -80,10 +94,14 @@ reliability: ## Measure what docs/reliability.md says, and write it; about ten m
 	$(GO) run ./reliability -o docs/reliability.md
 
 .PHONY: verify
-verify: test ## Run the tests, those of the benchmark too, and check that go.mod and go.sum are tidy
+verify: test ## Run the tests, those of the tools and the benchmark too, and check that go.mod and go.sum are tidy
 	$(GO) mod tidy -diff
-	cd tools && $(GO) mod tidy -diff
+	cd tools && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./...
 	cd bench && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./... && $(subst tools/,../tools/,$(STATICCHECK)) ./...
+
+.PHONY: release
+release: ## Write the archives of a release to dist/: of the commit, which a tag gives its version
+	cd tools && $(GO) run ./release -toolchain $(RELEASE_GO) -o ../dist
 
 .PHONY: background
 background: ## Kill, stop and freeze workers on a PostgreSQL of their own, at full length, and measure the engines

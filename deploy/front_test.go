@@ -70,6 +70,7 @@ func post(t *testing.T, client *http.Client, url, body string, header http.Heade
 // TestFrontTLS: browsers get HTTP/2, who comes without TLS is sent to it, and
 // the processes hear who asks, whatever the client makes up.
 func TestFrontTLS(t *testing.T) {
+	t.Parallel()
 	process := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Connection"} {
 			fmt.Fprintf(w, "%s=%s\n", name, strings.Join(r.Header[http.CanonicalHeaderKey(name)], "|"))
@@ -105,11 +106,8 @@ func TestFrontTLS(t *testing.T) {
 // TestFrontRetries: a request goes to another process as long as nothing of it
 // was sent, and nowhere else once it was.
 func TestFrontRetries(t *testing.T) {
-	refusing, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	refusing.Close() // nobody listens there
+	t.Parallel()
+	refusing := fmt.Sprintf("127.0.0.1:%d", freePorts(t, 1)) // nobody listens there
 	var asked, died atomic.Int64
 	good := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
 	defer good.Close()
@@ -120,7 +118,7 @@ func TestFrontRetries(t *testing.T) {
 	}))
 	defer dying.Close()
 
-	m := front(t, map[string]string{"UPSTREAMS": `"` + refusing.Addr().String() + " " + good.Listener.Addr().String() + `"`, "MAX_BODY": "1KiB", "MAX_UPLOAD": "2KiB"})
+	m := front(t, map[string]string{"UPSTREAMS": `"` + refusing + " " + good.Listener.Addr().String() + `"`, "MAX_BODY": "1KiB", "MAX_UPLOAD": "2KiB"})
 	for range 10 {
 		if answer, body := post(t, http.DefaultClient, "http://"+m.front, "{}", nil); answer.StatusCode != 200 {
 			t.Fatalf("one of two processes is down: %s %s", answer.Status, body)
@@ -176,6 +174,7 @@ func selfSigned(t *testing.T) (certificate, key string) {
 // TestCheck: every piece is read by its program, with and without what can be
 // set, and one that is wrong is found.
 func TestCheck(t *testing.T) {
+	t.Parallel()
 	need(t, "nginx", "supervisord", "logrotate")
 	certificate, key := selfSigned(t)
 	tests := []struct {

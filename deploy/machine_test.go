@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -57,11 +58,15 @@ func newMachine(t *testing.T) *machine {
 	return m
 }
 
-// freePorts returns the first of n ports in a row that nobody listens at, below
-// those that the system gives to connections.
+// portsTaken counts the ports that tests were given: they run in parallel.
+var portsTaken atomic.Int64
+
+// freePorts returns the first of n ports in a row that nobody listens at and no
+// other test was given, below those that the system gives to connections.
 func freePorts(t *testing.T, n int) int {
 	t.Helper()
-	for first := 20_000 + os.Getpid()%8000; first < 32_000; first += n {
+	for range 1000 {
+		first := 20_000 + os.Getpid()%8000 + int(portsTaken.Add(int64(n))) - n
 		free := 0
 		for ; free < n; free++ {
 			ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+free))
@@ -258,6 +263,7 @@ func TestDeployment(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds, deploys and restarts a product several times")
 	}
+	t.Parallel()
 	m := newMachine(t)
 	apply, reload := (*deploy.Deployment).Apply, (*deploy.Deployment).Reload
 

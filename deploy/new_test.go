@@ -17,6 +17,7 @@ import (
 
 // TestNew creates a product and does with it what its owner will.
 func TestNew(t *testing.T) {
+	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "a-shop") // sorts before github.com
 	var said bytes.Buffer
 	if err := deploy.New(&said, folder); err != nil {
@@ -48,12 +49,13 @@ func TestNew(t *testing.T) {
 		strings.Count(goMod, "require github.com/apiphant/apiphant v0.0.0\n") != 1 || !strings.Contains(goMod, "\ntool github.com/apiphant/apiphant/cmd/apiphant\n") {
 		t.Errorf("go.mod:\n%s", goMod)
 	}
+	if testing.Short() {
+		t.Skip("the rest vets, builds and tests the product")
+	}
 	if unformatted := command(t, folder, "gofmt", "-l", "."); unformatted != "" {
 		t.Errorf("not as gofmt writes it: %s", unformatted)
 	}
-	command(t, folder, "go", "vet", "./...")
 	command(t, folder, "go", "build", "./...")
-	command(t, folder, "go", "test", "./...")
 	if routes := command(t, folder, "go", "tool", "apiphant", "routes", "."); !strings.HasPrefix(routes, "POST  /api/v0/echo/read  a-shop/api/v0/echo.Read  ") {
 		t.Errorf("routes:\n%s", routes)
 	}
@@ -63,30 +65,26 @@ func TestNew(t *testing.T) {
 	if status := command(t, folder, "git", "status", "--short", "--untracked-files=all"); strings.Count(status, "\n") != len(files) {
 		t.Errorf("git leaves out something of %d files:\n%s", len(files), status)
 	}
+	t.Run("test.sh", func(t *testing.T) { runsItsTests(t, folder) })
 }
 
-// TestScript runs the product's test.sh.
-func TestScript(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds and tests a product twice")
-	}
+// runsItsTests runs the product's test.sh, which is go vet, go test, and a test of
+// the product as it is served; then it makes that one fail.
+func runsItsTests(t *testing.T, folder string) {
+	need(t, "sh")
 	if ln, err := net.Listen("tcp", "127.0.0.1:8888"); err != nil {
 		t.Skip("the port that test.sh uses is taken: ", err)
 	} else {
 		ln.Close()
 	}
-	folder := filepath.Join(t.TempDir(), "shop")
-	if err := deploy.New(new(bytes.Buffer), folder); err != nil {
-		t.Fatal(err)
-	}
-	const want = `POST http://127.0.0.1:8888/api/v0/echo/read {"hello":"world"} --> 200 {"hello":"world","server":"shop"}` + "\n"
+	const want = `POST http://127.0.0.1:8888/api/v0/echo/read {"hello":"world"} --> 200 {"hello":"world","server":"a-shop"}` + "\n"
 	if said := command(t, folder, "./test.sh"); !strings.HasSuffix(said, want) {
 		t.Errorf("test.sh said:\n%s\nwant at the end:\n%s", said, want)
 	}
 
 	write(t, filepath.Join(folder, "test/main.go"), strings.ReplaceAll(read(t, filepath.Join(folder, "test/main.go")), "200", "404"))
 	failing := exec.Command("./test.sh")
-	failing.Dir = folder
+	failing.Dir, failing.Env = folder, goEnvironment()
 	said, err := failing.CombinedOutput()
 	if err == nil || !strings.Contains(string(said), "the status is 200, want 404") {
 		t.Errorf("a wrong answer: %v\n%s", err, said)
@@ -154,13 +152,20 @@ func write(t *testing.T, file, content string) {
 	}
 }
 
+// goEnvironment is what commands run in. They may not ask the network for a
+// module, and compile as products are compiled, without cgo: what is compiled once
+// is found by all tests in Go's build cache.
+func goEnvironment() []string {
+	return append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly", "GOWORK=off", "CGO_ENABLED=0")
+}
+
 // command runs a command that must succeed and returns what it wrote to
-// standard output. It may not ask the network for a module.
+// standard output, in [goEnvironment].
 func command(t *testing.T, folder string, words ...string) string {
 	t.Helper()
 	c := exec.Command(words[0], words[1:]...)
 	c.Dir = folder
-	c.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly", "GOWORK=off")
+	c.Env = goEnvironment()
 	var stderr bytes.Buffer
 	c.Stderr = &stderr
 	out, err := c.Output()

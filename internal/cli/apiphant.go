@@ -40,7 +40,7 @@ SIGTERM and SIGINT let every client finish before the program ends.`,
   apiphant myproduct 127.0.0.1:8001 --reload      # build and serve anew on every save
   apiphant ./new 127.0.0.1:8001                   # a product named like a command`,
 		Args:    program.Arguments("PATH", "HOST:PORT"),
-		Version: program.Version(),
+		Version: version(),
 		RunE: func(command *cobra.Command, args []string) error {
 			path, address := args[0], args[1]
 			if err := settings.Check(); err != nil {

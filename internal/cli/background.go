@@ -30,7 +30,7 @@ program ends.`,
   apiphant-background myproduct --once UpdateSomething
   apiphant-background myproduct --database sqlite:///var/lib/myproduct/jobs.db`,
 		Args:    program.Arguments("PATH"),
-		Version: program.Version(),
+		Version: version(),
 		RunE: func(command *cobra.Command, args []string) error {
 			if err := settings.Check(); err != nil {
 				return err
