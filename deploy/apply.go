@@ -11,34 +11,36 @@ import (
 	"time"
 )
 
-// DefaultParts are the parts of a deployment, where none are chosen.
+// DefaultParts are the parts of a deployment when [Options.With] is nil.
 var DefaultParts = []string{"supervisor", "nginx"}
 
-// Options say how a deployment is done.
+// Options configures one run of a deployment.
 type Options struct {
-	// With are the parts: supervisor or systemd, nginx; nil: [DefaultParts].
+	// With lists the parts to deploy: supervisor or systemd, and nginx. The
+	// default is [DefaultParts].
 	With []string
 
-	// Binary is a program that is built already; "": Build builds it, or where
-	// there is no Go it is taken from the product's folder dist.
+	// Binary is the file of a program that is already built. If it is "", Build
+	// builds the program; without Go on the machine, the program is taken from
+	// the product's folder dist.
 	Binary string
 	Build  func(ctx context.Context, output string) error
 
-	DryRun bool      // only tell the plan
-	Out    io.Writer // is told what is done
+	DryRun bool      // print the plan and do nothing
+	Out    io.Writer // where each step is reported
 }
 
-// work is one deployment that is being done.
+// work is a deployment in progress.
 type work struct {
 	*Deployment
 	options Options
-	keeper  keeper // nil: none of the parts runs programs
+	manager serviceManager // nil if no part runs programs
 	nginx   bool
 
 	lock    io.Closer
-	release string // the new one
-	before  string // the one that was live before, "" for none
-	current bool   // the programs run the new one already
+	release string // the new release
+	before  string // the release that was live before; "" if there was none
+	current bool   // the programs already run the new release
 	standIn *standIn
 }
 
@@ -51,29 +53,28 @@ func (d *Deployment) newWork(options Options) (*work, error) {
 		switch {
 		case part == "nginx":
 			w.nginx = true
-		case w.keeper != nil:
-			return nil, fmt.Errorf("--with %s: want one of supervisor and systemd, not both", strings.Join(w.options.With, ","))
+		case w.manager != nil:
+			return nil, fmt.Errorf("--with %s: want either supervisor or systemd, not both", strings.Join(w.options.With, ","))
 		case part == "supervisor":
-			w.keeper = &supervisor{Deployment: d}
+			w.manager = &supervisor{Deployment: d}
 		case part == "systemd":
-			keeper, err := newSystemd(d, options.DryRun)
+			manager, err := newSystemd(d, options.DryRun)
 			if err != nil {
 				return nil, err
 			}
-			w.keeper = keeper
+			w.manager = manager
 		default:
 			return nil, fmt.Errorf("there is no part %q: want supervisor or systemd, and nginx", part)
 		}
 	}
 	if d.Root == "" && !options.DryRun && os.Geteuid() != 0 {
-		return nil, errors.New("this changes the system, and wants root: run it with sudo (or look at what it would do, with --dry-run)")
+		return nil, errors.New("this changes the system and needs root: run it with sudo, or print the plan with --dry-run")
 	}
 	return w, nil
 }
 
-// Apply installs the product, or brings it up to date: with the same outcome
-// however often it is done. Where a step fails, the version that was running
-// runs on.
+// Apply installs the product or updates it. Applying twice changes nothing the
+// second time. If a step fails, the version that was running continues to run.
 func (d *Deployment) Apply(ctx context.Context, options Options) error {
 	w, err := d.newWork(options)
 	if err != nil {
@@ -86,14 +87,14 @@ func (d *Deployment) Apply(ctx context.Context, options Options) error {
 	var steps []step
 	if d.Root == "" {
 		steps = append(steps, w.packagesStep())
-		if w.keeper != nil {
+		if w.manager != nil {
 			steps = append(steps, step{"Make the system user " + d.Name, d.makeUser})
 		}
 	}
 	steps = append(steps,
 		step{fmt.Sprintf("Make the folders %s, %s and %s", d.HomeDir(), d.DataDir(), d.LogDir()), w.makeFolders},
 		w.releaseStep())
-	if w.keeper != nil {
+	if w.manager != nil {
 		steps = append(steps, w.tryStep(false), w.configureStep())
 		steps = append(steps, w.restartSteps()...)
 		steps = append(steps, w.dismissStep()...)
@@ -107,14 +108,14 @@ func (d *Deployment) Apply(ctx context.Context, options Options) error {
 	return follow(ctx, options.Out, append(steps, w.pruneStep()), options.DryRun)
 }
 
-// isAlone refuses to start the programs where another keeper, or the package,
-// does: they have the ports.
+// isAlone returns an error if another service manager, or a Debian package,
+// already runs the programs: both would need the same ports.
 func (w *work) isAlone() error {
-	if w.keeper == nil {
+	if w.manager == nil {
 		return nil
 	}
 	for _, piece := range pieces {
-		if other := w.Target(piece); piece.Part != "nginx" && piece.Part != w.keeper.name() && exists(other) {
+		if other := w.Target(piece); piece.Part != "nginx" && piece.Part != w.manager.name() && exists(other) {
 			return fmt.Errorf("%s is deployed with %s (%s): remove that first, by apply --with %[2]s --remove", w.Name, piece.Part, other)
 		}
 	}
@@ -124,8 +125,9 @@ func (w *work) isAlone() error {
 	return nil
 }
 
-// Reload puts a new version live, process after process, each asked for its
-// health before the next; a version that doesn't come up healthy is taken back.
+// Reload replaces the running version with a new one, one process after the
+// other. Each must be healthy before the next is restarted; if one is not, all
+// return to the release before.
 func (d *Deployment) Reload(ctx context.Context, options Options) error {
 	options.With = d.installedParts(options.With)
 	w, err := d.newWork(options)
@@ -133,7 +135,7 @@ func (d *Deployment) Reload(ctx context.Context, options Options) error {
 		return err
 	}
 	defer w.end()
-	if !options.DryRun && (w.keeper == nil || d.live() == "") {
+	if !options.DryRun && (w.manager == nil || d.live() == "") {
 		return fmt.Errorf("%s is not deployed here: run ./deploy.sh, which is apiphant deploy apply", d.Name)
 	}
 	steps := []step{w.releaseStep(), w.tryStep(true)}
@@ -145,7 +147,7 @@ func (d *Deployment) Reload(ctx context.Context, options Options) error {
 	return follow(ctx, options.Out, append(steps, w.pruneStep()), options.DryRun)
 }
 
-// installedParts are the parts that are there, where none are chosen.
+// installedParts returns the chosen parts, or by default those that are installed.
 func (d *Deployment) installedParts(with []string) []string {
 	if with != nil {
 		return with
@@ -172,8 +174,8 @@ func (w *work) end() {
 
 func (w *work) packagesStep() step {
 	packages := []debianPackage{{"curl", "curl"}}
-	if w.keeper != nil {
-		packages = append(packages, w.keeper.packages()...)
+	if w.manager != nil {
+		packages = append(packages, w.manager.packages()...)
 	}
 	if w.nginx {
 		packages = append(packages, debianPackage{"nginx", "nginx"}, debianPackage{"logrotate", "logrotate"})
@@ -183,7 +185,7 @@ func (w *work) packagesStep() step {
 		names = append(names, p.name)
 	}
 	slices.Sort(names)
-	return step{"Install with apt-get, where they are missing: " + strings.Join(names, ", "), func(ctx context.Context) (string, error) {
+	return step{"Install the missing ones of these packages with apt-get: " + strings.Join(names, ", "), func(ctx context.Context) (string, error) {
 		return installPackages(ctx, packages)
 	}}
 }
@@ -207,12 +209,12 @@ func (w *work) takeLock() error {
 func (w *work) releaseStep() step {
 	what := "Make a release below " + w.releasesDir()
 	switch {
-	case w.keeper == nil:
+	case w.manager == nil:
 		what += ", of public/"
 	case w.options.Binary != "":
 		what += ", of " + w.options.Binary
 	default:
-		what += ": build the program, or take it from " + PreparedDir + " where there is no Go"
+		what += ": build the program, or without Go take it from " + PreparedDir
 	}
 	return step{what, func(ctx context.Context) (string, error) {
 		if w.lock == nil {
@@ -222,32 +224,32 @@ func (w *work) releaseStep() step {
 		}
 		var err error
 		w.before = w.live()
-		if w.release, err = w.makeRelease(ctx, w.options, w.keeper != nil); err != nil {
+		if w.release, err = w.makeRelease(ctx, w.options, w.manager != nil); err != nil {
 			return "", err
 		}
 		if w.release == w.before {
-			return "the one that is live is the same", nil
+			return "the same as the live one", nil
 		}
 		return w.release, nil
 	}}
 }
 
-// tryStep starts the stand-in, where there is anything to restart.
+// tryStep starts the stand-in, unless the programs already run this release.
 func (w *work) tryStep(always bool) step {
 	return step{"Try it at " + w.Address(w.StandIn), func(ctx context.Context) (outcome string, err error) {
-		same, err := w.keeper.isInstalled()
+		same, err := w.manager.isInstalled()
 		if err != nil {
 			return "", err
 		}
 		if always && !same {
 			return "", errors.Join(fmt.Errorf("%s, or a configuration, has changed since the last deployment: run ./deploy.sh", ConfFile), w.discard())
 		}
-		w.current = !always && same && w.release == w.before && w.keeper.running(ctx)
+		w.current = !always && same && w.release == w.before && w.manager.running(ctx)
 		switch {
 		case w.current:
-			return "it is live", nil
+			return "it is already live", nil
 		case w.Processes == 0:
-			return "no API process is for this machine", nil
+			return "this machine runs no API process", nil
 		}
 		if w.standIn, err = w.startStandIn(ctx, w.release); err != nil {
 			return "", errors.Join(err, w.discard())
@@ -256,7 +258,7 @@ func (w *work) tryStep(always bool) step {
 	}}
 }
 
-// discard removes a release that did not go live.
+// discard removes a release that did not become live.
 func (w *work) discard() error {
 	if w.release == w.before || w.release == w.live() {
 		return nil
@@ -264,28 +266,28 @@ func (w *work) discard() error {
 	return os.RemoveAll(w.release)
 }
 
-// configureStep installs the keeper's configuration. Where that has changed, or
-// nothing runs, all programs are started at once, with the stand-in in their place.
+// configureStep installs the service manager's configuration. If that has changed,
+// or if nothing runs, it starts all programs at once; meanwhile the stand-in serves.
 func (w *work) configureStep() step {
-	return step{"Configure " + w.keeper.name() + ": " + w.keeper.target(), func(ctx context.Context) (string, error) {
-		wasUp := w.keeper.running(ctx)
+	return step{"Configure " + w.manager.name() + ": " + w.manager.target(), func(ctx context.Context) (string, error) {
+		wasUp := w.manager.running(ctx)
 		if !wasUp {
 			if err := w.activate(w.release); err != nil {
 				return "", err
 			}
 		}
-		changed, err := w.keeper.install(ctx)
+		changed, err := w.manager.install(ctx)
 		if err != nil {
 			return "", errors.Join(err, w.undo())
 		}
 		if !changed && wasUp {
-			return "is up to date", nil
+			return "up to date", nil
 		}
 		if err := w.startAll(ctx); err != nil {
 			return "", errors.Join(err, w.rollBackAll(ctx))
 		}
 		w.current = true
-		return "all programs are started with it", nil
+		return "started all programs", nil
 	}}
 }
 
@@ -295,20 +297,20 @@ func (w *work) startAll(ctx context.Context) error {
 	}
 	marks := map[string]string{}
 	for _, program := range w.Programs() {
-		marks[program.Name] = w.keeper.mark(program)
+		marks[program.Name] = w.manager.mark(program)
 	}
-	if err := w.keeper.adopt(ctx); err != nil {
+	if err := w.manager.reconcile(ctx); err != nil {
 		return err
 	}
 	for _, program := range w.Programs() {
 		if err := w.await(ctx, program); err != nil {
-			return withLog(err, w.keeper.log(ctx, program, marks[program.Name]))
+			return withLog(err, w.manager.log(ctx, program, marks[program.Name]))
 		}
 	}
 	return nil
 }
 
-// undo makes the release live that was before.
+// undo makes the release before live again, and removes the new one.
 func (w *work) undo() error {
 	if w.before == "" {
 		_, err := removeFile(w.Current())
@@ -317,7 +319,7 @@ func (w *work) undo() error {
 	return errors.Join(w.activate(w.before), w.discard())
 }
 
-// rollBackAll takes back the configuration and the release.
+// rollBackAll restores the configuration and the release that were there before.
 func (w *work) rollBackAll(ctx context.Context) error {
 	ctx, cancel := rollBackContext(ctx)
 	defer cancel()
@@ -326,35 +328,36 @@ func (w *work) rollBackAll(ctx context.Context) error {
 			return err
 		}
 	}
-	err := w.keeper.putBack(ctx)
+	err := w.manager.putBack(ctx)
 	return errors.Join(err, w.undo())
 }
 
-// rollBackContext lets an interrupted deployment take back what it did.
+// rollBackContext returns a context for undoing a deployment, also one whose
+// context has ended.
 func rollBackContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), 5*time.Minute)
 }
 
-// restartSteps restart one program after the other.
+// restartSteps returns the steps that restart one program after the other.
 func (w *work) restartSteps() (steps []step) {
 	programs := w.Programs()
 	for i, program := range programs {
 		steps = append(steps, step{"Restart " + program.Name + ", and wait until it is healthy", func(ctx context.Context) (string, error) {
 			if w.current {
 				if err := w.await(ctx, program); err == nil {
-					return "runs it", nil
+					return "already runs it", nil
 				}
 			}
 			if err := w.activate(w.release); err != nil {
 				return "", err
 			}
-			mark := w.keeper.mark(program)
-			err := w.keeper.restart(ctx, program)
+			mark := w.manager.mark(program)
+			err := w.manager.restart(ctx, program)
 			if err == nil {
 				err = w.await(ctx, program)
 			}
 			if err != nil {
-				err = withLog(err, w.keeper.log(ctx, program, mark))
+				err = withLog(err, w.manager.log(ctx, program, mark))
 				return "", errors.Join(err, w.rollBack(ctx, programs[:i+1]))
 			}
 			return "", nil
@@ -363,17 +366,17 @@ func (w *work) restartSteps() (steps []step) {
 	return steps
 }
 
-// renew brings a program back to the release before, which this product's
-// quick-test.sh need not be for.
+// renew restarts a program with the release before. It does not run quick-test.sh,
+// which may expect the answers of the new release.
 func (w *work) renew(ctx context.Context, program Program) error {
-	if err := w.keeper.restart(ctx, program); err != nil {
+	if err := w.manager.restart(ctx, program); err != nil {
 		return err
 	}
 	return w.awaitProgram(ctx, program)
 }
 
-// await returns when a program is healthy and has a right answer; one without an
-// address, when it runs.
+// await waits until a program is healthy and passes quick-test.sh. A program
+// without an address only has to run.
 func (w *work) await(ctx context.Context, program Program) error {
 	err := w.awaitProgram(ctx, program)
 	if err == nil && program.Address != "" {
@@ -386,14 +389,13 @@ func (w *work) await(ctx context.Context, program Program) error {
 }
 
 func (w *work) awaitProgram(ctx context.Context, program Program) error {
-	return w.awaitHealthy(ctx, program.Address, func(ctx context.Context) (bool, error) { return w.keeper.state(ctx, program) })
+	return w.awaitHealthy(ctx, program.Address, func(ctx context.Context) (bool, error) { return w.manager.state(ctx, program) })
 }
 
-// rollBack restarts programs with the release that was live before, the last
-// one first.
+// rollBack restarts programs with the release before, in reverse order.
 func (w *work) rollBack(ctx context.Context, programs []Program) error {
 	if w.before == "" || w.before == w.release {
-		return errors.New("there is no other release to go back to")
+		return errors.New("there is no earlier release to return to")
 	}
 	ctx, cancel := rollBackContext(ctx)
 	defer cancel()
@@ -403,7 +405,7 @@ func (w *work) rollBack(ctx context.Context, programs []Program) error {
 	fmt.Fprintf(w.options.Out, "not healthy; back to %s … ", w.before)
 	for _, program := range slices.Backward(programs) {
 		if err := w.renew(ctx, program); err != nil {
-			return fmt.Errorf("going back to %s: %w", w.before, err)
+			return fmt.Errorf("returning to %s: %w", w.before, err)
 		}
 	}
 	return nil
@@ -413,9 +415,9 @@ func (w *work) dismissStep() []step {
 	if w.Processes == 0 {
 		return nil
 	}
-	return []step{{fmt.Sprintf("End the one at %s", w.Address(w.StandIn)), func(context.Context) (string, error) {
+	return []step{{fmt.Sprintf("Stop the stand-in at %s", w.Address(w.StandIn)), func(context.Context) (string, error) {
 		if w.standIn == nil {
-			return "there is none", nil
+			return "it was not started", nil
 		}
 		w.standIn.stop(w.StopTimeout())
 		w.standIn = nil

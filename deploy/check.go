@@ -12,11 +12,11 @@ import (
 	"strings"
 )
 
-// errNotInstalled is of a check whose program isn't there.
+// errNotInstalled is the error of a check whose program is not installed.
 var errNotInstalled = errors.New("is not installed")
 
-// Check reads every piece with the program that reads it, as far as that is
-// installed, and tells w what it found. Nothing is started or changed.
+// Check lets the program that each piece is for read it, and writes the outcome to
+// w. A piece whose program is not installed is skipped. Check changes nothing.
 func (d *Deployment) Check(ctx context.Context, w io.Writer) error {
 	dir, err := os.MkdirTemp("", "apiphant-check-")
 	if err != nil {
@@ -47,7 +47,7 @@ func (d *Deployment) Check(ctx context.Context, w io.Writer) error {
 	return failed
 }
 
-// checkers are by the name of the piece.
+// checkers maps the name of a piece to its check.
 var checkers = map[string]func(ctx context.Context, d *Deployment, content []byte) error{
 	"supervisor": func(ctx context.Context, d *Deployment, content []byte) error { return checkSupervisor(ctx, content) },
 	"nginx":      func(ctx context.Context, d *Deployment, content []byte) error { return nginx{d}.check(ctx, content) },
@@ -61,7 +61,7 @@ func (d *Deployment) checkPiece(ctx context.Context, piece Piece, content []byte
 	return checkers[piece.Name](ctx, d, content)
 }
 
-// check lets nginx read the configuration in the root of a deployment of its own.
+// check lets nginx read the configuration, below the deployment's root.
 func (n nginx) check(ctx context.Context, content []byte) error {
 	if find("nginx") == "" {
 		return fmt.Errorf("nginx %w", errNotInstalled)
@@ -88,7 +88,8 @@ func (n nginx) check(ctx context.Context, content []byte) error {
 	return err
 }
 
-// readConfig is the parser of supervisord's, which has no option for it.
+// readConfig runs supervisord's own parser: supervisord has no option that only
+// checks its configuration.
 const readConfig = `
 import sys
 from supervisor.options import ServerOptions
@@ -97,7 +98,7 @@ options.realize(["-c", sys.argv[1]])
 print(len(options.process_group_configs))
 `
 
-// checkSupervisor lets supervisord's own parser read a configuration.
+// checkSupervisor lets supervisord's parser read a configuration.
 func checkSupervisor(ctx context.Context, content []byte) error {
 	python, err := supervisorsPython()
 	if err != nil {
@@ -123,8 +124,8 @@ func checkSupervisor(ctx context.Context, content []byte) error {
 	return nil
 }
 
-// supervisorsPython is the interpreter in the first line of supervisord, where
-// its modules are.
+// supervisorsPython returns the interpreter in supervisord's first line, which has
+// supervisord's modules.
 func supervisorsPython() (string, error) {
 	file, err := os.Open(find("supervisord"))
 	if err != nil {
@@ -139,7 +140,7 @@ func supervisorsPython() (string, error) {
 	return words[len(words)-1], nil
 }
 
-// checkLogrotate lets logrotate read a configuration, without doing anything.
+// checkLogrotate lets logrotate read a configuration without rotating anything.
 func checkLogrotate(ctx context.Context, content []byte) error {
 	if find("logrotate") == "" {
 		return fmt.Errorf("logrotate %w", errNotInstalled)

@@ -8,7 +8,7 @@ import (
 	"os/exec"
 )
 
-var errSystem = errors.New("deploying is for Unix: apiphant deploy render writes the configurations anywhere")
+var errSystem = errors.New("deploying needs Unix; apiphant deploy render works everywhere")
 
 func lookup(string) (uid, gid int, err error) { return 0, 0, errSystem }
 func runAs(*exec.Cmd, string) error           { return errSystem }

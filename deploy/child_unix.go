@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// lookup returns the numbers of a user and its group.
+// lookup returns the ids of a user and of its group.
 func lookup(name string) (uid, gid int, err error) {
 	u, err := user.Lookup(name)
 	if err != nil {
@@ -23,9 +23,9 @@ func lookup(name string) (uid, gid int, err error) {
 	return uid, gid, err
 }
 
-// runAs lets a command run as another user; "": as this one.
+// runAs makes a command run as another user, or as the present one if name is "".
 func runAs(command *exec.Cmd, name string) error {
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt is not for it
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C must not end it
 	if name == "" {
 		return nil
 	}
@@ -37,8 +37,8 @@ func runAs(command *exec.Cmd, name string) error {
 	return nil
 }
 
-// lock waits for no one: a deployment that another is at fails. The lock ends
-// with the file, or with the process.
+// lock locks a folder. It does not wait: if another deployment has the lock, it
+// returns an error. Closing the file, or the end of the process, releases the lock.
 func lock(folder string) (*os.File, error) {
 	file, err := os.Open(folder)
 	if err != nil {
@@ -51,7 +51,7 @@ func lock(folder string) (*os.File, error) {
 	return file, nil
 }
 
-// isAlive reports whether there is a process of that number.
+// isAlive reports whether a process with this id exists.
 func isAlive(pid int) bool {
 	err := syscall.Kill(pid, 0)
 	return err == nil || err == syscall.EPERM

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// find returns the path of a program, "" where it isn't installed. Who is not
-// root often has no sbin in the PATH.
+// find returns the path of a program, or "" if it is not installed. It also looks
+// into the sbin folders, which the PATH of users other than root often lacks.
 func find(program string) string {
 	if path, err := exec.LookPath(program); err == nil {
 		return path
@@ -25,8 +25,8 @@ func find(program string) string {
 	return ""
 }
 
-// run runs a program to its end, and returns what it wrote. Its error has the
-// end of that.
+// run runs a program and returns its output. The error of a program that failed
+// includes the last lines of the output.
 func run(ctx context.Context, program string, args ...string) (string, error) {
 	path := find(program)
 	if path == "" {
@@ -38,7 +38,7 @@ func run(ctx context.Context, program string, args ...string) (string, error) {
 	written, err := command.CombinedOutput()
 	said := strings.TrimSpace(string(written))
 	switch {
-	case err == nil || errors.Is(err, exec.ErrWaitDelay): // a daemon that it started has its output still
+	case err == nil || errors.Is(err, exec.ErrWaitDelay): // a daemon that it started still has the output open
 		return said, nil
 	case ctx.Err() != nil:
 		return said, fmt.Errorf("%s took too long, or was interrupted: %w", program, ctx.Err())

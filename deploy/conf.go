@@ -17,8 +17,8 @@ var (
 	confPlain = regexp.MustCompile(`^[^\s"'$` + "`" + `\\;&|<>()#*?~!]*$`)
 )
 
-// parseConf reads what a shell reads in the same way: KEY=VALUE, where a value
-// with spaces stands in quotes. What a shell would make something of is refused.
+// parseConf parses lines KEY=VALUE, in which a value with spaces is quoted. It
+// accepts only what a shell reads in the same way: no expansions and no escapes.
 func parseConf(content []byte) (lines []confLine, err error) {
 	seen := map[string]bool{}
 	number := 0
@@ -33,7 +33,7 @@ func parseConf(content []byte) (lines []confLine, err error) {
 			return nil, fmt.Errorf("%d: want KEY=VALUE, got %q", number, line)
 		}
 		if seen[key] {
-			return nil, fmt.Errorf("%d: %s is there twice", number, key)
+			return nil, fmt.Errorf("%d: %s is set twice", number, key)
 		}
 		seen[key] = true
 		if value, err = unquote(value); err != nil {
@@ -48,12 +48,12 @@ func unquote(value string) (string, error) {
 	if len(value) >= 2 && (value[0] == '"' || value[0] == '\'') && value[len(value)-1] == value[0] {
 		inner := value[1 : len(value)-1]
 		if strings.ContainsAny(inner, "\"'$`\\") {
-			return "", fmt.Errorf("%s has a quote, $, ` or \\ in it, which a shell would read in another way", value)
+			return "", fmt.Errorf("%s has a quote, $, ` or \\ in it, which a shell would interpret", value)
 		}
 		return inner, nil
 	}
 	if !confPlain.MatchString(value) {
-		return "", fmt.Errorf("want letters, digits and such, or a value in quotes, got %s", value)
+		return "", fmt.Errorf("want a value without spaces and shell characters, or a quoted one, got %s", value)
 	}
 	return value, nil
 }

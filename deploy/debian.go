@@ -18,13 +18,13 @@ import (
 	"time"
 )
 
-// Debian is what a package says of itself.
+// Debian describes a Debian package.
 type Debian struct {
 	Version      string
-	Architecture string // as Debian and Go call it: "amd64"
+	Architecture string // "amd64" or "arm64", the names of both Debian and Go
 
-	time      time.Time // of every file in it
-	Kilobytes int64     // of them all, as installed
+	time      time.Time // the modification time of every file
+	Kilobytes int64     // the installed size
 }
 
 var (
@@ -32,13 +32,13 @@ var (
 	debianVersion = regexp.MustCompile(`^([0-9]+:)?[0-9][A-Za-z0-9.+~]*(-[A-Za-z0-9.+~]+)*$`)
 )
 
-// ErrNoDpkg is what a machine is told that can't write packages.
-var ErrNoDpkg = errors.New("dpkg-deb not found, which writes the package: apt-get install dpkg, or brew install dpkg")
+// ErrNoDpkg is the error of a machine without dpkg-deb.
+var ErrNoDpkg = errors.New("dpkg-deb not found, which writes the package: run apt-get install dpkg, or brew install dpkg")
 
-// NewDebian checks what is asked for. The version "" is 0~ and the time, as in
-// 0~20260102150405, which comes before any other. The time of a package is that of
-// SOURCE_DATE_EPOCH, of the product's last commit, or now: from the same source
-// and time comes the same package, to the byte.
+// NewDebian checks the version, and that dpkg-deb is installed. The default version
+// is 0~ and the time, such as 0~20260102150405, which sorts before any other. The
+// time is that of SOURCE_DATE_EPOCH, or of the product's last commit, or the present:
+// packages of the same source and time are equal to the byte.
 func NewDebian(ctx context.Context, product, version, architecture string) (*Debian, error) {
 	at, err := sourceTime(ctx, product)
 	if err != nil {
@@ -72,19 +72,20 @@ func sourceTime(ctx context.Context, product string) (time.Time, error) {
 	return time.Unix(seconds, 0).UTC(), nil
 }
 
-// Maintainer is who Debian's own tools would name, or the webmaster of the domain.
+// Maintainer returns the name and address in DEBFULLNAME and DEBEMAIL, as Debian's
+// tools do. The defaults are the product's name and the webmaster of its domain.
 func (d *Deployment) Maintainer() string {
 	return fmt.Sprintf("%s <%s>", cmp.Or(os.Getenv("DEBFULLNAME"), d.Name), cmp.Or(os.Getenv("DEBEMAIL"), "webmaster@"+d.Domain))
 }
 
-// Date is in the form of a changelog.
+// Date returns the package's time in the format of a Debian changelog.
 func (p *Debian) Date() string { return p.time.Format(time.RFC1123Z) }
 
-// Package writes the package with a built program to a file, or into a folder
-// under the name that Debian gives it, and returns which file.
+// Package writes a package with a built program. If output is a folder, the file
+// gets the name that Debian gives it. Package returns the file.
 func (d *Deployment) Package(ctx context.Context, debian *Debian, binary, output string) (file string, err error) {
 	if !debianName.MatchString(d.Name) {
-		return "", fmt.Errorf("a package can't be named %q: Debian wants two characters or more", d.Name)
+		return "", fmt.Errorf("a package can't be named %q: Debian requires two characters or more", d.Name)
 	}
 	packaged := *d
 	packaged.Root, packaged.Debian = "", debian
@@ -106,7 +107,7 @@ func (d *Deployment) Package(ctx context.Context, debian *Debian, binary, output
 	if err := packaged.runDpkg(ctx, tree, built); err != nil {
 		return "", err
 	}
-	temp := output + underway
+	temp := output + tempSuffix
 	defer os.Remove(temp)
 	if err := copyFile(built, temp, 0o644); err != nil {
 		return "", err
@@ -123,7 +124,7 @@ func (d *Deployment) runDpkg(ctx context.Context, tree, file string) error {
 	return nil
 }
 
-// writeTree writes all that is in the package below a folder.
+// writeTree writes the files of the package below a folder.
 func (d *Deployment) writeTree(tree, binary string) error {
 	doc := "/usr/share/doc/" + d.Name
 	t := &packageTree{dir: tree}
@@ -154,7 +155,8 @@ func (d *Deployment) writeTree(tree, binary string) error {
 	return errors.Join(t.err, t.date(d.Debian.time))
 }
 
-// packageTree is a folder that becomes a package. What fails first is its err.
+// packageTree is the folder that dpkg-deb packs. After the first error, which it
+// keeps in err, its methods do nothing.
 type packageTree struct {
 	dir   string
 	bytes int64
@@ -177,7 +179,7 @@ func (t *packageTree) copy(from, name string, mode fs.FileMode) {
 	t.write(name, mode)(os.ReadFile(from))
 }
 
-// copyAll copies a folder where there is one.
+// copyAll copies a folder, if it exists.
 func (t *packageTree) copyAll(from, name string) {
 	err := filepath.WalkDir(from, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -192,7 +194,7 @@ func (t *packageTree) copyAll(from, name string) {
 	}
 }
 
-// mkdir makes a folder and those above it, none of which depends on the umask.
+// mkdir creates a folder and its parents with a mode that the umask does not change.
 func (t *packageTree) mkdir(name string) {
 	folder := t.dir
 	for _, element := range strings.Split(name, "/") {
@@ -201,14 +203,14 @@ func (t *packageTree) mkdir(name string) {
 	}
 }
 
-// date gives every file the package's time.
+// date sets the modification time of every file.
 func (t *packageTree) date(at time.Time) error {
 	return filepath.WalkDir(t.dir, func(file string, _ fs.DirEntry, err error) error {
 		return cmp.Or(err, os.Chtimes(file, at, at))
 	})
 }
 
-// zip leaves out name and time.
+// zip compresses without a file name and a time, which would differ between runs.
 func zip(content []byte) []byte {
 	var zipped bytes.Buffer
 	w, _ := gzip.NewWriterLevel(&zipped, gzip.BestCompression)

@@ -16,23 +16,23 @@ import (
 	"github.com/apiphant/apiphant/server"
 )
 
-// Deployment is a product as it stands on a machine: what the templates render.
+// Deployment is a product on a machine. It is the data of the templates.
 type Deployment struct {
 	Settings
 
-	// Root stands for the machine's own / and is "" for it. With another one,
-	// nginx and supervisord are started for this deployment alone, as whoever
-	// runs the command; no package, user or host name is added.
+	// Root is a folder that takes the place of the machine's /, or "". With a
+	// root, nginx and supervisord are started for this deployment alone, as the
+	// present user; no package, user or host name is added to the machine.
 	Root string
 
-	// Debian is the package that it comes in; nil: none.
+	// Debian is the package that is being written, or nil.
 	Debian *Debian
 
 	product string // the product's folder
 }
 
-// Load reads the settings of the product in a folder, for the machine or for
-// the folder root that stands for one.
+// Load reads the settings of the product in a folder. For root see
+// [Deployment.Root].
 func Load(product, root string) (*Deployment, error) {
 	settings, err := ReadSettings(product)
 	if err != nil {
@@ -49,15 +49,15 @@ func Load(product, root string) (*Deployment, error) {
 	return &Deployment{Settings: settings, Root: root, product: product}, nil
 }
 
-// The places of a deployment.
+// The files and folders of a deployment.
 func (d *Deployment) HomeDir() string    { return d.at("/opt/" + d.Name) }
-func (d *Deployment) Current() string    { return d.HomeDir() + "/current" }   // a link to the release that is live
-func (d *Deployment) DataDir() string    { return d.at("/var/lib/" + d.Name) } // the working directory; belongs to the user
-func (d *Deployment) LogDir() string     { return d.at("/var/log/" + d.Name) } // belongs to root
-func (d *Deployment) NginxPID() string   { return d.at("/run/nginx.pid") }     // of nginx' master
+func (d *Deployment) Current() string    { return d.HomeDir() + "/current" }   // a symbolic link to the live release
+func (d *Deployment) DataDir() string    { return d.at("/var/lib/" + d.Name) } // the working directory, owned by the user
+func (d *Deployment) LogDir() string     { return d.at("/var/log/" + d.Name) } // owned by root
+func (d *Deployment) NginxPID() string   { return d.at("/run/nginx.pid") }     // of nginx's master process
 func (d *Deployment) at(p string) string { return path.Join(d.Root, p) }
 
-// Program is the binary.
+// Program returns the file of the product's program.
 func (d *Deployment) Program() string {
 	if d.Debian != nil {
 		return "/usr/bin/" + d.Name
@@ -65,7 +65,7 @@ func (d *Deployment) Program() string {
 	return d.Current() + "/" + d.Name
 }
 
-// PublicDir is what nginx serves.
+// PublicDir returns the folder whose files nginx serves.
 func (d *Deployment) PublicDir() string {
 	if d.Debian != nil {
 		return "/usr/share/" + d.Name + "/public"
@@ -73,7 +73,7 @@ func (d *Deployment) PublicDir() string {
 	return d.Current() + "/public"
 }
 
-// User is the Unix user of the processes, "" for whoever runs the command.
+// User returns the Unix user of the processes, or "" for the present one.
 func (d *Deployment) User() string {
 	if d.Root != "" {
 		return ""
@@ -81,8 +81,9 @@ func (d *Deployment) User() string {
 	return d.Name
 }
 
-// Superuser is who runs the command, where that is root in a deployment with a
-// root of its own: nginx and supervisord would take another user, or complain.
+// Superuser returns the name of root if root runs the command with
+// [Deployment.Root], and "" otherwise. The configurations name it: without a name
+// nginx would switch to another user, and supervisord would warn.
 func (d *Deployment) Superuser() string {
 	if d.Root == "" || os.Geteuid() != 0 {
 		return ""
@@ -93,18 +94,18 @@ func (d *Deployment) Superuser() string {
 	return "root"
 }
 
-// Times that follow from the settings.
+// Times that are derived from the settings.
 func (d *Deployment) DrainWindow() time.Duration   { return drainWindow }
 func (d *Deployment) StopTimeout() time.Duration   { return drainWindow + d.Drain + 5*time.Second }
 func (d *Deployment) HeaderTimeout() time.Duration { return server.DefaultHeaderTimeout }
 func (d *Deployment) IdleTimeout() time.Duration   { return server.DefaultIdleTimeout }
 
-// drainWindow is how long a process that ends still takes requests: well beyond
-// the time for which nginx keeps idle connections, and over as soon as it has
-// closed them.
+// drainWindow is how long a process that was told to end still accepts requests.
+// It is longer than nginx keeps idle connections open, and it is over early once
+// nginx has closed them.
 const drainWindow = 5 * time.Second
 
-// AnswerTimeout is how long nginx waits for a call's answer.
+// AnswerTimeout returns how long nginx waits for the answer to a call.
 func (d *Deployment) AnswerTimeout() time.Duration {
 	if d.Timeout == 0 {
 		return 24 * time.Hour
@@ -112,10 +113,10 @@ func (d *Deployment) AnswerTimeout() time.Duration {
 	return d.Timeout + 10*time.Second
 }
 
-// LargestBody is the largest that any function may be sent.
+// LargestBody returns the size of the largest body that any function accepts.
 func (d *Deployment) LargestBody() program.Size { return max(d.MaxBody, d.MaxUpload) }
 
-// TLSPort is what a browser writes behind the host name: "" or ":8443".
+// TLSPort returns what follows the host name in a URL: "" or, for example, ":8443".
 func (d *Deployment) TLSPort() string {
 	first := d.TLSListen[0]
 	if port := first[strings.LastIndex(first, ":")+1:]; port != "443" {
@@ -124,7 +125,7 @@ func (d *Deployment) TLSPort() string {
 	return ""
 }
 
-// Ports are those of the API processes on this machine.
+// Ports returns the ports of the API processes on this machine.
 func (d *Deployment) Ports() []int {
 	ports := make([]int, d.Processes)
 	for i := range ports {
@@ -133,12 +134,12 @@ func (d *Deployment) Ports() []int {
 	return ports
 }
 
-// Address is where the API process of a port listens.
+// Address returns the address at which the API process of a port listens.
 func (d *Deployment) Address(port int) string {
 	return net.JoinHostPort(d.Host, strconv.Itoa(port))
 }
 
-// Pool is what nginx shares the requests among.
+// Pool returns the addresses that nginx distributes requests to.
 func (d *Deployment) Pool() []string {
 	if len(d.Upstreams) > 0 {
 		return d.Upstreams
@@ -150,8 +151,8 @@ func (d *Deployment) Pool() []string {
 	return pool
 }
 
-// Fallback is where nginx turns when nobody of the pool takes a request, "" for
-// nowhere.
+// Fallback returns the address that nginx uses when no address of the pool accepts
+// a connection, or "".
 func (d *Deployment) Fallback() string {
 	if len(d.Upstreams) > 0 || d.Processes == 0 {
 		return ""
@@ -159,7 +160,7 @@ func (d *Deployment) Fallback() string {
 	return d.Address(d.StandIn)
 }
 
-// ServeFlags are those of each API process.
+// ServeFlags returns the flags of each API process.
 func (d *Deployment) ServeFlags() string { return strings.Join(d.serveFlags(), " ") }
 
 func (d *Deployment) serveFlags() []string {
@@ -173,18 +174,18 @@ func (d *Deployment) serveFlags() []string {
 	}, d.Flags...)
 }
 
-// BackgroundFlags are those of the process in the background.
+// BackgroundFlags returns the flags of the background process.
 func (d *Deployment) BackgroundFlags() string { return "--drain=" + d.Drain.String() }
 
-// Program is one that is kept running.
+// Program is one process that a service manager runs.
 type Program struct {
 	Name    string // "myproduct-8001"
 	Command string
-	Log     string // the file's name
-	Address string // "" for the background
+	Log     string // the name of its log file
+	Address string // HOST:PORT; "" for the background process
 }
 
-// Programs are those of this machine, those of the API first.
+// Programs returns the programs of this machine, those of the API first.
 func (d *Deployment) Programs() (programs []Program) {
 	for _, port := range d.Ports() {
 		programs = append(programs, Program{

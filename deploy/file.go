@@ -10,11 +10,12 @@ import (
 	"syscall"
 )
 
-// underway is the end of the name of a file that is being written. None of those
-// who read whole folders of configurations takes it for one, not even logrotate.
-const underway = ".dpkg-new"
+// tempSuffix ends the name of a file that is being written. nginx, supervisord and
+// logrotate, which read whole folders, all ignore files with this suffix.
+const tempSuffix = ".dpkg-new"
 
-// writeFile writes a file at once, and not at all if it has that content.
+// writeFile writes a file by renaming a temporary one, so that nobody reads half of
+// it. It reports whether the content differs from that before; if not, it does nothing.
 func writeFile(name string, content []byte, mode fs.FileMode) (changed bool, err error) {
 	if have, err := os.ReadFile(name); err == nil && bytes.Equal(have, content) {
 		return false, nil
@@ -22,18 +23,18 @@ func writeFile(name string, content []byte, mode fs.FileMode) (changed bool, err
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return false, err
 	}
-	temp := name + underway
+	temp := name + tempSuffix
 	defer os.Remove(temp)
 	if err := os.WriteFile(temp, content, mode); err != nil {
 		return false, err
 	}
-	if err := os.Chmod(temp, mode); err != nil { // whatever the umask says
+	if err := os.Chmod(temp, mode); err != nil { // the umask may have removed bits
 		return false, err
 	}
 	return true, os.Rename(temp, name)
 }
 
-// replaced is a file that has a new content, and can have its old one back.
+// replaced is a file with a new content, whose old content can be restored.
 type replaced struct {
 	name    string
 	old     []byte
@@ -41,7 +42,7 @@ type replaced struct {
 	changed bool
 }
 
-// replace gives a file a new content.
+// replace writes a new content to a file, and keeps the old one.
 func replace(name string, content []byte) (r replaced, err error) {
 	r.name = name
 	r.old, err = os.ReadFile(name)
@@ -53,7 +54,7 @@ func replace(name string, content []byte) (r replaced, err error) {
 	return r, err
 }
 
-// putBack undoes what replace did.
+// putBack restores what was there before replace.
 func (r replaced) putBack() error {
 	switch {
 	case !r.changed:
@@ -65,7 +66,7 @@ func (r replaced) putBack() error {
 	return err
 }
 
-// removeFile removes a file, and tells whether it was there.
+// removeFile removes a file and reports whether it existed.
 func removeFile(name string) (removed bool, err error) {
 	err = os.Remove(name)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
@@ -74,8 +75,8 @@ func removeFile(name string) (removed bool, err error) {
 	return err == nil, err
 }
 
-// makeFolder makes a folder, and those above it, that all may read, whatever the
-// umask says.
+// makeFolder creates a folder and its parents. All users may read it, whatever the
+// umask is.
 func makeFolder(name string) error {
 	if err := os.MkdirAll(name, 0o755); err != nil {
 		return err
@@ -83,7 +84,7 @@ func makeFolder(name string) error {
 	return os.Chmod(name, 0o755)
 }
 
-// copyFile writes a copy for all to read.
+// copyFile copies a file and sets the mode of the copy.
 func copyFile(from, to string, mode fs.FileMode) (err error) {
 	in, err := os.Open(from)
 	if err != nil {

@@ -13,16 +13,16 @@ import (
 	"time"
 )
 
-// healthTimeout is how long a program that was started may take to be healthy.
+// healthTimeout is how long a program may take from its start until it is healthy.
 const healthTimeout = 30 * time.Second
 
-// awaitHealthy returns when the process at an address is healthy: /healthz says
-// so, and state knows of no trouble. Without an address, when it is no longer
-// being started.
+// awaitHealthy waits until /healthz at an address answers 200 and state reports
+// that the program is no longer starting. Without an address it asks state alone.
+// An error of state ends the wait.
 func (d *Deployment) awaitHealthy(ctx context.Context, address string, state func(context.Context) (starting bool, err error)) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
-	last := errors.New("it is being started")
+	last := errors.New("it is still starting")
 	for tick := time.NewTicker(100 * time.Millisecond); ; {
 		starting, err := state(ctx)
 		if err != nil && ctx.Err() == nil {
@@ -39,12 +39,13 @@ func (d *Deployment) awaitHealthy(ctx context.Context, address string, state fun
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("it is not healthy within %s: %w", healthTimeout, last)
+			return fmt.Errorf("it is not healthy after %s: %w", healthTimeout, last)
 		}
 	}
 }
 
-// reachable turns an address to listen at into one to connect to.
+// reachable returns the address to connect to for an address that a server listens
+// at, which may be unspecified (0.0.0.0, ::).
 func reachable(address string) string {
 	host, port, _ := net.SplitHostPort(address)
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
@@ -63,7 +64,7 @@ func askHealth(ctx context.Context, address string) error {
 	if err != nil {
 		return err
 	}
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // no proxy, no connection that stays
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // without a proxy, and without an idle connection that would delay draining
 	answer, err := client.Do(request)
 	if err != nil {
 		return err
@@ -76,15 +77,15 @@ func askHealth(ctx context.Context, address string) error {
 	return nil
 }
 
-// quickTest runs the product's quick-test.sh, where it has one, against the
-// process at an address, "": through nginx.
+// quickTest runs the product's quick-test.sh, if there is one, against the process
+// at an address, or through nginx if the address is "". It returns the output.
 func (d *Deployment) quickTest(ctx context.Context, address string) (said string, err error) {
 	script, err := filepath.Abs(filepath.Join(d.product, "quick-test.sh"))
 	if err != nil {
 		return "", err
 	}
 	if !exists(script) {
-		return "there is no quick-test.sh", nil
+		return "the product has no quick-test.sh", nil
 	}
 	command := exec.CommandContext(ctx, script)
 	if address != "" {

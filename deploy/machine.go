@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// debianPackage is a package that is needed, and the program that tells whether
-// it is there.
+// debianPackage is a package, and a program in it whose presence shows that it is
+// installed.
 type debianPackage struct{ program, name string }
 
-// installPackages installs those whose programs are missing.
+// installPackages installs the packages whose programs are missing.
 func installPackages(ctx context.Context, packages []debianPackage) (string, error) {
 	var missing []string
 	for _, p := range packages {
@@ -26,46 +26,46 @@ func installPackages(ctx context.Context, packages []debianPackage) (string, err
 		}
 	}
 	if len(missing) == 0 {
-		return "all there", nil
+		return "all are installed", nil
 	}
 	if find("apt-get") == "" {
-		return "", fmt.Errorf("missing are %s, and there is no apt-get: install them", strings.Join(missing, ", "))
+		return "", fmt.Errorf("not installed: %s, and there is no apt-get: install them by other means", strings.Join(missing, ", "))
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	defer cancel()
 	install := append([]string{"-o", "Acquire::http::Timeout=20", "-o", "Acquire::Retries=1", "-o", "DPkg::Lock::Timeout=60",
 		"install", "--yes", "--no-install-recommends"}, missing...)
 	_, err := run(ctx, "apt-get", install...)
-	if err != nil { // the lists are old, or were never fetched
+	if err != nil { // perhaps the package lists are old, or were never fetched
 		if _, err = run(ctx, "apt-get", append(slices.Clone(install[:6]), "update")...); err == nil {
 			_, err = run(ctx, "apt-get", install...)
 		}
 	}
 	if err != nil {
-		return "", fmt.Errorf("missing are %s, and apt-get can't install them: %w", strings.Join(missing, ", "), err)
+		return "", fmt.Errorf("not installed: %s, and apt-get can't install them: %w", strings.Join(missing, ", "), err)
 	}
 	return "installed " + strings.Join(missing, ", "), nil
 }
 
-// makeUser makes the system user. One of the name that is not the product's is
-// left alone.
+// makeUser creates the system user. If a user of that name exists with another home
+// folder, it belongs to something else, and makeUser returns an error.
 func (d *Deployment) makeUser(ctx context.Context) (string, error) {
 	known, err := user.Lookup(d.User())
 	switch unknown := user.UnknownUserError(""); {
 	case err == nil && known.HomeDir == d.DataDir():
-		return "is there", nil
+		return "exists", nil
 	case err == nil:
-		return "", fmt.Errorf("the user %s is there already, with %s for home, and not %s's own: give the product another NAME in %s", d.User(), known.HomeDir, d.Name, ConfFile)
+		return "", fmt.Errorf("the user %s exists with the home folder %s, so it is not that of %s: give the product another NAME in %s", d.User(), known.HomeDir, d.Name, ConfFile)
 	case !errors.As(err, &unknown):
 		return "", err
 	}
 	_, err = run(ctx, "useradd", "--system", "--user-group", "--home-dir", d.DataDir(), "--no-create-home",
 		"--shell", "/usr/sbin/nologin", "--comment", d.Name, d.User())
-	return "made", err
+	return "created", err
 }
 
-// makeFolders makes the folders that programs don't make themselves. Logs belong
-// to root, who opens them: nobody else may put a link there.
+// makeFolders creates the folders of the deployment. The folder of the logs belongs
+// to root, who opens them: another owner could place a symbolic link there.
 func (d *Deployment) makeFolders(context.Context) (string, error) {
 	for _, folder := range []string{d.HomeDir(), d.releasesDir(), d.LogDir(), d.DataDir()} {
 		if err := makeFolder(folder); err != nil {
@@ -84,7 +84,7 @@ func (d *Deployment) makeFolders(context.Context) (string, error) {
 
 const hostsFile = "/etc/hosts"
 
-// knowsHost reports whether a hosts file has a name.
+// knowsHost reports whether a hosts file has an address for a name.
 func knowsHost(content []byte, name string) bool {
 	for line := range strings.Lines(string(content)) {
 		line, _, _ = strings.Cut(line, "#")
@@ -95,15 +95,15 @@ func knowsHost(content []byte, name string) bool {
 	return false
 }
 
-// addHost lets this machine find the product's local name. The file is written
-// in place: in a container it can't be another one.
+// addHost adds the product's local name to the hosts file. It writes to the file
+// itself: in a container the file is a mount and cannot be replaced by renaming.
 func (d *Deployment) addHost(context.Context) (string, error) {
 	content, err := os.ReadFile(hostsFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
 	if knowsHost(content, d.Domain) {
-		return "is there", nil
+		return "is already there", nil
 	}
 	line := hostLine(d.Domain)
 	if len(content) > 0 && !bytes.HasSuffix(content, []byte("\n")) {
@@ -119,7 +119,7 @@ func (d *Deployment) addHost(context.Context) (string, error) {
 
 func hostLine(name string) string { return "127.0.0.1\t" + name + "\n" }
 
-// removeHost takes away the line that addHost wrote.
+// removeHost removes the line that addHost wrote.
 func (d *Deployment) removeHost(context.Context) (string, error) {
 	content, err := os.ReadFile(hostsFile)
 	if err != nil {

@@ -29,8 +29,8 @@ import (
 	"github.com/apiphant/apiphant/internal/product"
 )
 
-// patience is how long anything may take that must happen.
-const patience = 60 * time.Second
+// patience bounds the wait for an event.
+const patience = 2 * time.Minute
 
 // newMachine makes a product on a machine where nothing is deployed.
 func newMachine(t *testing.T) *machine {

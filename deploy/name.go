@@ -6,12 +6,12 @@ import (
 	"slices"
 )
 
-// validName is what can be a folder, a Go module, a host name's label and a
-// Unix user.
+// validName matches names that are valid for a folder, a Go module, a label of a host
+// name, and a Unix user.
 var validName = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$`)
 
-// reserved are the names that the go command takes for something else: the
-// beginnings of the standard library's import paths, and words of its own.
+// reserved are the names that mean something else to the go command: the first
+// elements of the standard library's import paths, and its own keywords.
 var reserved = []string{
 	"all", "archive", "bufio", "builtin", "bytes", "cmd", "cmp", "compress", "container", "context", "crypto",
 	"database", "debug", "embed", "encoding", "errors", "expvar", "flag", "fmt", "go", "hash", "html", "image",
@@ -20,11 +20,11 @@ var reserved = []string{
 	"testing", "text", "time", "tool", "unicode", "unique", "unsafe", "vendor", "weak", "work",
 }
 
-// CheckName tells whether a product can have a name. It is its folder, its Go
-// module, and later the host name and the Unix user that it runs under: a
-// lower-case letter, then lower-case letters, digits and -, not at the end, 32
-// in all. The names of the standard library are taken; those of apiphant's
-// subcommands are not, such a product is reached as ./NAME.
+// CheckName returns an error if a product can't have a name. The name becomes a
+// folder, a Go module, a host name and a Unix user. It is a lower-case letter, then
+// lower-case letters, digits and -, does not end with -, and has at most 32
+// characters. First elements of the standard library's import paths are refused.
+// Names of apiphant's subcommands are allowed; write ./NAME for such a product.
 func CheckName(name string) error {
 	if !validName.MatchString(name) {
 		return fmt.Errorf("a product can't be named %q: want a lower-case letter, then lower-case letters, digits and -, 32 at most, such as my-shop", name)

@@ -17,15 +17,14 @@ import (
 )
 
 const (
-	templateName = "myproduct" // the word that becomes the product's name
+	templateName = "myproduct" // is replaced by the product's name
 	templatePath = origin.Path + "/templates/" + templateName
 )
 
-// New creates a product in a new or empty folder, whose last element is the
-// product's name (see [CheckName]), and tells w what it did and what comes next.
-// The product is a module of its own; go vet, go test and go build work in it at
-// once. Where this program was built from a checkout, the product's go.mod has
-// a replace that leads there.
+// New creates a product in a new or empty folder, and writes to w what it did and
+// what to do next. The folder's name is the product's (see [CheckName]). The product
+// is a Go module in which go vet, go test and go build work. If this program was
+// built from a checkout, the product's go.mod has a replace directive for it.
 func New(w io.Writer, folder string) error {
 	absolute, err := filepath.Abs(folder)
 	if err != nil {
@@ -52,7 +51,7 @@ func New(w io.Writer, folder string) error {
 	return nil
 }
 
-// makeProduct makes the folder, or accepts an empty one.
+// makeProduct creates the folder, or accepts an empty one.
 func makeProduct(folder string) error {
 	entries, err := os.ReadDir(folder)
 	switch {
@@ -61,12 +60,12 @@ func makeProduct(folder string) error {
 	case err != nil:
 		return err
 	case len(entries) > 0:
-		return fmt.Errorf("%s is there already and has %s in it: nothing was written", folder, entries[0].Name())
+		return fmt.Errorf("%s already exists and contains %s: nothing was written", folder, entries[0].Name())
 	}
 	return nil
 }
 
-// fill writes the template's files under another name.
+// fill writes the files of the template with the product's name in them.
 func fill(folder, name string) error {
 	return fs.WalkDir(templates.Files, templateName, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -83,7 +82,7 @@ func fill(folder, name string) error {
 
 var templateWord = regexp.MustCompile(`\b` + templateName + `\b`)
 
-// rename puts the product's name in place of the template's, and of its import path.
+// rename replaces the template's name and import path by the product's name.
 func rename(content []byte, name string) []byte {
 	content = bytes.ReplaceAll(content, []byte(templatePath), []byte(name))
 	return templateWord.ReplaceAllLiteral(content, []byte(name))
@@ -113,7 +112,7 @@ func writeModule(folder, name string, from origin.Origin) error {
 func announce(w io.Writer, folder string, from origin.Origin) {
 	fmt.Fprintf(w, "Created the product %s.\n", folder)
 	if from.Folder != "" {
-		fmt.Fprintf(w, "Its go.mod has a replace, since this apiphant was built from a checkout:\n\n\t%s => %s\n",
+		fmt.Fprintf(w, "Its go.mod has a replace directive, since this apiphant was built from a checkout:\n\n\t%s => %s\n",
 			origin.Path, from.Folder)
 	}
 	fmt.Fprintf(w, "\nNext:\n\n\tcd %s\n\t./test.sh\n\tapiphant . 127.0.0.1:8001\n", folder)

@@ -100,7 +100,7 @@ func TestNewWritesOverNothing(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "shop")
 	write(t, filepath.Join(folder, "notes.txt"), "mine")
 	err := deploy.New(new(bytes.Buffer), folder)
-	if err == nil || !strings.Contains(err.Error(), "is there already and has notes.txt in it") {
+	if err == nil || !strings.Contains(err.Error(), "already exists and contains notes.txt") {
 		t.Errorf("error: %v", err)
 	}
 	if files := list(t, folder); !slices.Equal(files, []string{"notes.txt"}) {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// nginx is what stands in front of the programs.
+// nginx is the reverse proxy in front of the programs.
 type nginx struct{ *Deployment }
 
 func (n nginx) configFile() string { return n.at("/etc/nginx/nginx.conf") }
@@ -36,8 +36,9 @@ func (n nginx) prepareRoot() error {
 	return err
 }
 
-// install puts the configuration in place, if nginx accepts it, and lets nginx
-// take it up: an nginx that has nothing new to read isn't disturbed.
+// install writes the configuration and reloads nginx, or starts it. If nginx rejects
+// the configuration, the one before is restored. If it has not changed, nginx is not
+// reloaded.
 func (n nginx) install(ctx context.Context) (string, error) {
 	if err := n.prepareRoot(); err != nil {
 		return "", err
@@ -54,14 +55,15 @@ func (n nginx) install(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	outcome, err := n.takeUp(ctx, config)
+	outcome, err := n.load(ctx, config)
 	if err != nil {
 		return "", errors.Join(err, config.putBack())
 	}
 	return outcome, nil
 }
 
-func (n nginx) takeUp(ctx context.Context, config replaced) (string, error) {
+// load lets nginx check a new configuration and load it.
+func (n nginx) load(ctx context.Context, config replaced) (string, error) {
 	all, err := n.command(ctx, "-T")
 	switch {
 	case err != nil:
@@ -71,13 +73,13 @@ func (n nginx) takeUp(ctx context.Context, config replaced) (string, error) {
 	case !n.isUp():
 		return "started", n.start(ctx)
 	case !config.changed:
-		return "is up to date", nil
+		return "up to date", nil
 	}
 	_, err = n.command(ctx, "-s", "reload")
 	return "reloaded", err
 }
 
-// isUp reports whether there is an nginx with the number in the file.
+// isUp reports whether the process in the pid file exists and is an nginx.
 func (n nginx) isUp() bool {
 	content, err := os.ReadFile(n.NginxPID())
 	if err != nil {
@@ -88,7 +90,7 @@ func (n nginx) isUp() bool {
 		return false
 	}
 	if name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); err == nil && strings.TrimSpace(string(name)) != "nginx" {
-		return false // the number is another's by now
+		return false // another process has the id now
 	}
 	return isAlive(pid)
 }
@@ -109,7 +111,7 @@ func (n nginx) start(ctx context.Context) error {
 	return nil
 }
 
-// installLogrotate puts the configuration in place, if logrotate accepts it.
+// installLogrotate writes logrotate's configuration, if logrotate accepts it.
 func (n nginx) installLogrotate(ctx context.Context) (string, error) {
 	piece, err := FindPiece("logrotate")
 	if err != nil {
@@ -124,13 +126,13 @@ func (n nginx) installLogrotate(ctx context.Context) (string, error) {
 	}
 	changed, err := writeFile(n.Target(piece), content, 0o644)
 	if !changed {
-		return "is up to date", err
+		return "up to date", err
 	}
 	return "written", err
 }
 
-// answers waits until nginx answers with the product: after a reload, the old
-// configuration is there for a moment.
+// answers waits until quick-test.sh passes through nginx. For a moment after a
+// reload, nginx still answers by the old configuration.
 func (n nginx) answers(ctx context.Context) (said string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()

@@ -29,7 +29,7 @@ func TestInstallPackage(t *testing.T) {
 
 	aptGet("echo 'Could not resolve deb.debian.org' >&2; exit 100", "echo 'Unable to locate package' >&2; exit 100")
 	if outcome, err := deploy.InstallPackage(t.Context(), "no-such-program", "trial"); err == nil ||
-		!strings.Contains(err.Error(), "missing are trial, and apt-get can't install them") || !strings.Contains(err.Error(), "Could not resolve") {
+		!strings.Contains(err.Error(), "not installed: trial, and apt-get can't install them") || !strings.Contains(err.Error(), "Could not resolve") {
 		t.Errorf("offline: %s %v", outcome, err)
 	}
 
@@ -42,7 +42,7 @@ func TestInstallPackage(t *testing.T) {
 		t.Errorf("apt-get was asked for %q", asked)
 	}
 
-	if outcome, err := deploy.InstallPackage(t.Context(), "trial-program", "trial"); err != nil || outcome != "all there" {
+	if outcome, err := deploy.InstallPackage(t.Context(), "trial-program", "trial"); err != nil || outcome != "all are installed" {
 		t.Errorf("installed: %s %v", outcome, err)
 	}
 }

@@ -17,12 +17,12 @@ import (
 	"github.com/apiphant/apiphant/templates"
 )
 
-// Piece is one file of a deployment.
+// Piece is one configuration file of a deployment.
 type Piece struct {
 	Name string // "nginx"
-	Part string // what it is a piece of, for --with
-	File string // the template, in the product's folder
-	Path string // where it stands on the machine; NAME is the product's
+	Part string // the part that it belongs to, as in --with: "nginx"
+	File string // the template, relative to the product's folder
+	Path string // the file on the machine; NAME stands for the product's name
 }
 
 var pieces = []Piece{
@@ -35,7 +35,7 @@ var pieces = []Piece{
 	{"systemd-target", "systemd", "systemd/product.target.tmpl", "/etc/systemd/system/NAME.target"},
 }
 
-// Pieces are all that can be rendered.
+// Pieces returns all pieces.
 func Pieces() []Piece { return append([]Piece(nil), pieces...) }
 
 // FindPiece returns the piece of that name.
@@ -50,13 +50,13 @@ func FindPiece(name string) (Piece, error) {
 	return Piece{}, fmt.Errorf("there is no piece %q: want one of %s", name, strings.Join(names, ", "))
 }
 
-// Target is where a piece stands on this deployment's machine.
+// Target returns the file of a piece on the machine.
 func (d *Deployment) Target(piece Piece) string {
 	return d.at(strings.ReplaceAll(piece.Path, "NAME", d.Name))
 }
 
-// Render writes a piece: from the product's own template, or from the one that
-// apiphant new writes where the product has none.
+// Render returns the content of a piece. The template is the product's own, or, if
+// the product has none, the one that apiphant new writes.
 func (d *Deployment) Render(piece Piece) ([]byte, error) {
 	file := filepath.Join(d.product, filepath.FromSlash(piece.File))
 	content, err := os.ReadFile(file)
@@ -69,7 +69,7 @@ func (d *Deployment) Render(piece Piece) ([]byte, error) {
 	return d.execute(file, content)
 }
 
-// renderOwn renders a file of package templates.
+// renderOwn renders a template of package templates.
 func (d *Deployment) renderOwn(file string) ([]byte, error) {
 	content, err := templates.Files.ReadFile(file)
 	if err != nil {
@@ -90,13 +90,13 @@ func (d *Deployment) execute(file string, content []byte) ([]byte, error) {
 	return rendered.Bytes(), nil
 }
 
-// functions are what templates may call.
+// functions are the functions of the templates.
 var functions = template.FuncMap{
-	// percent writes text for supervisor, which expands %(…)s.
+	// percent escapes text for supervisor, which expands %(…)s.
 	"percent": func(text string) string { return strings.ReplaceAll(text, "%", "%%") },
 	// seconds rounds up.
 	"seconds": func(d time.Duration) int { return int(math.Ceil(d.Seconds())) },
-	// nginxSize writes a size as nginx reads it.
+	// nginxSize formats a size for nginx.
 	"nginxSize": func(size program.Size) string {
 		for _, unit := range []struct {
 			bytes  program.Size

@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// A release is a folder with the binary and the files of public/, which never
-// changes. The link "current" says which is live.
+// A release is a folder with the program and the files of public/. It never changes.
+// The symbolic link "current" points to the live one.
 
-// keepReleases is how many stay, besides the one that is live.
+// keepReleases is how many releases are kept besides the live one.
 const keepReleases = 4
 
 func (d *Deployment) releasesDir() string { return d.HomeDir() + "/releases" }
 
-// live returns the folder of the release that is live, "" where there is none.
+// live returns the folder of the live release, or "".
 func (d *Deployment) live() string {
 	target, err := os.Readlink(d.Current())
 	if err != nil {
@@ -32,8 +32,8 @@ func (d *Deployment) live() string {
 	return target
 }
 
-// makeRelease makes a release of what there is to release, or returns the one
-// that is live where that is the same.
+// makeRelease writes a release and returns its folder. If the live release has the
+// same files, it returns that one.
 func (d *Deployment) makeRelease(ctx context.Context, options Options, withProgram bool) (folder string, err error) {
 	staging, err := os.MkdirTemp(d.releasesDir(), ".new-")
 	if err != nil {
@@ -92,8 +92,8 @@ func (d *Deployment) addPublic(folder string) error {
 	return copyTree(public, folder)
 }
 
-// builtBinary is the program that need not be built, "" where it must be: what
-// --binary names, or where there is no Go what apiphant deploy prepare wrote.
+// builtBinary returns the file of a program that is already built, or "" if it must
+// be built: the file of --binary, or without Go the one of apiphant deploy prepare.
 func (d *Deployment) builtBinary(options Options) (string, error) {
 	if options.Binary != "" {
 		return options.Binary, nil
@@ -103,23 +103,22 @@ func (d *Deployment) builtBinary(options Options) (string, error) {
 	}
 	prepared := filepath.Join(d.product, PreparedDir, d.Name)
 	if !exists(prepared) {
-		return "", fmt.Errorf("there is neither Go here nor %s: run apiphant deploy prepare where Go is, and copy the folder, or name a built program with --binary FILE", prepared)
+		return "", fmt.Errorf("neither Go nor %s is here: run apiphant deploy prepare on a machine with Go and copy the folder, or name a built program with --binary FILE", prepared)
 	}
 	return prepared, nil
 }
 
-// PreparedDir is the folder of a product that has what a machine without Go
-// needs: the product's program and apiphant.
+// PreparedDir is the folder of a product that holds what a machine without Go needs:
+// the product's program and the apiphant command.
 const PreparedDir = "dist"
 
-// activate makes a release the one that is live, for whatever is started from
-// now on.
+// activate makes a release the live one. Programs that start from now on run it.
 func (d *Deployment) activate(release string) error {
 	target, err := filepath.Rel(d.HomeDir(), release)
 	if err != nil {
 		return err
 	}
-	temp := d.Current() + underway
+	temp := d.Current() + tempSuffix
 	_ = os.Remove(temp)
 	if err := os.Symlink(target, temp); err != nil {
 		return err
@@ -127,7 +126,7 @@ func (d *Deployment) activate(release string) error {
 	return os.Rename(temp, d.Current())
 }
 
-// prune removes all but the newest releases.
+// prune removes all releases but the newest and the live one.
 func (d *Deployment) prune() error {
 	entries, err := os.ReadDir(d.releasesDir())
 	if err != nil {
@@ -154,8 +153,9 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// copyTree copies files and folders, for all to read. Links are followed to
-// files, and others left out: nginx could not tell where they lead.
+// copyTree copies files and folders so that all users may read them. Symbolic links
+// to files are followed; other links are skipped, since nginx would follow them to
+// anywhere.
 func copyTree(from, to string) error {
 	return filepath.WalkDir(from, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -176,7 +176,7 @@ func copyTree(from, to string) error {
 	})
 }
 
-// sameTree reports whether two folders have the same files with the same contents.
+// sameTree reports whether two folders have the same files with equal contents.
 func sameTree(a, b string) bool {
 	listed, err := listTree(a)
 	if err != nil {
@@ -202,7 +202,7 @@ func sameTree(a, b string) bool {
 	return true
 }
 
-// listTree lists the files below a folder, and the folders with a slash.
+// listTree lists the files and folders below a folder. Folders end with a slash.
 func listTree(folder string) (names []string, err error) {
 	err = filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {

@@ -6,8 +6,8 @@ import (
 	"os"
 )
 
-// Remove ends the programs and takes away what Apply has installed, for the
-// parts that are chosen. Data, logs and the user that they belong to stay.
+// Remove stops the programs and removes what Apply installed for the chosen parts.
+// It keeps the data, the logs, and the user who owns them.
 func (d *Deployment) Remove(ctx context.Context, options Options) error {
 	w, err := d.newWork(options)
 	if err != nil {
@@ -16,15 +16,15 @@ func (d *Deployment) Remove(ctx context.Context, options Options) error {
 	defer w.end()
 	var steps []step
 	if w.nginx {
-		steps = append(steps, step{"Take nginx's and logrotate's configuration away", nginx{d}.remove})
+		steps = append(steps, step{"Remove the configurations of nginx and logrotate", nginx{d}.remove})
 		if d.Root == "" {
-			steps = append(steps, step{"Take " + localName(d.Name) + " out of " + hostsFile, d.removeHost})
+			steps = append(steps, step{"Remove " + localName(d.Name) + " from " + hostsFile, d.removeHost})
 		}
 	}
-	if w.keeper != nil {
+	if w.manager != nil {
 		steps = append(steps,
-			step{"End the programs, and take their configuration away from " + w.keeper.name(), func(ctx context.Context) (string, error) {
-				removed, err := w.keeper.remove(ctx)
+			step{"Stop the programs, and remove their configuration from " + w.manager.name(), func(ctx context.Context) (string, error) {
+				removed, err := w.manager.remove(ctx)
 				if err == nil && !removed {
 					return "was not there", nil
 				}
@@ -37,7 +37,7 @@ func (d *Deployment) Remove(ctx context.Context, options Options) error {
 	}
 	fmt.Fprintf(options.Out, "Kept: the data in %s, the logs in %s", d.DataDir(), d.LogDir())
 	if d.Root == "" {
-		fmt.Fprintf(options.Out, ", and the user %s, whom they belong to", d.Name)
+		fmt.Fprintf(options.Out, ", and the user %s, who owns them", d.Name)
 	}
 	fmt.Fprintln(options.Out, ".")
 	return nil

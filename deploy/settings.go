@@ -18,11 +18,11 @@ import (
 	"github.com/apiphant/apiphant/server"
 )
 
-// ConfFile is the file of a product that has its [Settings].
+// ConfFile is the file of a product that holds its [Settings].
 const ConfFile = "deploy.conf"
 
-// Settings are what can be set of a deployment, in the product's deploy.conf,
-// where each is explained.
+// Settings are the settings of a deployment, in the product's deploy.conf. The file
+// that apiphant new writes explains each of them.
 type Settings struct {
 	Name   string
 	Domain string
@@ -68,11 +68,11 @@ func defaults(name string) Settings {
 	}
 }
 
-// localName is the name that the hosts file of a machine gets.
+// localName returns the default host name, which is added to the hosts file.
 func localName(name string) string { return name + "-local.com" }
 
-// ReadSettings reads the deploy.conf of the product in a folder. Without that
-// file, all is as by default, and the product named as its folder.
+// ReadSettings reads the deploy.conf of the product in a folder. Without the file it
+// returns the defaults. The default name is that of the folder.
 func ReadSettings(product string) (Settings, error) {
 	absolute, err := filepath.Abs(product)
 	if err != nil {
@@ -158,11 +158,11 @@ func (s *Settings) set(key, value string) error {
 	return errors.New("there is no such setting")
 }
 
-// check looks at what one setting alone can't tell.
+// check checks settings that depend on each other.
 func (s *Settings) check() error {
 	switch {
 	case (s.TLSCertificate == "") != (s.TLSKey == ""):
-		return errors.New("TLS_CERTIFICATE and TLS_KEY belong together: want both or neither")
+		return errors.New("TLS_CERTIFICATE and TLS_KEY belong together: set both or neither")
 	case s.FirstPort+s.Processes > 65536:
 		return fmt.Errorf("%d processes from port %d on: there are no more than 65535 ports", s.Processes, s.FirstPort)
 	case s.StandIn >= s.FirstPort && s.StandIn < s.FirstPort+s.Processes:
@@ -187,8 +187,8 @@ func setMatching(s *string, value string, pattern *regexp.Regexp, want string) e
 	return nil
 }
 
-// setPath takes no path that a shell or a configuration would read in another
-// way.
+// setPath accepts only paths without characters that a shell or a configuration
+// would interpret.
 func setPath(s *string, value string) error {
 	if value == "" {
 		*s = ""

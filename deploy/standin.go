@@ -13,22 +13,22 @@ import (
 	"time"
 )
 
-// standIn is a process of a new version at a port of its own, before anything
-// that runs is touched: a version that doesn't come up there doesn't go live.
-// As long as it is there, nginx falls back to it when no other process takes a
-// request: while the only one is restarted, or supervisor the whole group.
+// standIn is a process of the new version at a port of its own. It is started before
+// any running program is touched: a version that is not healthy there does not go
+// live. While it runs, nginx uses it when no other process accepts a connection,
+// as during the restart of the only process, or of all by supervisor.
 type standIn struct {
 	command *exec.Cmd
 	said    *tail
 	ended   chan struct{}
 }
 
-// startStandIn starts a release's program, and returns when it is healthy.
+// startStandIn starts the program of a release, and returns when it is healthy.
 func (d *Deployment) startStandIn(ctx context.Context, release string) (*standIn, error) {
 	address := d.Address(d.StandIn)
 	if conn, err := net.DialTimeout("tcp", reachable(address), time.Second); err == nil {
 		conn.Close()
-		return nil, fmt.Errorf("something else listens at %s: free it, or set another STAND_IN in %s", address, ConfFile)
+		return nil, fmt.Errorf("another program listens at %s: stop it, or set another STAND_IN in %s", address, ConfFile)
 	}
 	args := append([]string{"serve", address}, d.serveFlags()...)
 	s := &standIn{command: exec.Command(release+"/"+d.Name, args...), said: &tail{}, ended: make(chan struct{})}
@@ -68,18 +68,18 @@ func (s *standIn) state(context.Context) (starting bool, err error) {
 	}
 }
 
-// stop lets it drain.
-func (s *standIn) stop(patience time.Duration) {
+// stop lets the process drain, and kills it after the timeout.
+func (s *standIn) stop(timeout time.Duration) {
 	_ = s.command.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-s.ended:
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		_ = s.command.Process.Kill()
 		<-s.ended
 	}
 }
 
-// withLog adds to an error what the program said last.
+// withLog adds the last lines of a program's log to an error.
 func withLog(err error, said string) error {
 	if said == "" {
 		return err
@@ -87,7 +87,7 @@ func withLog(err error, said string) error {
 	return fmt.Errorf("%w. The end of its log:\n%s", err, said)
 }
 
-// tail keeps the end of what is written to it.
+// tail is a writer that keeps the last 64 KiB.
 type tail struct {
 	mu   sync.Mutex
 	kept []byte

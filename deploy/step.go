@@ -6,15 +6,15 @@ import (
 	"io"
 )
 
-// step is a part of a plan. It says what it does before it does it, and may say
-// how that went: "is there already".
+// step is one step of a plan. what is printed before the step, and the outcome that
+// do returns after it; "" is printed as "done".
 type step struct {
 	what string
 	do   func(ctx context.Context) (outcome string, err error)
 }
 
-// follow does the steps one after the other, or only tells them. The first that
-// fails ends it.
+// follow runs the steps in order, and stops at the first error. With dryRun it only
+// prints them.
 func follow(ctx context.Context, out io.Writer, steps []step, dryRun bool) error {
 	for i, step := range steps {
 		fmt.Fprintf(out, "%2d. %s", i+1, step.what)

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// supervisor is the keeper of machines without systemd.
+// supervisor is the service manager for machines without systemd.
 type supervisor struct {
 	*Deployment
 	config replaced
@@ -29,8 +29,8 @@ func (s *supervisor) piece() Piece {
 	return piece
 }
 
-// control runs supervisorctl. What it complains about it says on standard
-// output, often with exit status 0.
+// control runs supervisorctl. It often reports errors on standard output alone, with
+// exit status 0.
 func (s *supervisor) control(ctx context.Context, args ...string) (string, error) {
 	said, err := run(ctx, "supervisorctl", append([]string{"-c", s.configFile()}, args...)...)
 	if err == nil && strings.Contains(said, "ERROR") {
@@ -94,7 +94,7 @@ func (s *supervisor) prepareRoot() error {
 	return err
 }
 
-// start starts supervisord, and with it all programs.
+// start starts supervisord, which starts all programs.
 func (s *supervisor) start(ctx context.Context) error {
 	var err error
 	if s.Root == "" && find("service") != "" {
@@ -119,7 +119,7 @@ func (s *supervisor) putBack(ctx context.Context) error {
 		return err
 	}
 	if s.isUp(ctx) {
-		return s.adopt(ctx)
+		return s.reconcile(ctx)
 	}
 	return nil
 }
@@ -129,9 +129,9 @@ func (s *supervisor) running(ctx context.Context) bool {
 	return strings.Contains(said, "RUNNING")
 }
 
-// adopt restarts the whole group where its configuration has changed: that is
-// the only way of supervisor's.
-func (s *supervisor) adopt(ctx context.Context) error {
+// reconcile restarts the whole group if its configuration has changed: supervisor
+// has no other way.
+func (s *supervisor) reconcile(ctx context.Context) error {
 	if _, err := s.control(ctx, "reread"); err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (s *supervisor) adopt(ctx context.Context) error {
 		return err
 	}
 	if !s.config.existed && !exists(s.config.name) {
-		return nil // put back to nothing
+		return nil // there was no configuration before, and there is none now
 	}
 	for _, program := range s.Programs() {
 		switch state := s.status(ctx, program); state {
@@ -147,18 +147,19 @@ func (s *supervisor) adopt(ctx context.Context) error {
 		case "":
 			return fmt.Errorf("%s does not know %s: does it include %s?", s.configFile(), program.Name, s.target())
 		default:
-			_, _ = s.control(ctx, "start", s.Name+":"+program.Name) // its state will tell
+			_, _ = s.control(ctx, "start", s.Name+":"+program.Name) // the state is asked later
 		}
 	}
 	return nil
 }
 
 func (s *supervisor) restart(ctx context.Context, program Program) error {
-	_, _ = s.control(ctx, "restart", s.Name+":"+program.Name) // its state will tell
+	_, _ = s.control(ctx, "restart", s.Name+":"+program.Name) // the state is asked later
 	return ctx.Err()
 }
 
-// status is supervisor's word for what a program does, "" where it has none.
+// status returns supervisor's name for the state of a program, such as RUNNING, or
+// "" if supervisor does not know the program.
 func (s *supervisor) status(ctx context.Context, program Program) string {
 	said, _ := s.control(ctx, "status", s.Name+":"+program.Name)
 	fields := strings.Fields(said)
@@ -200,7 +201,7 @@ func (s *supervisor) log(_ context.Context, program Program, mark string) string
 	if err != nil {
 		return err.Error()
 	}
-	if from > info.Size() { // another file by now
+	if from > info.Size() { // the file was rotated
 		from = 0
 	}
 	from = max(from, info.Size()-64<<10)
@@ -215,7 +216,7 @@ func (s *supervisor) remove(ctx context.Context) (removed bool, err error) {
 	if find("supervisorctl") == "" || !s.isUp(ctx) {
 		return removed, nil
 	}
-	if s.Root != "" { // it was started for this deployment alone
+	if s.Root != "" { // supervisord was started for this deployment alone
 		_, err = s.control(ctx, "shutdown")
 		return removed, err
 	}

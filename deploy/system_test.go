@@ -35,7 +35,7 @@ func TestSystem(t *testing.T) {
 		t.Skip("it changes the system, and runs only with APIPHANT_TEST_SYSTEM=1: make test-system")
 	}
 	if os.Geteuid() != 0 {
-		t.Fatal("this changes the system, and wants root")
+		t.Fatal("this changes the system and needs root")
 	}
 	s := newSystem(t)
 	hosts := read(t, "/etc/hosts")

@@ -15,29 +15,29 @@ import (
 	"time"
 )
 
-// systemd is the keeper of machines whose process 1 it is. It keeps the
-// listeners, too, whatever happens to the programs.
+// systemd is the service manager of machines on which it is process 1. It also holds
+// the listeners, which therefore stay open while programs restart.
 type systemd struct {
 	*Deployment
 	units []replaced
 }
 
-// errNoSystemd is what a machine without it is told.
+// errNoSystemd is the error of a machine without systemd.
 var errNoSystemd = errors.New("systemd is not process 1 here: deploy --with supervisor,nginx, or write a package with apiphant package for a machine where it is")
 
-// newSystemd tells where there can be none.
+// newSystemd returns an error where systemd can't be used.
 func newSystemd(d *Deployment, dryRun bool) (*systemd, error) {
 	switch {
 	case d.Root != "":
-		return nil, errors.New("systemd is the machine's own: it can't be had below --root")
+		return nil, errors.New("systemd can't be used with --root: there is one for the whole machine")
 	case !dryRun && !exists("/run/systemd/system"):
 		return nil, errNoSystemd
 	}
 	return &systemd{Deployment: d}, nil
 }
 
-// InstanceAddress is where the process of a template unit listens, whose
-// instance is named by its port.
+// InstanceAddress returns the address at which an instance of the template unit
+// listens. The instance's name, %i, is its port.
 func (d *Deployment) InstanceAddress() string { return net.JoinHostPort(d.Host, "%i") }
 
 func (s *systemd) packages() []debianPackage { return nil }
@@ -48,7 +48,7 @@ func (s *systemd) targetUnit() string   { return s.Name + ".target" }
 func (s *systemd) socket(p int) string  { return fmt.Sprintf("%s@%d.socket", s.Name, p) }
 func (s *systemd) service(p int) string { return fmt.Sprintf("%s@%d.service", s.Name, p) }
 
-// unit is that of a program.
+// unit returns the unit of a program.
 func (s *systemd) unit(program Program) string {
 	if _, port, err := net.SplitHostPort(program.Address); err == nil {
 		return s.Name + "@" + port + ".service"
@@ -56,8 +56,8 @@ func (s *systemd) unit(program Program) string {
 	return program.Name + ".service"
 }
 
-// render returns what each file of a unit has in it, nil for one that is not
-// to be there.
+// render returns the content of each unit file; nil stands for a file that must not
+// exist.
 func (s *systemd) render() (files map[string][]byte, err error) {
 	files = map[string][]byte{}
 	for _, piece := range pieces {
@@ -96,7 +96,7 @@ func (s *systemd) install(ctx context.Context) (changed bool, err error) {
 	for file, content := range files {
 		put := replace
 		if content == nil {
-			put = withdraw
+			put = removeUnit
 		}
 		unit, err := put(file, content)
 		s.units = append(s.units, unit)
@@ -111,8 +111,8 @@ func (s *systemd) install(ctx context.Context) (changed bool, err error) {
 	return changed, nil
 }
 
-// withdraw is replace for a file that is to be there no more.
-func withdraw(name string, _ []byte) (r replaced, err error) {
+// removeUnit removes a file, and keeps its content as [replace] does.
+func removeUnit(name string, _ []byte) (r replaced, err error) {
 	r.name = name
 	r.old, err = os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -146,7 +146,7 @@ func (s *systemd) putBack(ctx context.Context) error {
 	if !s.running(ctx) {
 		return s.control(ctx, "daemon-reload")
 	}
-	return s.adopt(ctx)
+	return s.reconcile(ctx)
 }
 
 // control runs systemctl.
@@ -168,13 +168,13 @@ func (s *systemd) running(ctx context.Context) bool {
 	})
 }
 
-// adopt restarts one process after the other, as far as those come up.
-func (s *systemd) adopt(ctx context.Context) error {
+// reconcile restarts one process after the other. It stops at the first that fails.
+func (s *systemd) reconcile(ctx context.Context) error {
 	if err := errors.Join(s.control(ctx, "daemon-reload"), s.control(ctx, "enable", "--quiet", s.targetUnit()), s.stopOthers(ctx)); err != nil {
 		return err
 	}
 	for _, port := range s.Ports() {
-		if err := s.adoptListener(ctx, port); err != nil {
+		if err := s.reconcileListener(ctx, port); err != nil {
 			return err
 		}
 		if err := s.control(ctx, "restart", s.service(port)); err != nil {
@@ -189,9 +189,9 @@ func (s *systemd) adopt(ctx context.Context) error {
 	return s.control(ctx, "start", s.targetUnit())
 }
 
-// adoptListener opens a listener anew only where its address has changed: in
-// the meantime there is none.
-func (s *systemd) adoptListener(ctx context.Context, port int) error {
+// reconcileListener restarts a socket unit only if its address has changed, since
+// clients are refused in the meantime.
+func (s *systemd) reconcileListener(ctx context.Context, port int) error {
 	address := net.JoinHostPort(s.Host, strconv.Itoa(port))
 	if listens := s.show(ctx, s.socket(port), "Listen"); listens == address+" (Stream)" {
 		return s.control(ctx, "start", s.socket(port))
@@ -199,7 +199,7 @@ func (s *systemd) adoptListener(ctx context.Context, port int) error {
 	return s.control(ctx, "restart", s.socket(port))
 }
 
-// stopOthers stops processes at ports that are no longer of the deployment.
+// stopOthers stops the units that are no longer part of the deployment.
 func (s *systemd) stopOthers(ctx context.Context) error {
 	var wanted []string
 	for _, port := range s.Ports() {
@@ -229,15 +229,16 @@ func (s *systemd) stopAllBut(ctx context.Context, wanted []string) error {
 	return s.control(ctx, stop...)
 }
 
-// restart lets a process of the API start its successor, which takes over once
-// it is ready: see the units for when that is not enough.
+// restart reloads the unit of an API process: the process starts its successor, which
+// takes over when it is ready. If the reload fails, and for the background process,
+// the unit is restarted.
 func (s *systemd) restart(ctx context.Context, program Program) error {
 	unit := s.unit(program)
 	before, failure := s.show(ctx, unit, "MainPID"), s.show(ctx, unit, "StatusText")
 	if program.Address == "" || s.control(ctx, "reload", unit) != nil {
 		return s.control(ctx, "restart", unit)
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*healthTimeout+5*time.Second) // a minute is the program's own patience
+	ctx, cancel := context.WithTimeout(ctx, 2*healthTimeout+5*time.Second) // the program itself waits a minute for its successor
 	defer cancel()
 	for tick := time.NewTicker(100 * time.Millisecond); ; {
 		if now := s.show(ctx, unit, "MainPID"); now != before && now != "0" && now != "" {
@@ -266,7 +267,7 @@ func (s *systemd) state(ctx context.Context, program Program) (starting bool, er
 	return false, fmt.Errorf("it has ended: systemd says %s (%s)", active, sub)
 }
 
-// mark is a time, since the journal has those.
+// mark returns the present time, by which the journal is searched.
 func (s *systemd) mark(Program) string { return fmt.Sprintf("@%d", time.Now().Unix()) }
 
 func (s *systemd) log(ctx context.Context, program Program, mark string) string {
@@ -296,12 +297,12 @@ func (s *systemd) remove(ctx context.Context) (removed bool, err error) {
 	}
 	if up {
 		err = errors.Join(err, s.control(ctx, "daemon-reload"))
-		_ = s.control(ctx, "reset-failed", s.Name+"@*", s.Name+"-background.service") // there may be none
+		_ = s.control(ctx, "reset-failed", s.Name+"@*", s.Name+"-background.service") // none may have failed
 	}
 	return removed, errors.Join(err, failure)
 }
 
-// checkUnits lets systemd read the units, before they are installed.
+// checkUnits lets systemd check the units before they are installed.
 func checkUnits(ctx context.Context, d *Deployment) (err error) {
 	for _, piece := range pieces {
 		if piece.Part == "systemd" {
@@ -311,7 +312,7 @@ func checkUnits(ctx context.Context, d *Deployment) (err error) {
 	return err
 }
 
-// checkUnit lets systemd read a unit among the others.
+// checkUnit lets systemd check one unit, beside the others.
 func (d *Deployment) checkUnit(ctx context.Context, piece Piece) error {
 	if find("systemd-analyze") == "" {
 		return fmt.Errorf("systemd-analyze %w", errNotInstalled)
@@ -327,7 +328,7 @@ func (d *Deployment) checkUnit(ctx context.Context, piece Piece) error {
 	}
 	var failed error
 	for file, content := range files {
-		content = bytes.ReplaceAll(content, []byte("="+d.Program()), []byte("=/bin/true")) // it may be built later
+		content = bytes.ReplaceAll(content, []byte("="+d.Program()), []byte("=/bin/true")) // the program may not be built yet
 		for _, name := range []string{filepath.Base(file), d.instance(file)} {
 			failed = errors.Join(failed, os.WriteFile(filepath.Join(dir, name), content, 0o600))
 		}
@@ -336,13 +337,13 @@ func (d *Deployment) checkUnit(ctx context.Context, piece Piece) error {
 		return failed
 	}
 	said, err := run(ctx, "env", "SYSTEMD_UNIT_PATH="+dir+":", "systemd-analyze", "verify", "--man=no", filepath.Join(dir, d.instance(d.Target(piece))))
-	if err == nil && strings.Contains(said, d.Name) { // and not only of others
+	if err == nil && strings.Contains(said, d.Name) { // other units of the machine may have warnings
 		err = errors.New(said)
 	}
 	return err
 }
 
-// instance is the name of a unit, or of a template's instance.
+// instance returns the name of a unit, or of an instance of a template unit.
 func (d *Deployment) instance(file string) string {
 	return strings.Replace(filepath.Base(file), "@.", fmt.Sprintf("@%d.", d.FirstPort), 1)
 }

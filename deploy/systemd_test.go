@@ -123,7 +123,7 @@ func TestSystemd(t *testing.T) {
 	}
 	deploy("apply", ".")
 	m.mustAnswer("shop", m.everywhere()...)
-	if said := deploy("apply", "."); !strings.Contains(said, "shop.target … is up to date") {
+	if said := deploy("apply", "."); !strings.Contains(said, "shop.target … up to date") {
 		t.Errorf("applied again, it says:\n%s", said)
 	}
 

@@ -94,6 +94,7 @@ func (s source) writeProxy(ctx context.Context, folder string) error {
 	}
 	err = zip.CreateFromVCS(archive, module.Version{Path: modulePath, Version: s.version}, clone, s.commit, "")
 	return errors.Join(err, archive.Close(),
+		os.WriteFile(filepath.Join(folder, "list"), []byte(s.version+"\n"), 0o644),
 		os.WriteFile(filepath.Join(folder, s.version+".mod"), goMod, 0o644),
 		os.WriteFile(filepath.Join(folder, s.version+".info"), info, 0o644))
 }
