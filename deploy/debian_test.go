@@ -35,7 +35,7 @@ func buildShop(t *testing.T, folder, architecture string) (binary string) {
 	return binary
 }
 
-// writePackage writes the package of a product, whose version is 1.0.
+// writePackage writes version 1.0 of a product's package.
 func writePackage(t *testing.T, folder, binary, architecture string) (file string) {
 	t.Helper()
 	need(t, "dpkg-deb")
@@ -142,7 +142,7 @@ func TestPackage(t *testing.T) {
 	}
 }
 
-// TestPackagesScripts reads the scripts of a package with those who judge them.
+// TestPackagesScripts checks a package's scripts with shellcheck.
 func TestPackagesScripts(t *testing.T) {
 	need(t, "dpkg-deb", "shellcheck")
 	folder, dir := newShop(t), t.TempDir()
@@ -188,9 +188,8 @@ func TestNewDebian(t *testing.T) {
 	}
 }
 
-// TestSystemPackage installs a package on this machine, as its users do, and
-// takes it away again. Where systemd is process 1, it serves; see [TestSystemd]
-// for elsewhere.
+// TestSystemPackage installs a package on this machine and removes it. If systemd is
+// process 1, the package also serves; [TestSystemd] tests that elsewhere.
 func TestSystemPackage(t *testing.T) {
 	needSystem(t)
 	need(t, "dpkg", "adduser")

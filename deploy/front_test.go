@@ -26,8 +26,7 @@ import (
 	"github.com/apiphant/apiphant/deploy"
 )
 
-// front is an nginx alone, as it stands on a machine of its own before those of
-// the processes.
+// front deploys nginx alone, as on a machine in front of those that run the API.
 func front(t *testing.T, settings map[string]string) *machine {
 	t.Helper()
 	m := newMachine(t)
@@ -36,7 +35,7 @@ func front(t *testing.T, settings map[string]string) *machine {
 	for key, value := range settings {
 		m.set(key, value)
 	}
-	if err := os.Remove(m.file("quick-test.sh")); err != nil { // those of these tests say what they like
+	if err := os.Remove(m.file("quick-test.sh")); err != nil { // the servers of these tests are no echo
 		t.Fatal(err)
 	}
 	if said, err := m.try((*deploy.Deployment).Apply, deploy.Options{With: []string{"nginx"}}); err != nil {
@@ -45,7 +44,7 @@ func front(t *testing.T, settings map[string]string) *machine {
 	return m
 }
 
-// post sends a request to the API with some headers.
+// post sends a request with headers to the API.
 func post(t *testing.T, client *http.Client, url, body string, header http.Header) (answer *http.Response, content string) {
 	t.Helper()
 	request, err := http.NewRequest("POST", url+"/api/v0/echo/read", strings.NewReader(body))
@@ -67,8 +66,8 @@ func post(t *testing.T, client *http.Client, url, body string, header http.Heade
 	return answer, string(read)
 }
 
-// TestFrontTLS: browsers get HTTP/2, who comes without TLS is sent to it, and
-// the processes hear who asks, whatever the client makes up.
+// TestFrontTLS: nginx speaks HTTP/2, redirects requests without TLS, and tells the
+// processes the client's true address, whatever headers the client sends.
 func TestFrontTLS(t *testing.T) {
 	t.Parallel()
 	process := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -103,8 +102,8 @@ func TestFrontTLS(t *testing.T) {
 	}
 }
 
-// TestFrontRetries: a request goes to another process as long as nothing of it
-// was sent, and nowhere else once it was.
+// TestFrontRetries: nginx tries another process only if nothing of the request was
+// sent to the first.
 func TestFrontRetries(t *testing.T) {
 	t.Parallel()
 	refusing := fmt.Sprintf("127.0.0.1:%d", freePorts(t, 1)) // nobody listens there
@@ -171,8 +170,8 @@ func selfSigned(t *testing.T) (certificate, key string) {
 	return certificate, key
 }
 
-// TestCheck: every piece is read by its program, with and without what can be
-// set, and one that is wrong is found.
+// TestCheck: the programs accept every piece, with default and other settings, and
+// reject one with an error in it.
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	need(t, "nginx", "supervisord", "logrotate")

@@ -32,7 +32,7 @@ import (
 // patience bounds the wait for an event.
 const patience = 2 * time.Minute
 
-// newMachine makes a product on a machine where nothing is deployed.
+// newMachine creates a product, and a machine on which nothing is deployed.
 func newMachine(t *testing.T) *machine {
 	t.Helper()
 	need(t, "nginx", "supervisord", "supervisorctl", "curl")
@@ -83,7 +83,7 @@ func freePorts(t *testing.T, n int) int {
 	return 0
 }
 
-// run is t.Run for a part of the test that those after it need.
+// run is t.Run for a part of the test on which later parts depend.
 func (m *machine) run(name string, test func(*testing.T)) {
 	whole := m.t
 	defer func() { m.t = whole }()
@@ -94,7 +94,7 @@ func (m *machine) run(name string, test func(*testing.T)) {
 
 type doing func(*deploy.Deployment, context.Context, deploy.Options) error
 
-// try does something with the deployment, and returns what it said.
+// try applies, reloads or removes the deployment, and returns the output.
 func (m *machine) try(do doing, options deploy.Options) (said string, err error) {
 	m.t.Helper()
 	ctx, cancel := context.WithTimeout(m.t.Context(), patience)
@@ -119,7 +119,7 @@ func (m *machine) must(do doing) {
 	}
 }
 
-// mustFail does what must fail with an error that has all these words.
+// mustFail expects an error that contains all of these words.
 func (m *machine) mustFail(do doing, words ...string) {
 	m.t.Helper()
 	said, err := m.try(do, deploy.Options{})
@@ -130,7 +130,7 @@ func (m *machine) mustFail(do doing, words ...string) {
 	}
 }
 
-// ask returns the echo's answer at an address, or "" and what went wrong.
+// ask returns the echo's answer at an address.
 func ask(address string) (string, error) {
 	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	answer, err := client.Post("http://"+address+"/api/v0/echo/read", "application/json", strings.NewReader(`{"hello": "world"}`))
@@ -145,7 +145,7 @@ func ask(address string) (string, error) {
 	return string(body), err
 }
 
-// mustAnswer asks for a server that signs by a name, at nginx or at processes.
+// mustAnswer checks that the echo answers with a server's name at addresses.
 func (m *machine) mustAnswer(name string, addresses ...string) {
 	m.t.Helper()
 	for _, address := range addresses {
@@ -160,7 +160,7 @@ func (m *machine) process(i int) string { return fmt.Sprintf("127.0.0.1:%d", m.p
 
 func (m *machine) everywhere() []string { return []string{m.front, m.process(0), m.process(1)} }
 
-// eventually waits for something that must become true.
+// eventually waits until a condition holds.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	ticker, deadline := time.NewTicker(20*time.Millisecond), time.After(patience)
@@ -174,7 +174,7 @@ func eventually(t *testing.T, what string, is func() bool) {
 	}
 }
 
-// crowd asks nginx all the time.
+// crowd starts clients that ask nginx all the time.
 func (m *machine) crowd() *load.Running {
 	m.t.Helper()
 	running := load.Start(load.Load{Address: m.front, Clients: 16, Pause: 5 * time.Millisecond})
@@ -183,7 +183,7 @@ func (m *machine) crowd() *load.Running {
 	return running
 }
 
-// await waits for so many more answers.
+// await waits for n more answers.
 func await(t *testing.T, running *load.Running, n int64) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -193,7 +193,7 @@ func await(t *testing.T, running *load.Running, n int64) {
 	}
 }
 
-// disperse ends a crowd of whom nobody may have been disappointed.
+// disperse stops a crowd, none of whose requests may have failed.
 func (m *machine) disperse(running *load.Running) {
 	m.t.Helper()
 	await(m.t, running, 100)
@@ -202,7 +202,7 @@ func (m *machine) disperse(running *load.Running) {
 	}
 }
 
-// pid returns the number of a process, as supervisor knows it.
+// pid returns the id of a process, as supervisor reports it.
 func (m *machine) pid(i int) int {
 	m.t.Helper()
 	out, err := exec.Command("supervisorctl", "-c", m.root+"/etc/supervisor/supervisord.conf", "pid", fmt.Sprintf("shop:shop-%d", m.ports[i])).Output()
@@ -213,7 +213,7 @@ func (m *machine) pid(i int) int {
 	return pid
 }
 
-// tree is all that stands below the root, but what the running programs write.
+// tree describes all files below the root, except those that running programs write.
 func (m *machine) tree() map[string]string {
 	m.t.Helper()
 	tree := map[string]string{}
@@ -240,7 +240,7 @@ func (m *machine) tree() map[string]string {
 	return tree
 }
 
-// mustBeAsBefore compares the tree with an earlier one.
+// mustBeAsBefore checks that the tree has not changed.
 func (m *machine) mustBeAsBefore(before map[string]string) {
 	m.t.Helper()
 	if diff := cmp.Diff(before, m.tree()); diff != "" {
@@ -257,8 +257,8 @@ func (m *machine) showLogs() {
 	}
 }
 
-// TestDeployment goes through the life of a product on a machine, with its own
-// nginx and supervisord, as whoever runs the test.
+// TestDeployment deploys, updates, breaks and removes a product on a machine with its
+// own nginx and supervisord, which run as the user of the test.
 func TestDeployment(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds, deploys and restarts a product several times")
@@ -367,7 +367,7 @@ func (m *machine) survivesKill(t *testing.T) {
 	}
 }
 
-// refusesBroken: under load, with versions that are wrong in different ways.
+// refusesBroken: under load, versions that are wrong in different ways do not go live.
 func (m *machine) refusesBroken(t *testing.T) {
 	before := m.tree()
 	for _, broken := range []struct {
@@ -401,7 +401,7 @@ func (m *machine) refusesBroken(t *testing.T) {
 	}
 }
 
-// failsWith tries a version whose Start has that body, which must not go live.
+// failsWith tries a version whose Start has this body. It must not go live.
 func (m *machine) failsWith(before map[string]string, start string, words ...string) {
 	m.t.Helper()
 	write(m.t, m.file("api/api.go"), "package api\n\nimport (\n\t\"context\"\n\t\"errors\"\n\t\"os\"\n\t\"strings\"\n)\n\n"+
@@ -414,15 +414,15 @@ func (m *machine) failsWith(before map[string]string, start string, words ...str
 	}
 }
 
-// rollsBack: one version comes up at every port but the second. Nobody asks
-// meanwhile: a process listens before Start, and when that fails it takes those
-// along who have connected.
+// rollsBack: a version fails at the second port only. There is no load meanwhile: a
+// process listens before Start, and a Start that fails ends the connections that
+// were accepted by then.
 func (m *machine) rollsBack(*testing.T) {
 	m.failsWith(m.tree(), `if strings.Contains(strings.Join(os.Args, " "), "`+m.process(1)+`") { return errors.New("no such port") }
 	return nil`, fmt.Sprintf("Restart shop-%d", m.ports[1]), "no such port")
 }
 
-// rotates: logs are renamed, compressed the time after, and written anew.
+// rotates: logs are renamed, compressed by the next rotation, and started again.
 func (m *machine) rotates(t *testing.T) {
 	need(t, "logrotate")
 	log := m.root + "/var/log/shop/nginx-access.log"
@@ -447,7 +447,7 @@ func (m *machine) rotates(t *testing.T) {
 	}
 }
 
-// removes: programs, configurations and releases go, data and logs stay.
+// removes: programs, configurations and releases are removed; data and logs stay.
 func (m *machine) removes(t *testing.T) {
 	said, err := m.try((*deploy.Deployment).Remove, deploy.Options{})
 	if err != nil || !strings.Contains(said, "Kept: the data in "+m.root+"/var/lib/shop, the logs in "+m.root+"/var/log/shop") {

@@ -15,7 +15,7 @@ import (
 	"github.com/apiphant/apiphant/deploy"
 )
 
-// TestNew creates a product and does with it what its owner will.
+// TestNew creates a product and uses it as its owner does.
 func TestNew(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "a-shop") // sorts before github.com

@@ -12,8 +12,8 @@ import (
 	"github.com/apiphant/apiphant/deploy"
 )
 
-// TestInstallPackage: only what is missing is installed, once more after an
-// update of the lists, and what apt-get says against it is told.
+// TestInstallPackage: only missing packages are installed; apt-get is tried again after
+// an update of its lists; the error has the output of apt-get.
 func TestInstallPackage(t *testing.T) {
 	bin := t.TempDir()
 	t.Setenv("PATH", bin+":/usr/bin:/bin")

@@ -10,16 +10,16 @@ import (
 	"github.com/apiphant/apiphant/deploy"
 )
 
-// machine is a folder that stands for one, with a product to deploy on it.
+// machine is a folder that stands for a machine, and a product to deploy there.
 type machine struct {
 	t       *testing.T
 	root    string
 	product string
 	front   string // the address of nginx
-	ports   [2]int // of the first two processes; the third's is free as well
+	ports   [2]int // of the first two processes; the next port is free as well
 }
 
-// productOf is a product that isn't deployed anywhere.
+// productOf creates a product that is not deployed.
 func productOf(t *testing.T) *machine {
 	t.Helper()
 	m := &machine{t: t, product: filepath.Join(t.TempDir(), "shop")}
@@ -29,7 +29,7 @@ func productOf(t *testing.T) *machine {
 	return m
 }
 
-// need skips the test where a program isn't installed.
+// need skips the test if a program is not installed.
 func need(t *testing.T, programs ...string) {
 	t.Helper()
 	for _, program := range programs {

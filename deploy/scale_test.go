@@ -21,7 +21,7 @@ import (
 	"github.com/apiphant/apiphant/internal/load"
 )
 
-// ticker is an api/background whose ticks can be counted in the log.
+// ticker is an api/background that logs each tick.
 const ticker = `package background
 
 import (
@@ -45,9 +45,9 @@ func Count(ctx context.Context) error {
 }
 `
 
-// TestSystemScale deploys to machines that share a network: two with the API and the
-// background, one with nginx in front of them, one with PostgreSQL. Network
-// namespaces stand for them. docs/deploying.md says what is set on each.
+// TestSystemScale deploys to machines of one network: two with the API and the
+// background, one with nginx in front of them, one with PostgreSQL. The machines are
+// network namespaces. docs/deploying.md has the settings of each.
 func TestSystemScale(t *testing.T) {
 	needSystem(t)
 	need(t, "nginx", "supervisord", "supervisorctl", "curl", "ip")
@@ -68,7 +68,7 @@ func TestSystemScale(t *testing.T) {
 	}
 	front.apiphant("deploy", "apply", ".", "--with", "nginx")
 
-	crowd := load.Start(load.Load{Address: front.address + ":80", Clients: 16, Pause: 5 * time.Millisecond, Patience: 30 * time.Second})
+	crowd := load.Start(load.Load{Address: front.address + ":80", Clients: 16, Pause: 5 * time.Millisecond, Timeout: 30 * time.Second})
 	t.Cleanup(func() { crowd.Stop() })
 	await(t, crowd, 100)
 
@@ -139,7 +139,7 @@ func parseTick(t *testing.T, tick string) time.Time {
 	return at
 }
 
-// network is one that hosts share, with this test's own process among them.
+// network is a network of hosts and this test.
 type network struct {
 	t                 *testing.T
 	id                string
@@ -217,7 +217,7 @@ func (n *network) host(name string) *host {
 	return h
 }
 
-// apiphant runs the command on the host, in its product.
+// apiphant runs the apiphant command on the host, in its product's folder.
 func (h *host) apiphant(args ...string) {
 	h.t.Helper()
 	command := exec.Command("ip", append([]string{"netns", "exec", h.name, h.net.command}, append(args, "--root", h.root)...)...)
@@ -227,7 +227,7 @@ func (h *host) apiphant(args ...string) {
 	}
 }
 
-// kill ends all that runs on the host.
+// kill kills all processes of the host.
 func (h *host) kill() {
 	pids, _ := exec.Command("ip", "netns", "pids", h.name).Output()
 	for _, word := range strings.Fields(string(pids)) {
@@ -239,7 +239,7 @@ func (h *host) kill() {
 
 var tickLine = regexp.MustCompile(`counted (\S+Z)`)
 
-// ticks are those that ran on this host.
+// ticks returns the ticks that ran on this host.
 func (h *host) ticks() (ticks []string) {
 	content, _ := os.ReadFile(h.root + "/var/log/shop/background.log")
 	for _, found := range tickLine.FindAllStringSubmatch(string(content), -1) {
@@ -253,8 +253,7 @@ func (h *host) awaitTicks(n int) {
 	eventually(h.t, fmt.Sprintf("%d ticks on %s", n, h.name), func() bool { return len(h.ticks()) >= n })
 }
 
-// runPostgres starts a PostgreSQL on the host for the whole network, and returns
-// a file with its URL.
+// runPostgres starts a PostgreSQL on the host, and returns a file with its URL.
 func (h *host) runPostgres() (file string) {
 	h.t.Helper()
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin")

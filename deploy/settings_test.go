@@ -23,7 +23,7 @@ func withConf(t *testing.T, conf string) (product string) {
 	return product
 }
 
-// TestDefaults: deploy.conf as it comes says what holds without it.
+// TestDefaults: a new product's deploy.conf has the default settings.
 func TestDefaults(t *testing.T) {
 	m := productOf(t)
 	written, err := deploy.ReadSettings(m.product)
@@ -77,7 +77,7 @@ func TestWrongSettings(t *testing.T) {
 	}
 }
 
-// TestConfAsShell: quick-test.sh reads the same as this package does.
+// TestConfAsShell: a shell reads the same values as this package.
 func TestConfAsShell(t *testing.T) {
 	product := withConf(t, `# a comment
 DOMAIN=shop.example.com
@@ -115,8 +115,8 @@ func TestShellcheck(t *testing.T) {
 	}
 }
 
-// TestRender: the setting that says how many processes there are is one line,
-// and a template of the product's own comes before the one that comes with it.
+// TestRender: the number of processes is one setting, and a product's own template is
+// preferred to the default one.
 func TestRender(t *testing.T) {
 	product := withConf(t, "PROCESSES=3\nFLAGS=--allow-origin=https://%41.example.com\nDATABASE_FILE=/etc/shop/database\nTIMEOUT=1500ms\n")
 	render := func(name string) string {

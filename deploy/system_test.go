@@ -16,20 +16,18 @@ import (
 	"github.com/apiphant/apiphant/internal/load"
 )
 
-// systemName is a product's that nobody has on the machine that runs this test.
+// systemName is a product's name that no machine has already.
 const systemName = "apiphant-trial"
 
-// system is this very machine, and a product that is deployed on it by its own
-// scripts.
+// system is this machine, and a product that is deployed on it by its own scripts.
 type system struct {
 	*testing.T
 	product string
 	env     []string
 }
 
-// TestSystem does what the owner of a product does, on this machine, as root:
-// it installs packages, adds a user, and writes to /etc, /opt and /var.
-// make test-system runs it.
+// TestSystem deploys a product on this machine as its owner does, as root: it installs
+// packages, adds a user, and writes to /etc, /opt and /var. make test-system runs it.
 func TestSystem(t *testing.T) {
 	if os.Getenv("APIPHANT_TEST_SYSTEM") != "1" {
 		t.Skip("it changes the system, and runs only with APIPHANT_TEST_SYSTEM=1: make test-system")
@@ -59,8 +57,8 @@ func TestSystem(t *testing.T) {
 		return err == nil
 	})
 	await(t, crowd, 2000)
-	// What ran in the process is lost, and what nginx sends on a connection of its
-	// pool in the moment before it hears that this one is dead, too.
+	// Requests fail that ran in the process, or that nginx sent on a pooled connection
+	// before it noticed its end.
 	if tally := crowd.Stop(); tally.Refused+tally.Lost > 0 || tally.Other > 3*crowdClients {
 		t.Errorf("kill -9 under load: %s", tally)
 	} else {
@@ -177,7 +175,7 @@ func (s *system) must(words ...string) string {
 	return said
 }
 
-// rewrite changes how the echo signs.
+// rewrite changes the server's name in the echo's answer.
 func (s *system) rewrite(old, replacement string) {
 	s.Helper()
 	file := s.product + "/api/v0/echo/echo.go"
@@ -196,10 +194,10 @@ func (s *system) mustEcho(name string) {
 	}
 }
 
-// crowdClients are how many ask at the same time.
+// crowdClients is the number of clients of a crowd.
 const crowdClients = 16
 
-// crowd asks the product through nginx all the time.
+// crowd starts clients that ask the product through nginx all the time.
 func (s *system) crowd() *load.Running {
 	s.Helper()
 	request := strings.Replace(load.Post("/api/v0/echo/read", `{"hello":"world"}`), "Host: load", "Host: "+systemName+"-local.com", 1)
@@ -209,7 +207,7 @@ func (s *system) crowd() *load.Running {
 	return running
 }
 
-// state is what a second deployment must leave as it is.
+// state describes what a second deployment must not change.
 func (s *system) state() string {
 	s.Helper()
 	return s.must("sh", "-c", strings.ReplaceAll(`
@@ -218,7 +216,7 @@ func (s *system) state() string {
 		cat /etc/hosts; getent passwd NAME; pgrep -u NAME`, "NAME", systemName))
 }
 
-// needSystem skips the test where the machine is not to be changed.
+// needSystem skips the test if the machine must not be changed.
 func needSystem(t *testing.T) {
 	t.Helper()
 	if os.Getenv("APIPHANT_TEST_SYSTEM") != "1" {

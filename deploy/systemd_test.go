@@ -17,13 +17,13 @@ import (
 	"github.com/apiphant/apiphant/internal/load"
 )
 
-// booted is a machine whose process 1 is systemd: namespaces, with a product.
+// booted is a machine with systemd as process 1, made of namespaces, and a product.
 type booted struct {
 	*machine
-	pid string // of its process 1, as this machine sees it
+	pid string // of its process 1, in this machine's numbering
 }
 
-// boot makes one, or skips the test.
+// boot starts such a machine, or skips the test.
 func boot(t *testing.T) *booted {
 	t.Helper()
 	needSystem(t)
@@ -78,7 +78,7 @@ func (m *booted) isRunning(unshare int) bool {
 	return state == "running\n" || state == "degraded\n"
 }
 
-// inside runs a command on the machine, in the product.
+// inside runs a command on the machine, in the product's folder.
 func (m *booted) inside(words ...string) (string, error) {
 	command := exec.Command("nsenter", append([]string{"--target", m.pid, "--all", "--root", "sh", "-c", `cd "$0" && exec "$@"`, m.product}, words...)...)
 	command.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root"}
@@ -104,7 +104,7 @@ func (m *booted) mainPID() string {
 
 func (m *booted) unit() string { return fmt.Sprintf("shop@%d.service", m.ports[0]) }
 
-// build builds the product as it is by now into its folder dist.
+// build builds the present state of the product into its folder dist.
 func (m *booted) build() {
 	m.t.Helper()
 	if err := os.Rename(buildShop(m.t, m.product, runtime.GOARCH), m.file("dist/shop")); err != nil {
@@ -112,8 +112,8 @@ func (m *booted) build() {
 	}
 }
 
-// TestSystemd goes through a product's life under the real systemd: deployed,
-// given new versions under load, killed, frozen, and removed; then as a package.
+// TestSystemd deploys a product under the real systemd, replaces it by new versions
+// under load, kills, freezes and removes it; then it does so with a package.
 func TestSystemd(t *testing.T) {
 	m := boot(t)
 	m.build()
@@ -133,7 +133,7 @@ func TestSystemd(t *testing.T) {
 	deploy("reload", ".")
 	m.mustAnswer("shop 2", m.everywhere()...)
 
-	// A version that comes up everywhere but under systemd is taken back.
+	// A version that fails only under systemd is rolled back.
 	write(t, m.file("api/start.go"), broken)
 	m.build()
 	said, err := m.inside("dist/apiphant", "deploy", "reload", ".")
@@ -145,8 +145,8 @@ func TestSystemd(t *testing.T) {
 	m.build()
 	m.disperse(crowd)
 
-	// With the listener held by systemd, not even who asks a process itself is
-	// refused while it ends and begins; here it is one that took over by itself.
+	// systemd holds the listener, so that no connection to a process is refused during
+	// its restart. This process has taken over from the one that systemd started.
 	direct := load.Start(load.Load{Address: m.process(0), Clients: 16, Pause: 5 * time.Millisecond})
 	await(m.t, direct, 100)
 	m.do("systemctl", "restart", m.unit())
@@ -155,7 +155,7 @@ func TestSystemd(t *testing.T) {
 	await(m.t, direct, 100)
 	m.disperse(direct)
 
-	// Killed, and frozen: the successor of a reload is watched, too.
+	// The watchdog also ends the successor of a reload.
 	for _, signal := range []string{"KILL", "STOP"} {
 		before := m.mainPID()
 		m.do("kill", "-"+signal, before)
@@ -163,7 +163,7 @@ func TestSystemd(t *testing.T) {
 		m.mustAnswer("shop 2", m.everywhere()...)
 	}
 
-	// One process, no background: what is too many ends.
+	// With one process and no background, the other units are stopped.
 	m.set("PROCESSES", "1")
 	m.set("BACKGROUND", "no")
 	deploy("apply", ".")
@@ -194,7 +194,7 @@ func Start(context.Context) error {
 }
 `
 
-// mustBeClean looks for what is left of a deployment.
+// mustBeClean checks that nothing is left of a deployment.
 func (m *booted) mustBeClean() {
 	m.t.Helper()
 	if units := m.do("systemctl", "list-units", "--plain", "--no-legend", "--all", "shop*"); units != "" {

@@ -2,8 +2,8 @@ package main
 
 import "syscall"
 
-// attributes lets a process end with this one, and not with the terminal's
-// Ctrl-C, which this one heeds.
+// attributes makes the kernel kill a process when this one ends. The process is in a
+// group of its own, so that Ctrl-C reaches only this one, which cleans up.
 func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

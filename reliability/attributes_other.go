@@ -4,5 +4,5 @@ package main
 
 import "syscall"
 
-// attributes has nothing to say where there is no /proc to measure with either.
+// attributes returns nil: without /proc nothing can be measured on other systems.
 func attributes() *syscall.SysProcAttr { return nil }

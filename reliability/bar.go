@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// unmeasured is the row of something that could not be measured.
+// unmeasured returns the row of something that could not be measured. It is not met.
 func unmeasured(what string, err error) row {
 	return row{what: what, bar: "is measured", measured: "not measured: " + err.Error()}
 }
 
-// all is a row whose bar is that each of so many did.
+// all returns a row that is met if did equals of.
 func all(what string, did, of int) row {
 	return row{
 		what:     what,
@@ -23,7 +23,7 @@ func all(what string, did, of int) row {
 	}
 }
 
-// none is a row whose bar is that nothing of the kind happened, in so many tries.
+// none returns a row that is met if something never happened in a number of tries.
 func none(what string, happened, tries int) row {
 	return row{
 		what:     what,
@@ -33,17 +33,17 @@ func none(what string, happened, tries int) row {
 	}
 }
 
-// within is a row whose bar is a time.
+// within returns a row that is met if something took at most the time bar.
 func within(what string, took, bar time.Duration) row {
 	return row{what: what, bar: "at most " + span(bar), measured: span(took), met: took <= bar}
 }
 
-// megabytes is a row whose bar is a size.
+// megabytes returns a row that is met if a size is at most bar.
 func megabytes(what string, bytes, bar int64) row {
 	return row{what: what, bar: "at most " + size(bar), measured: size(bytes), met: bytes <= bar}
 }
 
-// atMostTimes is a row whose bar is how much longer something takes than before.
+// atMostTimes returns a row that is met if during is at most bar times before.
 func atMostTimes(what string, before, during time.Duration, bar float64) row {
 	ratio := float64(during) / float64(max(before, 1))
 	return row{
@@ -54,7 +54,7 @@ func atMostTimes(what string, before, during time.Duration, bar float64) row {
 	}
 }
 
-// because adds, where a bar was missed, what went wrong first.
+// because adds the first problem to a row that is not met.
 func (r row) because(problems []string) row {
 	if !r.met && len(problems) > 0 {
 		r.measured += fmt.Sprintf(": %.200s", strings.Join(strings.Fields(problems[0]), " "))
@@ -75,7 +75,7 @@ func span(d time.Duration) string {
 
 func size(bytes int64) string { return fmt.Sprintf("%d MB", (bytes+500_000)/1_000_000) }
 
-// percentile returns the value that p of 100 are not above, the zero value of none.
+// percentile returns the p-th percentile, or the zero value if there are no values.
 func percentile[T cmp.Ordered](values []T, p int) T {
 	if len(values) == 0 {
 		var none T

@@ -9,8 +9,7 @@ import (
 	"github.com/apiphant/apiphant/internal/load"
 )
 
-// TestRows: every kind of row knows what misses its bar, and what was not
-// measured at all.
+// TestRows: no row is met by a value beyond its bar, or by no measurement at all.
 func TestRows(t *testing.T) {
 	left := map[string]time.Time{"a": time.Unix(9, 0), "b": time.Unix(9, 0)}
 	ended := func(a, b time.Duration) ledger {
@@ -48,7 +47,7 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// wantMet compares which of the rows met their bars.
+// wantMet checks which rows met their bars.
 func wantMet(t *testing.T, name string, rows []row, want string) {
 	t.Helper()
 	got := ""
@@ -132,7 +131,7 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// TestUsage: a scenario that isn't there is wrong usage, before anything is built.
+// TestUsage: an unknown scenario is wrong usage, reported before anything is built.
 func TestUsage(t *testing.T) {
 	var stderr strings.Builder
 	if status := run(t.Context(), []string{"-only", "idle,nothing"}, io.Discard, &stderr); status != 2 || !strings.Contains(stderr.String(), "-only nothing: there are messages,") {

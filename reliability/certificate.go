@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// certificate writes one for 127.0.0.1, with its key, and returns their files.
+// certificate writes a self-signed certificate for 127.0.0.1 and its key.
 func (l *lab) certificate() (certificate, key string, err error) {
 	secret, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

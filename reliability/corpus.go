@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// message is one of the corpus.
+// message is one message of the corpus.
 type message struct {
-	name   string // what it is, and why it must be refused
+	name   string // what it is, with the section that forbids it
 	bytes  string
-	served int // how many requests it is; 0: none, it must be refused
+	served int // the number of valid requests in it; 0: it must be refused
 }
 
 func (m message) valid() bool { return m.served > 0 }
@@ -21,14 +21,14 @@ const (
 	small = "Content-Length: 2\r\n\r\n{}"
 	chunk = "2\r\n{}\r\n0\r\n\r\n"
 
-	// smuggled is the request that is hidden in what follows a body.
+	// smuggled is the request that a server sees which misjudges the end of a body.
 	smuggled = "POST /api/v0/canary/create HTTP/1.1\r\nHost: product\r\nContent-Length: 2\r\n\r\n{}"
 )
 
-// corpus is what messages sends. Sections are RFC 9112's where nothing is said.
+// corpus returns all messages. Sections without a document are those of RFC 9112.
 var corpus = append(append(requests(), framing...), append(syntax, targets...)...)
 
-// requests are valid: each must be served.
+// requests are valid and must be served.
 func requests() []message {
 	return []message{
 		{"a Content-Length", begin + small, 1},
@@ -61,10 +61,11 @@ func requests() []message {
 	}
 }
 
-// after is a header with what follows it, for two servers that disagree.
+// after returns a header and a body that contains a request, which a server runs if it
+// misjudges where the body ends.
 func after(headers, body string) string { return begin + headers + "\r\n" + body + smuggled }
 
-// framing is where a message's end is in dispute (6.3).
+// framing are messages whose end servers determine in different ways (6.3).
 var framing = refused(append([]message{
 	{name: "CL.TE (6.1)", bytes: after("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n")},
 	{name: "TE.CL (6.1)", bytes: after("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n")},
@@ -128,7 +129,7 @@ func wrongChunks() (list []message) {
 	return list
 }
 
-// syntax is what no line of a header may be (2.2, 5).
+// syntax are messages with invalid header lines (2.2, 5).
 var syntax = refused([]message{
 	{name: "no Host (3.2)", bytes: line + small},
 	{name: "two Hosts (3.2)", bytes: begin + host + small},
@@ -162,7 +163,7 @@ var syntax = refused([]message{
 	{name: "a name beyond ASCII", bytes: begin + "Xé: a\r\n" + small},
 })
 
-// targets is what no request line may be (3).
+// targets are messages with invalid request lines (3).
 var targets = refused([]message{
 	{name: "HTTP/0.9", bytes: "GET /api/v0/echo/read\r\n\r\n"},
 	{name: "HTTP/1.2", bytes: "POST /api/v0/echo/read HTTP/1.2\r\n" + host + small},
@@ -191,7 +192,7 @@ var targets = refused([]message{
 	{name: "the beginning of TLS", bytes: "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + strings.Repeat("\x00", 32)},
 })
 
-// refused says of messages that they are no requests.
+// refused returns messages that must be refused.
 func refused(messages []message) []message {
 	for i := range messages {
 		messages[i].served = 0

@@ -9,13 +9,12 @@ import (
 	"time"
 )
 
-// declared: 1,000 connections each declare the largest body there may be, 4 MiB
-// here, and send nothing of it; then 1,000 that send all but the last byte, and
-// 1,000 that do so in chunks, as fast as they can for some seconds. The peak of
-// the resident memory is read from the kernel. The bar is the budget of bodies,
-// 256 MiB by default, plus 100 MB; that each is answered with an error as JSON,
-// 408 or 503 or 413, and none left hanging; and that a client is served who
-// comes afterwards.
+// declared: 1,000 connections declare the largest allowed body, 4 MiB here, and send
+// nothing of it; then 1,000 send all but the last byte, and 1,000 do so in chunks, as
+// fast as they can for some seconds. The kernel reports the peak of the resident
+// memory. The bar: at most the memory limit for bodies, 256 MiB by default, plus
+// 100 MB; each connection is answered with a JSON error (408, 503 or 413); and a
+// later client is served.
 var declared = scenario{
 	name:  "declared",
 	title: "Large bodies, declared and not sent",
@@ -25,7 +24,7 @@ var declared = scenario{
 
 const (
 	declaredBody   = 4 << 20
-	bodySilence    = 30 * time.Second // what bytes that came fast may earn, at most
+	bodySilence    = 30 * time.Second // the longest extension of the time-out by bytes that came fast
 	declaredBudget = 256 << 20
 	declaredBar    = declaredBudget + 100_000_000
 )
@@ -62,9 +61,9 @@ func runDeclared(ctx context.Context, lab *lab) (rows []row, err error) {
 	return rows, nil
 }
 
-// hold opens connections that send their head and as much of a body as the
-// server takes within some seconds. It returns the peak of its memory until they
-// are answered, and what was not answered as it should be.
+// hold opens connections that send a head and as much of a body as the server reads
+// within some seconds. It returns the server's peak memory until all are answered,
+// and a problem for each wrong answer.
 func hold(p *process, connections int, head, body string) (peak int64, problems []string, err error) {
 	wires := make([]*wire, connections)
 	defer func() {
@@ -84,10 +83,10 @@ func hold(p *process, connections int, head, body string) (peak int64, problems 
 	if len(errs) > 0 {
 		return 0, nil, errs[0]
 	}
-	end := time.Now().Add(2 * bodySilence) // sending takes its time, too
+	end := time.Now().Add(2 * bodySilence) // includes the time for sending
 	errs = together(connections, connections, func(i int) error {
 		_ = wires[i].SetWriteDeadline(end)
-		go func() { _, _ = io.WriteString(wires[i], body) }() // what the server doesn't take it refuses, or lets wait
+		go func() { _, _ = io.WriteString(wires[i], body) }() // the server may refuse it before its end
 		return wires[i].refusedBody(time.Until(end))
 	})
 	if !p.alive() {
@@ -97,8 +96,8 @@ func hold(p *process, connections int, head, body string) (peak int64, problems 
 	return peak, texts(errs), err
 }
 
-// refusedBody waits for what a request is answered whose body doesn't come to
-// its end.
+// refusedBody returns an error unless a request whose body is incomplete is answered
+// with a JSON error.
 func (w *wire) refusedBody(patience time.Duration) error {
 	a, err := w.read(patience)
 	switch {
@@ -110,7 +109,7 @@ func (w *wire) refusedBody(patience time.Duration) error {
 	return a.isError(a.status)
 }
 
-// chunks is a body in chunks, without the last.
+// chunks returns a chunked body without the last chunk.
 func chunks(body string, length int) string {
 	var chunked strings.Builder
 	for len(body) > 0 {

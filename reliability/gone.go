@@ -9,13 +9,13 @@ import (
 )
 
 // gone: 500 clients call a function that waits for 30 s or for the end of its
-// context, and go away, half of them by closing the connection and half by
-// resetting it; likewise from an answer that has begun, and over TLS. The function notes when its context ended; the clock is the
-// same machine's. The bar: all of them are noticed, each within 100 ms.
+// context. Half of them close the connection, half reset it; others do so in the
+// middle of an answer, and over TLS. The function records when its context ended, by
+// the same clock. The bar: every context ends, within 100 ms.
 var gone = scenario{
 	name:  "gone",
 	title: "Clients that go away",
-	about: "500 clients call a function that waits, and go away, every second one with a reset. The function notes when its context ends; that is compared with when the client went.",
+	about: "500 clients call a function that waits, and go away, every second one with a reset. The function records when its context ends, which is compared with the time when the client went.",
 	run:   runGone,
 }
 
@@ -57,7 +57,7 @@ func goAway(ctx context.Context, address, path string, clients int) ([]row, erro
 		return nil, errs[0]
 	}
 	var seen ledger
-	_ = await(ctx, 3*time.Second, func() error { // those that aren't there by then were not noticed
+	_ = await(ctx, 3*time.Second, func() error { // a call that is missing afterwards was not cancelled
 		if err := call(address, "/api/v0/slow/read", "{}", &seen); err != nil {
 			return err
 		}
@@ -69,7 +69,7 @@ func goAway(ctx context.Context, address, path string, clients int) ([]row, erro
 	return goneRows(left, seen), nil
 }
 
-// goneRows compares when clients went with when their calls' contexts ended.
+// goneRows compares the times when clients went with the ends of their contexts.
 func goneRows(left map[string]time.Time, seen ledger) []row {
 	var took []time.Duration
 	var sum time.Duration
@@ -90,14 +90,14 @@ func goneRows(left map[string]time.Time, seen ledger) []row {
 	return []row{all("clients whose going was noticed", len(took), len(left)), slowest, none("contexts that ended before their clients went", early, len(left))}
 }
 
-// ledger is what package slow of the product remembers.
+// ledger is the response of package slow of the product: when calls began and ended.
 type ledger struct {
 	Began int
 	Ended map[string]int64
 }
 
-// leave lets clients call, and go once all calls have begun. It returns when
-// each went.
+// leave starts calls, and ends their connections once all have begun. It returns the
+// time at which each ended.
 func leave(ctx context.Context, address, path string, clients int) (map[string]time.Time, []error) {
 	wires := make([]*wire, clients)
 	errs := together(clients, 50, func(i int) (err error) {
@@ -128,7 +128,7 @@ func leave(ctx context.Context, address, path string, clients int) (map[string]t
 	return left, nil
 }
 
-// awaitBegun waits until so many calls of package slow have begun.
+// awaitBegun waits until a number of calls of package slow have begun.
 func awaitBegun(ctx context.Context, address string, calls int) error {
 	return await(ctx, patience, func() error {
 		var seen ledger

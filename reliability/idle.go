@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// idle: 10,000 connections each make one request and then stay as they are,
-// within the time that an idle connection has. The resident memory of the
-// process is read from the kernel a second after the last answer. The bar is
-// 220 MB by default, 115 MB with --low-memory.
+// idle: 10,000 connections make one request each and stay open, within the time-out
+// of idle connections. The kernel reports the resident memory of the process, a
+// second after the last answer. The bar is 220 MB by default, and 115 MB with
+// --low-memory.
 var idle = scenario{
 	name:  "idle",
 	title: "Idle connections",

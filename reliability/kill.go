@@ -8,23 +8,22 @@ import (
 	"time"
 )
 
-// kill: clients are in the middle of answers of 16 MB, of a declared length and
-// chunked, and of 8 MB of JSON, when the process gets kill -9. The bar: no half
-// answer looks whole to net/http's client, which minds lengths and chunks as it
-// should; and every client is told by the end of its connection.
+// kill: the process gets kill -9 while clients read answers of 16 MB, with a declared
+// length and chunked, and of 8 MB of JSON. The bar: no partial answer looks complete
+// to net/http's client, which checks lengths and chunks; and every connection ends.
 var kill = scenario{
 	name:  "kill",
 	title: "kill -9 in the middle of answers",
-	about: "Clients have read the beginning of large answers when the process is killed, and read on then.",
+	about: "Clients have read the beginning of large answers when the process is killed, and then read the rest.",
 	run:   runKill,
 }
 
-// half is what became of the answers that were cut.
+// half counts the outcomes of answers that were cut.
 type half struct {
-	broken int // seen to be
+	broken int // recognised as incomplete
 	whole  []string
 	hung   []string
-	other  []string // was no answer before the kill
+	other  []string // not in the middle of an answer at the kill
 }
 
 func runKill(ctx context.Context, lab *lab) ([]row, error) {
@@ -63,7 +62,8 @@ func (h half) rows(what string) []row {
 	return []row{measured, none("clients that were not told, or not in the middle", len(rest), cut+len(h.other)).because(rest)}
 }
 
-// cut lets clients begin to read, kills the server, and lets them read on.
+// cut lets clients read the beginning of answers, kills the server, and lets them
+// read the rest.
 func cut(address, request string, clients int, patience time.Duration, kill func()) (h half) {
 	responses := make([]*http.Response, clients)
 	errs := together(clients, clients, func(i int) (err error) {
@@ -94,8 +94,8 @@ func cut(address, request string, clients int, patience time.Duration, kill func
 	return h
 }
 
-// beginReading asks, with a receive buffer so small that a large answer can't
-// be on its way as a whole, and reads the answer's beginning.
+// beginReading sends a request and reads the beginning of the answer. Its receive
+// buffer is small, so that the rest of the answer is still in the server.
 func beginReading(address, request string, patience time.Duration) (*http.Response, error) {
 	w, err := dial(address)
 	if err != nil {
@@ -117,7 +117,7 @@ func beginReading(address, request string, patience time.Duration) (*http.Respon
 	return response, nil
 }
 
-// closing closes a body's connection with it.
+// closing is a body that closes its connection.
 type closing struct {
 	io.ReadCloser
 	conn io.Closer

@@ -12,20 +12,20 @@ import (
 	"sync"
 )
 
-// lab is what every scenario works with: the built product, and the processes
-// that serve it.
+// lab is the environment of the scenarios: the built product, and the processes that
+// serve it.
 type lab struct {
 	short  bool
 	out    io.Writer
 	root   string // of the checkout
-	folder string // what is written while it is measured
+	folder string // temporary files
 	binary string // the product
 
 	mu        sync.Mutex
 	processes []*process
 }
 
-// newLab builds the product, with the command that its users have.
+// newLab builds the product with the apiphant command.
 func newLab(ctx context.Context, short bool, out io.Writer) (*lab, error) {
 	l := &lab{short: short, out: out}
 	root, err := command(ctx, "", "go", "list", "-m", "-f", "{{.Dir}}")
@@ -53,7 +53,7 @@ func (l *lab) close() {
 
 func (l *lab) say(format string, args ...any) { fmt.Fprintf(l.out, format+"\n", args...) }
 
-// pick returns the number for a full run, or the one for a short one.
+// pick returns full, or short with -short.
 func pick[T any](l *lab, full, short T) T {
 	if l.short {
 		return short
@@ -61,7 +61,7 @@ func pick[T any](l *lab, full, short T) T {
 	return full
 }
 
-// command runs a program to its end and returns what it printed.
+// command runs a program and returns its standard output.
 func command(ctx context.Context, dir, name string, args ...string) (string, error) {
 	program := exec.CommandContext(ctx, name, args...)
 	program.Dir = dir

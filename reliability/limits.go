@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// limits: every bound is overstepped, by one client at a time that would go on
-// for ever, and the answer looked at: its status, its JSON, and when it came.
-// A body too large must be answered before its end, whether it declared its
-// length (then before a byte of it is sent) or grew in chunks; headers too
-// large; headers and bodies too slow (below 1 KB/s after the first 5 s), while
-// one that is merely slow is served; and one connection and one running call
-// more than there may be, within 50 ms and with Retry-After.
+// limits: one client at a time exceeds a limit and would go on for ever. The status,
+// the JSON and the time of the answer are checked. The limits are: the size of a
+// body, which is refused before its end, and before its first byte if its length is
+// declared; the size of headers; the time for headers, and the rate of a body (below
+// 1 KB/s after its first 5 s), while a slower one is still served; the number of
+// connections and of running calls, where one more is refused within 50 ms with
+// Retry-After.
 var limits = scenario{
 	name:  "limits",
 	title: "Limits",
-	about: "Each bound is overstepped by a client that would go on for ever. An answer counts that has the right status, is JSON, and comes in time.",
+	about: "Each limit is exceeded by a client that would go on for ever. An answer counts if it has the right status, is JSON, and comes in time.",
 	run:   runLimits,
 }
 
@@ -28,7 +28,7 @@ const (
 	testedMaxHeader     = 8 << 10
 	testedHeaderTimeout = 2 * time.Second
 	bodyGrace           = 5 * time.Second // protocol.md: "slower than 1 KB/s after its first 5 s"
-	halfRate            = 2 * bodyGrace   // when 5 s and the time that its bytes may take have passed, at half that rate
+	halfRate            = 2 * bodyGrace   // at half of that rate, the time-out comes after this time
 	refusalBar          = 50 * time.Millisecond
 )
 
@@ -53,7 +53,7 @@ func runLimits(ctx context.Context, lab *lab) ([]row, error) {
 	return rows, nil
 }
 
-// limitCheck is one way to overstep a bound that every server has.
+// limitCheck is one way to exceed a limit of every server.
 type limitCheck struct {
 	what     string
 	send     string // at once
@@ -95,12 +95,12 @@ var limitChecks = []limitCheck{
 		send: declaring("/api/v0/echo/read", 10*4000+len(echoBody)) + echoBody, dribble: strings.Repeat(" ", 400), every: 100 * time.Millisecond},
 }
 
-// declaring is a request up to its body.
+// declaring returns a request without its body.
 func declaring(path string, length int) string {
 	return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: product\r\nContent-Length: %d\r\n\r\n", path, length)
 }
 
-// chunked is a request of so many bytes, without its last chunk.
+// chunked returns a chunked request of a size, without its last chunk.
 func chunked(path string, length int) string {
 	const chunk = 1 << 10
 	var request strings.Builder
@@ -156,7 +156,7 @@ func (l limitCheck) try(address string) (time.Duration, error) {
 	return took, a.isError(l.status)
 }
 
-// dribble goes on sending until it is told to end, or can't.
+// dribble sends text again and again, until end is closed or sending fails.
 func (w *wire) dribble(what string, every time.Duration, end <-chan struct{}) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
@@ -172,7 +172,7 @@ func (w *wire) dribble(what string, every time.Duration, end <-chan struct{}) {
 	}
 }
 
-// beyondBound fills a bound and asks once more, a hundred times.
+// beyondBound uses up a limit, and then asks a hundred times more.
 func beyondBound(ctx context.Context, lab *lab, what, flag, request string) row {
 	const bound, tries = 50, 100
 	r := row{what: what, bar: fmt.Sprintf("all of %d, with Retry-After, within %s", tries, span(refusalBar))}
@@ -193,7 +193,7 @@ func beyondBound(ctx context.Context, lab *lab, what, flag, request string) row 
 			return r
 		}
 	}
-	// Those above may still be on their way.
+	// The requests above may still be on their way.
 	_ = await(ctx, 2*time.Second, func() error { _, err := askRefused(p.address); return err })
 	refused, slowest, problems := askBeyond(p.address, tries)
 	r.measured = fmt.Sprintf("%d of %d, the slowest after %s", refused, tries, span(slowest))
@@ -201,8 +201,8 @@ func beyondBound(ctx context.Context, lab *lab, what, flag, request string) row 
 	return r.because(problems)
 }
 
-// askBeyond asks so many times, on a new connection each time, and returns how
-// often it was refused as it should be.
+// askBeyond asks a number of times, on a new connection each time, and returns how
+// often it was refused correctly.
 func askBeyond(address string, tries int) (refused int, slowest time.Duration, problems []string) {
 	for range tries {
 		took, err := askRefused(address)

@@ -19,13 +19,13 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run returns the exit status: 1 where a bar was missed or nothing could be
-// measured, 2 for wrong usage.
+// run returns the exit status: 1 if a bar was missed or nothing could be measured, 2
+// for wrong usage.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("reliability", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	only := flags.String("only", "", "run only these scenarios, separated by commas: "+names(scenarios))
-	short := flags.Bool("short", false, "small numbers and one round: for trying, not for the tables")
+	short := flags.Bool("short", false, "small numbers and one round: for trying it, not for the tables")
 	output := flags.String("o", "", "write the tables to this `file`")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -37,7 +37,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "reliability:", err)
 		return 2
 	}
-	debug.SetGCPercent(400) // the load's own collector is not what is measured
+	debug.SetGCPercent(400) // so that this program's collector disturbs less
 	lab, err := newLab(ctx, *short, stdout)
 	if err != nil {
 		fmt.Fprintln(stderr, "reliability:", err)

@@ -10,27 +10,26 @@ import (
 )
 
 // messages: each message of a corpus, from RFC 9112, RFC 9110 and the published
-// classes of smuggling, goes over a connection of its own, byte for byte. Where
-// servers disagree about where a message ends, its rest is a request to a
-// function that nobody calls otherwise. Each comes at once, and again in pieces
-// of 7 bytes. The bar: what is valid is served as
-// often as it asks, what must be refused is answered with an error of JSON (or
-// not at all) and the connection is closed, nothing calls that function, and
-// nothing waits longer than its time-out.
+// classes of request smuggling, is sent byte for byte over a connection of its own,
+// once as a whole and once in pieces of 7 bytes. Where servers disagree about the end
+// of a message, the rest of it is a request to a function that nothing else calls.
+// The bar: valid requests are served, each once; the others are answered with a JSON
+// error, or not at all, and the connection is closed; nothing calls that function;
+// and nothing waits longer than its time-out.
 var messages = scenario{
 	name:  "messages",
 	title: "Messages",
-	about: "Raw messages from RFC 9112 and the published classes of smuggling, each over a connection of its own, once at once and once in pieces of 7 bytes. *Smuggled* is a request that only a server sees which has cut the bytes wrongly.",
+	about: "Raw messages from RFC 9112 and the published classes of request smuggling, each over a connection of its own, once as a whole and once in pieces of 7 bytes. A request is *smuggled* if only a server sees it that misjudges where the message before it ends.",
 	run:   runMessages,
 }
 
-// outcome is what became of a message.
+// outcome counts the answers to a message.
 type outcome struct {
 	served  int    // answers below 400
-	refused int    // answers from 400 on that are JSON errors
-	bare    int    // answers from 400 on that are not
-	hangs   bool   // neither answered as it should be nor closed in time
-	broken  string // what could not be read as an answer
+	refused int    // answers of 400 and above that are JSON errors
+	bare    int    // answers of 400 and above that are not
+	hangs   bool   // neither answered completely nor closed in time
+	broken  string // why an answer could not be read
 }
 
 func runMessages(ctx context.Context, lab *lab) ([]row, error) {
@@ -41,8 +40,8 @@ func runMessages(ctx context.Context, lab *lab) ([]row, error) {
 	return checkMessages(p.address, max(testedHeaderTimeout, bodyGrace)+time.Second)
 }
 
-// checkMessages delivers the corpus; a message hangs that is not done with by
-// the end of the time-out.
+// checkMessages delivers the corpus. A message that is not answered or closed within
+// the time-out counts as hanging.
 func checkMessages(address string, timeout time.Duration) ([]row, error) {
 	sent := slices.Concat(corpus, corpus)
 	outcomes := make([]outcome, len(sent))
@@ -95,15 +94,15 @@ func checkMessages(address string, timeout time.Duration) ([]row, error) {
 	}, nil
 }
 
-// hidden is how many of the corpus the HTTP library reads without telling: a
-// NUL in a chunk extension, and the name of a trailer.
+// hidden is the number of messages that the HTTP library accepts: a NUL in a chunk
+// extension, and the name of a trailer.
 const hidden = 2
 
-// maxNamed is how many messages are named that went wrong in the same way.
+// maxNamed bounds how many messages are named for one kind of failure.
 const maxNamed = 10
 
-// deliver sends a message and reads answers until it has as many as a valid one
-// must get, or the connection is closed.
+// deliver sends a message and reads answers, until there are as many as a valid
+// message must get or the connection is closed.
 func deliver(address string, m message, piece int, timeout time.Duration) (outcome, error) {
 	var o outcome
 	w, err := dial(address)
@@ -115,7 +114,7 @@ func deliver(address string, m message, piece int, timeout time.Duration) (outco
 		if _, err := w.Write(part); err != nil {
 			break // it may be refused before its end
 		}
-		time.Sleep(time.Millisecond) // so that it is read by itself, mostly
+		time.Sleep(time.Millisecond) // so that the server mostly reads each piece by itself
 	}
 	deadline := time.Now().Add(timeout)
 	for !m.valid() || o.served < m.served {

@@ -63,7 +63,7 @@ func restartBehindNginx(ctx context.Context, lab *lab) ([]row, error) {
 	return lossless(fmt.Sprintf("behind nginx, two processes %d times each", restartTimes), tally), err
 }
 
-// nginx starts it in front of two servers.
+// nginx starts an nginx in front of two servers.
 func (l *lab) nginx(ctx context.Context, first, second string) (*process, error) {
 	address, err := freeAddress()
 	if err != nil {
@@ -82,5 +82,5 @@ func (l *lab) nginx(ctx context.Context, first, second string) (*process, error)
 		return nil, err
 	}
 	p.address = address
-	return p, await(ctx, startPatience, func() error { return call(address, echoPath, echoBody, nil) })
+	return p, await(ctx, startTimeout, func() error { return call(address, echoPath, echoBody, nil) })
 }

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// offered is a load at a rate that doesn't care how the server is doing.
-// Whatever makes a request late counts as its latency: it is measured from when
-// the request was due.
+// offered is an open load: requests are sent at a fixed rate, however slow the server
+// is. Latency is measured from the time at which a request was due, so that it
+// includes the time for which the request waited in the client.
 type offered struct {
 	address string
 	request string
@@ -19,11 +19,11 @@ type offered struct {
 	stop    chan struct{} // ends the load early; nil: nothing does
 }
 
-// offeredTally is what became of it.
+// offeredTally counts the outcomes of an offered load.
 type offeredTally struct {
 	served   []time.Duration // latencies of those answered with 200
-	refused  []time.Duration // of those answered with a 503 as it should be
-	unsent   int             // no client was free: the load was less than it should have been
+	refused  []time.Duration // of those correctly answered with 503
+	unsent   int             // no client was free: the load was below its rate
 	problems []string        // all others
 }
 
@@ -51,7 +51,8 @@ func (o offered) run() offeredTally {
 	return tally
 }
 
-// send hands requests out as they are due, and returns how many nobody took.
+// send hands each request to a client when it is due, and returns how many found no
+// free client.
 func (o offered) send(due chan<- time.Time) (unsent int) {
 	began := time.Now()
 	tick := time.NewTicker(time.Millisecond)
@@ -87,7 +88,7 @@ func (t *offeredTally) count(a answer, err error, took time.Duration) {
 	}
 }
 
-// total is how many requests were sent.
+// total returns the number of requests that were sent.
 func (t *offeredTally) total() int { return len(t.served) + len(t.refused) + len(t.problems) }
 
 type offeredClient struct {

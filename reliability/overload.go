@@ -6,19 +6,18 @@ import (
 	"time"
 )
 
-// overload: a product of which 50 calls may run at once, each taking 50 ms, is
-// offered three times the thousand calls a second that it can do, at a rate
-// that doesn't care. Measured are the latency of those accepted, before (at
-// half of what it can do) and during; how soon the others are refused; and how
-// long after the load falls goroutines, memory and descriptors are where they
-// were. The bar: refused at once (within 50 ms, 99 of 100), those accepted keep
-// their latency (at most doubled, 99 of 100, here without a queue: the function
-// itself takes nearly all of it), everything as before within 5 s, where
-// memory may be 16 MB more, and what asking for it takes is not counted.
+// overload: a product that runs at most 50 calls of 50 ms at once, 1,000 a second, is
+// offered 3,000 a second at a fixed rate. Measured are the latency of accepted calls,
+// before (at 500 a second) and during; the latency of refusals; and the time after
+// the load until goroutines, memory and descriptors are as before. The bar: 99 % of
+// the refusals come within 50 ms; the 99th percentile of accepted calls at most
+// doubles (there is no queue, and the function takes nearly all of it); everything
+// is as before within 5 s, with at most 16 MB more memory. What the measurement
+// itself needs is not counted.
 var overload = scenario{
 	name:  "overload",
 	title: "Overload",
-	about: "`--max-running 50` with calls of 50 ms is offered 3,000 calls a second, which is three times what it can do, at a rate that doesn't care; latencies are counted from when a request was due. Goroutines are told by a function of the product, memory and descriptors by the kernel.",
+	about: "`--max-running 50` with calls of 50 ms is offered 3,000 calls a second, three times what it can do, at a fixed rate; latencies are counted from the time when a request was due. A function of the product reports the goroutines, the kernel memory and descriptors.",
 	run:   runOverload,
 }
 
@@ -28,7 +27,7 @@ const (
 	overloadCapacity = int(overloadRunning * time.Second / overloadTakes)
 	settleBar        = 5 * time.Second
 	settleSlack      = 16_000_000
-	ownNoise         = 3 // goroutines and descriptors that asking for them needs
+	ownNoise         = 3 // goroutines and descriptors that the measurement needs
 )
 
 func runOverload(ctx context.Context, lab *lab) ([]row, error) {
@@ -76,7 +75,7 @@ func runOverload(ctx context.Context, lab *lab) ([]row, error) {
 	}, nil
 }
 
-// vitals is what should be as before.
+// vitals are the quantities that must return to their values before the load.
 type vitals struct {
 	goroutines  int
 	descriptors int
@@ -87,7 +86,7 @@ func (v vitals) String() string {
 	return fmt.Sprintf("%d goroutines, %d descriptors, %s", v.goroutines, v.descriptors, size(v.resident))
 }
 
-// asGoodAs tells what is more than before.
+// asGoodAs returns an error if a value is higher than before.
 func (v vitals) asGoodAs(before vitals) error {
 	if v.goroutines > before.goroutines+ownNoise || v.descriptors > before.descriptors+ownNoise || v.resident > before.resident+settleSlack {
 		return fmt.Errorf("%s; before %s", v, before)
@@ -108,8 +107,8 @@ func measureVitals(p *process) (v vitals, err error) {
 	return v, err
 }
 
-// settled waits until the vitals are the same for a while: workers of the
-// server that have nothing to do any more end then.
+// settled waits until the vitals stay the same for a while, since idle workers of the
+// server end after some time.
 func settled(ctx context.Context, p *process) (last vitals, err error) {
 	steady := time.Now()
 	err = await(ctx, patience, func() error {

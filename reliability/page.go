@@ -9,12 +9,12 @@ import (
 
 const pageHeader = `# Reliability
 
-What was measured of a product that the built command serves as a process of its own, from outside, over sockets of this machine. Written by ` + "`%s`" + `; ` + "`make reliability`" + ` does it again. Measured with %s, %s/%s, Linux %s, %d cores, server and load on the same ones.
+Measurements of a product that is served by the built program in a process of its own. Everything is observed from outside, over sockets of this machine. Written by ` + "`%s`" + `; ` + "`make reliability`" + ` does it again. Measured with %s, %s/%s, Linux %s, %d cores, server and load on the same ones.
 
-Documents and Go types that ` + "`encoding/json`" + ` and this decoder should see alike, and streams of requests that net/http and this server should cut alike, are compared by ` + "`make fuzz`" + `.
+` + "`make fuzz`" + ` compares the decoder with ` + "`encoding/json`" + ` on random documents and Go types, and how the server and net/http divide streams of bytes into requests.
 `
 
-// renderPage returns the page in Markdown. It has no date: the history has.
+// renderPage returns the page in Markdown. It has no date; git has.
 func renderPage(command string, sections []section) string {
 	var page strings.Builder
 	fmt.Fprintf(&page, pageHeader, strings.TrimSpace(command), runtime.Version(), runtime.GOOS, runtime.GOARCH, kernel(), runtime.NumCPU())
@@ -31,7 +31,7 @@ func renderPage(command string, sections []section) string {
 	return page.String()
 }
 
-// cell keeps a text in one cell of a table.
+// cell escapes a text for a cell of a table.
 func cell(text string) string {
 	return strings.NewReplacer("|", `\|`, "\r", "", "\n", " ").Replace(text)
 }

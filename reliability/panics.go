@@ -7,26 +7,26 @@ import (
 	"strings"
 )
 
-// panics: thousands of requests make the product panic, in every place that a
-// product's code runs at: middleware before and after the function, functions
-// of each shape, Validate, MarshalJSON, a raw answer before it has begun, and
-// in the middle; and functions end their goroutine. The bar: 500 as JSON where that is still possible; an answer
-// that has begun is broken off and never looks whole; the stack is in the log;
-// and the process that serves at the end is the one that was started.
+// panics: thousands of requests make the product panic wherever code of a product
+// runs: in middleware before and after the function, in functions of each shape, in
+// Validate and MarshalJSON, and in a raw answer before and after its first byte; other
+// functions end their goroutine. The bar: 500 as JSON where nothing was sent yet; an
+// answer that has begun is broken off and never looks complete; the stack is in the
+// log; and the process is the same at the end.
 var panics = scenario{
 	name:  "panics",
 	title: "Panics",
-	about: "A product panics in every place that its code runs at, several hundred times each, 50 requests at a time on kept connections.",
+	about: "A product panics in every place where its code runs, several hundred times each, with 50 requests at a time on keep-alive connections.",
 	run:   runPanics,
 }
 
-// panicking is a request that lets the product panic.
+// panicking is a request that makes the product panic.
 type panicking struct {
 	name    string
 	request string
-	broken  bool   // the answer has begun, or the goroutine that would answer has ended: it may break off, and must not look whole
-	quiet   bool   // net/http's way to break off: not a fault that the log tells
-	logged  string // what the log must say beside the stack
+	broken  bool   // the answer has begun, or its goroutine has ended: it may break off, but must not look complete
+	quiet   bool   // http.ErrAbortHandler, which is not logged
+	logged  string // what the log must contain besides the stack
 }
 
 var panickings = []panicking{
@@ -52,7 +52,7 @@ func runPanics(ctx context.Context, lab *lab) ([]row, error) {
 		return nil, err
 	}
 	times := pick(lab, 500, 50)
-	_ = panicRows(p.address, times/10) // a process that has just been started is no measure
+	_ = panicRows(p.address, times/10) // warm up: a process that has just started has fewer goroutines
 	before, err := settled(ctx, p)
 	if err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func runPanics(ctx context.Context, lab *lab) ([]row, error) {
 	return append(rows, none("kinds that the log doesn't tell", len(unlogged), len(panickings)).because(unlogged), stacks, alive), nil
 }
 
-// panicRows makes a server panic and counts what was answered wrongly.
+// panicRows makes a server panic, and counts wrong answers.
 func panicRows(address string, times int) []row {
 	n := times * len(panickings)
 	wrong, whole := make([]string, n), make([]string, n)
@@ -110,7 +110,7 @@ func panicRows(address string, times int) []row {
 			whole[i] = fmt.Sprintf("%s: %d %.100q", kind.name, a.status, a.body)
 		case kind.broken && isTimeout(err):
 			wrong[i] = kind.name + ": the broken answer does not end"
-		case kind.broken && err != nil: // as it should be
+		case kind.broken && err != nil: // correct
 		case err != nil:
 			wrong[i] = kind.name + ": " + err.Error()
 		default:

@@ -14,30 +14,30 @@ import (
 	"time"
 )
 
-// process is a server, ours or another's, that a scenario has started.
+// process is a server that a scenario has started: the product or nginx.
 type process struct {
-	address string // HOST:PORT that it serves
+	address string // HOST:PORT
 	command *exec.Cmd
 	logFile string
 	ended   chan struct{} // closed when it has
-	err     error         // how; valid once it has ended
+	err     error         // the error of Wait; valid once it has ended
 }
 
-// startPatience is how long a process may take to say what it serves.
-const startPatience = 20 * time.Second
+// startTimeout is how long a process may take until it reports its address.
+const startTimeout = 20 * time.Second
 
-// serve starts the product at a free port and returns when it says which. It
-// ends with the scenario.
+// serve starts the product at a free port, and returns when the product has printed
+// its address. The process ends with the scenario.
 func (l *lab) serve(ctx context.Context, flags ...string) (*process, error) {
 	return l.serveAt(ctx, "127.0.0.1:0", nil, flags...)
 }
 
-// serveAt is serve for an address, and a listener that is handed over.
+// serveAt is like serve, with an address, or with a listener that the process inherits.
 func (l *lab) serveAt(ctx context.Context, address string, listener *os.File, flags ...string) (*process, error) {
 	return l.serveBinary(ctx, l.binary, address, listener, flags...)
 }
 
-// serveBinary is serveAt for another file of the product.
+// serveBinary is like serveAt, with another file of the product.
 func (l *lab) serveBinary(ctx context.Context, binary, address string, listener *os.File, flags ...string) (*process, error) {
 	program := exec.Command(binary, append([]string{"serve", address}, flags...)...)
 	program.Env = environment()
@@ -52,7 +52,7 @@ func (l *lab) serveBinary(ctx context.Context, binary, address string, listener 
 	return p, p.awaitServing(ctx)
 }
 
-// environment is this process's, without what would set the product's flags.
+// environment returns the environment without variables that set flags of the product.
 func environment() []string {
 	var kept []string
 	for _, setting := range os.Environ() {
@@ -75,8 +75,8 @@ func (l *lab) start(program *exec.Cmd) (*process, error) {
 	p := &process{command: program, logFile: log.Name(), ended: make(chan struct{})}
 	started := make(chan error)
 	go func() {
-		// The system's promise to kill the child with its parent counts from
-		// the thread that started it, which must stay.
+		// PDEATHSIG kills the child when the thread ends that started it, so the
+		// thread must stay.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := program.Start()
@@ -98,20 +98,20 @@ func (l *lab) start(program *exec.Cmd) (*process, error) {
 var serving = regexp.MustCompile(`is serving \S+ at https?://([^/"]+)/`)
 
 func (p *process) awaitServing(ctx context.Context) error {
-	return await(ctx, startPatience, func() error {
+	return await(ctx, startTimeout, func() error {
 		if found := serving.FindStringSubmatch(p.log()); found != nil {
 			p.address = found[1]
 			return nil
 		}
 		if !p.alive() {
 			line, _, _ := strings.Cut(strings.TrimSpace(p.log()), "\n")
-			return hopeless{fmt.Errorf("%s: %s", strings.Join(p.command.Args[1:], " "), line)}
+			return permanent{fmt.Errorf("%s: %s", strings.Join(p.command.Args[1:], " "), line)}
 		}
 		return errors.New("the product doesn't say what it serves")
 	})
 }
 
-// log returns everything that the process has written so far.
+// log returns what the process has written so far.
 func (p *process) log() string {
 	text, _ := os.ReadFile(p.logFile)
 	return string(text)
@@ -126,13 +126,13 @@ func (p *process) alive() bool {
 	}
 }
 
-// kill ends the process as kill -9 does.
+// kill kills the process and waits for its end.
 func (p *process) kill() {
 	_ = p.command.Process.Kill() // it may have ended
 	<-p.ended
 }
 
-// stopAll ends what is left of a scenario's processes.
+// stopAll kills the remaining processes of a scenario.
 func (l *lab) stopAll() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -147,10 +147,10 @@ func (l *lab) stopAll() {
 	}
 }
 
-// resident returns the bytes of memory that the process has now.
+// resident returns the resident memory in bytes.
 func (p *process) resident() (int64, error) { return p.status("VmRSS") }
 
-// peak returns the most that it had since its start.
+// peak returns the peak of the resident memory in bytes.
 func (p *process) peak() (int64, error) { return p.status("VmHWM") }
 
 // status returns a size of /proc/PID/status, in bytes: proc_pid_status(5).
@@ -168,7 +168,7 @@ func (p *process) status(name string) (int64, error) {
 	return 0, fmt.Errorf("no %s in %s", name, p.proc("status"))
 }
 
-// descriptors returns how many files and sockets the process has open.
+// descriptors returns the number of open file descriptors.
 func (p *process) descriptors() (int, error) {
 	entries, err := os.ReadDir(p.proc("fd"))
 	return len(entries), err
@@ -178,19 +178,19 @@ func (p *process) proc(name string) string {
 	return filepath.Join("/proc", strconv.Itoa(p.command.Process.Pid), name)
 }
 
-// hopeless is an error after which it is of no use to wait on.
-type hopeless struct{ error }
+// permanent is an error after which waiting is of no use.
+type permanent struct{ error }
 
-// await asks until there is no error, or for as long as patience lasts; then it
-// returns the last one.
-func await(ctx context.Context, patience time.Duration, ask func() error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// await calls ask until it returns nil or a [permanent] error, or the time-out ends;
+// then await returns the last error.
+func await(ctx context.Context, timeout time.Duration, ask func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		err := ask()
-		var final hopeless
+		var final permanent
 		if err == nil || errors.As(err, &final) {
 			return err
 		}

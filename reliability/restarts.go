@@ -12,19 +12,18 @@ import (
 	"github.com/apiphant/apiphant/internal/load"
 )
 
-// restarts: a crowd of keep-alive clients, and some that take a new connection
-// for each request, ask all the time while the product
-// is replaced by a new version of itself, three times each way: by a successor
-// that it starts on SIGHUP, after its file was replaced; by a supervisor that
-// holds the listening socket, stops the old process and starts the new one; and
-// behind nginx, two processes one after another. The bar: every request is
-// answered with 2xx, none refused, none lost. On SIGTERM under 200 clients, of
-// whom nobody else takes care, no request is sent and not answered. A successor
-// that can't start leaves the old process serving, with nothing lost.
+// restarts: keep-alive clients, and clients that open a connection for each request,
+// ask all the time while the product is replaced by a new version of itself, three
+// times each way: by a successor that it starts on SIGHUP after its file was replaced;
+// by a supervisor that holds the listening socket, stops the old process and starts
+// the new one; and behind nginx, one of two processes after the other. The bar: every
+// request is answered with 2xx; none is refused and none is lost. On SIGTERM under
+// 200 clients, with nothing else that would take over, every request that was sent is
+// answered. If a successor can't start, the old process goes on, and nothing is lost.
 var restarts = scenario{
 	name:  "restarts",
 	title: "Restarts under load",
-	about: "50 keep-alive clients, and 10 with a new connection for each request, ask all the time, each anew within 20 ms of its answer. A request is *lost* if anything of it was sent and it was not answered whole, *refused* if there was no connection to be had.",
+	about: "50 keep-alive clients, and 10 with a new connection for each request, ask all the time, each again within 20 ms of its answer. A request is *lost* if any of it was sent and it was not answered completely, and *refused* if no connection could be opened.",
 	run:   runRestarts,
 }
 
@@ -32,7 +31,7 @@ const (
 	restartTimes = 3
 	crowd        = 50
 	pause        = 20 * time.Millisecond
-	newProcess   = 15 * time.Second // for an old process to be gone, and a new one there
+	newProcess   = 15 * time.Second // until the old process has ended and the new one serves
 )
 
 var restartWays = []struct {
@@ -58,7 +57,7 @@ func runRestarts(ctx context.Context, lab *lab) (rows []row, err error) {
 	return rows, nil
 }
 
-// lossless are the rows of a load that nothing may happen to.
+// lossless returns the rows of a load of which no request may fail.
 func lossless(what string, tally load.Tally) []row {
 	tries := int(tally.OK + tally.Failed())
 	return []row{
@@ -68,7 +67,7 @@ func lossless(what string, tally load.Tally) []row {
 	}
 }
 
-// only returns the problems of a kind.
+// only returns the problems of one kind.
 func only(kind string, problems []string) (some []string) {
 	for _, problem := range problems {
 		if strings.HasPrefix(problem, kind) {
@@ -78,8 +77,8 @@ func only(kind string, problems []string) (some []string) {
 	return some
 }
 
-// under lets a crowd ask while something is done so many times, and for a while
-// before, between and after.
+// under does something a number of times while clients ask, also before, between and
+// after.
 func under(ctx context.Context, address string, times int, do func(i int) error) (load.Tally, error) {
 	fresh := load.Start(load.Load{Address: address, Clients: crowd / 5, Pause: pause, PerConnection: 1})
 	defer fresh.Stop()
@@ -132,7 +131,7 @@ func restartByHolder(ctx context.Context, lab *lab) ([]row, error) {
 	return rows, err
 }
 
-// terminate ends a process as its service manager does, and waits for it.
+// terminate ends a process by SIGTERM, as service managers do, and waits for its end.
 func (p *process) terminate(ctx context.Context) error {
 	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
@@ -142,7 +141,7 @@ func (p *process) terminate(ctx context.Context) error {
 		case p.alive():
 			return errors.New("the process doesn't end on SIGTERM")
 		case p.err != nil:
-			return hopeless{fmt.Errorf("the process ends on SIGTERM with %w", p.err)}
+			return permanent{fmt.Errorf("the process ends on SIGTERM with %w", p.err)}
 		}
 		return nil
 	})

@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// scenario is one thing that is done to the product.
+// scenario is one experiment with the product.
 type scenario struct {
 	name  string
 	title string
-	about string // how it is measured, for the page
+	about string // how it is measured, printed on the page
 	run   func(ctx context.Context, lab *lab) ([]row, error)
 }
 
-// row is one measurement beside its bar.
+// row is a measurement and its bar.
 type row struct {
 	what     string
 	bar      string
@@ -25,15 +25,15 @@ type row struct {
 	met      bool
 }
 
-// section is what a scenario found.
+// section is a scenario with its results.
 type section struct {
 	scenario
 	rows []row
 }
 
-// scenarios are all there are, in the order of the page.
+// scenarios are all scenarios, in the order of the page.
 var scenarios = []scenario{
-	messages, limits, declared, idle, slow, overload, gone, deaf, panics, restarts, kill,
+	messages, limits, declared, idle, slow, overload, gone, pastDeadline, panics, restarts, kill,
 }
 
 func names(of []scenario) string {
@@ -60,8 +60,8 @@ func choose(from []scenario, only string) ([]scenario, error) {
 	return chosen, nil
 }
 
-// measure runs scenarios one after another. One that can't be measured has a
-// row that says so, which is not met.
+// measure runs scenarios one after the other. A scenario that can't be measured gets
+// a row with the error, which is not met.
 func measure(ctx context.Context, lab *lab, chosen []scenario) []section {
 	var sections []section
 	for _, s := range chosen {
@@ -84,7 +84,7 @@ func measure(ctx context.Context, lab *lab, chosen []scenario) []section {
 	return sections
 }
 
-// verdict returns the exit status, and says which bars were missed.
+// verdict prints the missed bars and returns the exit status.
 func verdict(sections []section, out io.Writer) int {
 	rows, missed := 0, 0
 	for _, s := range sections {

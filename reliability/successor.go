@@ -30,8 +30,8 @@ func restartBySuccessor(ctx context.Context, lab *lab) ([]row, error) {
 	return lossless(fmt.Sprintf("SIGHUP, %d times", restartTimes), tally), err
 }
 
-// succeed replaces the file, sends SIGHUP to the one process that runs it, and
-// waits until another one does alone.
+// succeed replaces the file, sends SIGHUP to the process that runs it, and waits until
+// only another process runs it.
 func succeed(ctx context.Context, lab *lab, deployed string) error {
 	if err := replace(deployed, lab.binary); err != nil {
 		return err
@@ -54,7 +54,7 @@ func succeed(ctx context.Context, lab *lab, deployed string) error {
 	})
 }
 
-// hangUp sends SIGHUP to a process, which it need not have been started by.
+// hangUp sends SIGHUP to any process.
 func hangUp(pid int) error {
 	process, err := os.FindProcess(pid)
 	if err != nil {
@@ -64,8 +64,7 @@ func hangUp(pid int) error {
 	return process.Signal(syscall.SIGHUP)
 }
 
-// replace puts a new copy of a program in a file's place, at once, as a
-// deployment does.
+// replace replaces a file by a copy of a program, by renaming, as a deployment does.
 func replace(file, program string) error {
 	content, err := os.ReadFile(program)
 	if err != nil {
@@ -100,7 +99,7 @@ func restartInVain(ctx context.Context, lab *lab) ([]row, error) {
 		if err := hangUp(old); err != nil {
 			return err
 		}
-		return await(ctx, newProcess, func() error { // its own words, or the old one's about it
+		return await(ctx, newProcess, func() error { // the log has the new process's output, or the old one's report of it
 			if !strings.Contains(p.log(), "this version is broken") {
 				return errors.New("the broken version was not started")
 			}
@@ -118,10 +117,10 @@ func restartInVain(ctx context.Context, lab *lab) ([]row, error) {
 	return append(rows, stays, happened("and hands over to the next that works", succeed(ctx, lab, deployed))), nil
 }
 
-// onlyProcess returns the process that runs a program of the lab's folder.
+// onlyProcess returns the id of the one process that runs a program of the lab's folder.
 func (l *lab) onlyProcess() (int, error) {
 	all := l.descendants()
-	for range 5 { // one may have begun, and the other ended, while they were looked for
+	for range 5 { // /proc was read while one process ended and another began
 		if len(all) > 0 {
 			break
 		}
@@ -130,15 +129,15 @@ func (l *lab) onlyProcess() (int, error) {
 	}
 	switch {
 	case len(all) == 0:
-		return 0, hopeless{errors.New("no process runs the product any more")}
+		return 0, permanent{errors.New("no process runs the product any more")}
 	case len(all) > 1:
 		return 0, fmt.Errorf("%d processes run the product", len(all))
 	}
 	return all[0], nil
 }
 
-// descendants are the processes that run a program of the lab's folder: also
-// those that a process which has ended has started.
+// descendants returns the processes that run a program of the lab's folder, also if
+// the process that started them has ended.
 func (l *lab) descendants() (pids []int) {
 	links, _ := filepath.Glob("/proc/[0-9]*/exe")
 	for _, link := range links {

@@ -15,23 +15,23 @@ import (
 	"time"
 )
 
-// patience bounds what is waited for a server that should have answered long ago.
+// patience bounds the wait for an answer that must come.
 const patience = 30 * time.Second
 
 // wire is a client's connection.
 type wire struct {
-	net.Conn // TLS's, where there is
+	net.Conn // the TLS connection, or tcp
 	tcp      *net.TCPConn
 	in       *bufio.Reader
 }
 
 var dials atomic.Int64
 
-// overTLS stands before an address that speaks it.
+// overTLS is the prefix of an address that speaks TLS.
 const overTLS = "tls:"
 
-// dial connects from one of several addresses, since one has ports for 28,000
-// connections only.
+// dial connects from one of several local addresses, since one address has ports for
+// only 28,000 connections.
 func dial(address string) (*wire, error) {
 	local := net.IPv4(127, 0, 0, byte(2+dials.Add(1)%8))
 	dialer := net.Dialer{Timeout: patience, LocalAddr: &net.TCPAddr{IP: local}}
@@ -42,12 +42,12 @@ func dial(address string) (*wire, error) {
 	}
 	tcp := conn.(*net.TCPConn)
 	if secure {
-		conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true}) // the certificate is made for the occasion
+		conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true}) // the certificate is self-signed
 	}
 	return &wire{conn, tcp, bufio.NewReaderSize(conn, 1<<10)}, nil
 }
 
-// post is a request as it goes over the wire.
+// post returns the bytes of a POST request.
 func post(path, body string, headers ...string) string {
 	var more strings.Builder
 	for _, header := range headers {
@@ -61,7 +61,7 @@ const (
 	echoBody = `{"hello":"world"}`
 )
 
-// answer is a whole one.
+// answer is a complete answer.
 type answer struct {
 	status int
 	header http.Header
@@ -78,7 +78,7 @@ func (w *wire) ask(request string, patience time.Duration) (answer, error) {
 	return w.read(patience)
 }
 
-// read reads an answer; one that did not come whole is an error.
+// read reads an answer. An incomplete one is an error.
 func (w *wire) read(patience time.Duration) (answer, error) {
 	_ = w.SetReadDeadline(time.Now().Add(patience))
 	response, err := http.ReadResponse(w.in, nil)
@@ -92,8 +92,7 @@ func (w *wire) read(patience time.Duration) (answer, error) {
 	return answer{response.StatusCode, response.Header, body, response.Close}, nil
 }
 
-// closed waits until the server has closed the connection; what it still sends
-// is an error.
+// closed waits until the server has closed the connection. Further bytes are an error.
 func (w *wire) closed(patience time.Duration) error {
 	_ = w.SetReadDeadline(time.Now().Add(patience))
 	switch n, err := io.Copy(io.Discard, w.in); {
@@ -106,7 +105,7 @@ func (w *wire) closed(patience time.Duration) error {
 	}
 }
 
-// reset goes away without a word: what a client does whose machine was switched off.
+// reset closes the connection with a TCP reset.
 func (w *wire) reset() {
 	_ = w.tcp.SetLinger(0)
 	_ = w.tcp.Close()
@@ -117,7 +116,7 @@ func isTimeout(err error) bool {
 	return ok && timeout.Timeout()
 }
 
-// isError tells whether an answer is this status in the form of all errors.
+// isError returns an error unless the answer has this status and a JSON error.
 func (a answer) isError(status int) error {
 	if a.status != status {
 		return fmt.Errorf("answered %d in place of %d", a.status, status)
@@ -149,7 +148,8 @@ func call(address, path, request string, response any) error {
 	return json.Unmarshal(a.body, response)
 }
 
-// together runs n of something, so many at a time, and returns the errors.
+// together calls do n times, with a number of workers at a time, and returns the
+// errors.
 func together(n, workers int, do func(i int) error) []error {
 	var next atomic.Int64
 	var group sync.WaitGroup

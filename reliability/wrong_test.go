@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// The servers of these tests are wrong on purpose: a program that measures must
-// tell so, or its "met" means nothing.
+// The servers of these tests are wrong on purpose: a scenario must miss its bar with
+// them, or its "met" means nothing.
 
 const (
 	goodRefusal = "HTTP/1.1 %d Refused\r\nContent-Type: application/json\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 15\r\n\r\n{\"error\":\"wro\"}"
@@ -23,8 +23,7 @@ const (
 	everything  = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 )
 
-// serveConns is a server that does as it is told with each connection, and
-// closes it then.
+// serveConns starts a server that calls do with each connection, and then closes it.
 func serveConns(t *testing.T, do func(net.Conn)) (address string, kill func()) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -59,8 +58,8 @@ func serveConns(t *testing.T, do func(net.Conn)) (address string, kill func()) {
 	return ln.Addr().String(), kill
 }
 
-// answering is a server that answers whatever comes after a while, and closes
-// the connection, or not where the while is negative.
+// answering returns a server that answers any request with a text after a time, and
+// closes the connection. With a negative time it answers at once and does not close.
 func answering(text string, after time.Duration) func(net.Conn) {
 	return func(conn net.Conn) {
 		if n, _ := conn.Read(make([]byte, 1<<20)); n == 0 {
@@ -113,7 +112,7 @@ func TestLimitChecks(t *testing.T) {
 	})
 }
 
-// brief is how long is waited: for what is not to come, not long.
+// brief returns the time to wait, which is short if nothing is expected to come.
 func brief(inVain bool) time.Duration {
 	if inVain {
 		return time.Second
@@ -121,7 +120,7 @@ func brief(inVain bool) time.Duration {
 	return patience
 }
 
-// concurrently tries every case of a table at once: they wait, most of the time.
+// concurrently runs all cases of a table at the same time, since they mostly wait.
 func concurrently[T any](tests []T, try func(T)) {
 	together(len(tests), len(tests), func(i int) error {
 		try(tests[i])
@@ -155,7 +154,7 @@ func TestAskBeyond(t *testing.T) {
 	}
 }
 
-// TestOffered: a load counts as refused only what is refused as it should be.
+// TestOffered: a load counts as refused only correct refusals.
 func TestOffered(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"served", everything, "served"},
@@ -181,8 +180,8 @@ func TestOffered(t *testing.T) {
 	}
 }
 
-// TestCut: half answers that look whole, and clients that are left waiting, are
-// told from those that are broken.
+// TestCut: partial answers that look complete, and connections that stay open, are
+// recognised.
 func TestCut(t *testing.T) {
 	beginning := strings.Repeat("x", 128<<10)
 	type wrong struct {
@@ -241,8 +240,8 @@ func TestCrawl(t *testing.T) {
 	})
 }
 
-// TestPanicRows: neither a wrong answer to a panic nor a stream that ends in
-// order passes.
+// TestPanicRows: wrong answers to a panic, and streams that end regularly after one,
+// miss the bar.
 func TestPanicRows(t *testing.T) {
 	type wrong struct {
 		name            string
@@ -271,12 +270,12 @@ func TestPanicRows(t *testing.T) {
 	})
 }
 
-// isBroken tells whether a panic there comes in the middle of an answer.
+// isBroken reports whether the panic of a path comes in the middle of an answer.
 func isBroken(path string) bool {
 	return slices.ContainsFunc(panickings, func(p panicking) bool { return p.broken && strings.Contains(p.request, path+" ") })
 }
 
-// TestMessages: servers that believe, refuse or ignore everything, and net/http.
+// TestMessages: servers that accept, refuse or ignore everything, and net/http.
 func TestMessages(t *testing.T) {
 	refusal := func(text string) func(net.Conn, string) {
 		return func(conn net.Conn, _ string) { fmt.Fprint(conn, text) }
@@ -315,7 +314,7 @@ func TestMessages(t *testing.T) {
 	})
 }
 
-// TestSmuggled: a server that knows no Transfer-Encoding runs what was smuggled.
+// TestSmuggled: a server that ignores Transfer-Encoding runs smuggled requests.
 func TestSmuggled(t *testing.T) {
 	var calls atomic.Int64
 	address, _ := serveConns(t, func(conn net.Conn) {

@@ -1,7 +1,7 @@
 #!/bin/sh
-# machine.sh DIR SHARED: systemd as process 1 of namespaces, on a copy of this machine
-# that is made of it as it is changed (overlayfs) and forgotten in the end. SHARED is
-# a folder of both, the network is the same.
+# machine.sh DIR SHARED: starts systemd as process 1 in namespaces, on an overlay of
+# this machine's files that is discarded at the end. Both share the folder SHARED and
+# the network.
 set -eu
 MACHINE=$1 SHARED=$2
 export MACHINE SHARED
@@ -26,7 +26,7 @@ mkdir -p "$root$SHARED"
 mount --bind "$SHARED" "$root$SHARED"
 rm -f "$root/etc/machine-id" "$root/usr/sbin/policy-rc.d"
 units=$root/etc/systemd/system
-# What would change the machine itself.
+# These units would change the machine itself.
 for unit in systemd-sysctl systemd-binfmt systemd-modules-load systemd-tmpfiles-setup-dev systemd-tmpfiles-setup systemd-udevd systemd-random-seed; do
 	ln -sf /dev/null "$units/$unit.service"
 done

@@ -16,15 +16,15 @@ var (
 	errOther   = errors.New("other")
 )
 
-// client is one of the crowd.
+// client is one client of a load.
 type client struct {
 	running *Running
-	conn    net.Conn // nil: none
+	conn    net.Conn // nil if there is none
 	in      *bufio.Reader
-	sent    int // requests on conn
+	sent    int // the number of requests on conn
 }
 
-// afterRefusal is how long a client waits that could not connect.
+// afterRefusal is how long a client waits after it could not connect.
 const afterRefusal = 10 * time.Millisecond
 
 func (c *client) run() {
@@ -42,9 +42,9 @@ func (c *client) run() {
 	}
 }
 
-// ask sends a request and reads its answer. That the server closed an idle
-// connection is no fault as long as nothing was sent on it (RFC 9112, 9.3.1);
-// once something was, the client can't know whether it was acted upon.
+// ask sends a request and reads its answer. A server may close an idle connection
+// before the next request is sent (RFC 9112, 9.3.1); once something was sent, the
+// client can't know whether the server acted on it.
 func (c *client) ask() error {
 	if c.conn != nil && isClosed(c.conn) {
 		c.running.countClosed()
@@ -52,13 +52,13 @@ func (c *client) ask() error {
 	}
 	load := c.running.load
 	if c.conn == nil {
-		conn, err := net.DialTimeout("tcp", load.Address, load.Patience)
+		conn, err := net.DialTimeout("tcp", load.Address, load.Timeout)
 		if err != nil {
 			return fmt.Errorf("%w: %w", errRefused, err)
 		}
 		c.conn, c.in, c.sent = conn, bufio.NewReader(conn), 0
 	}
-	_ = c.conn.SetDeadline(time.Now().Add(load.Patience))
+	_ = c.conn.SetDeadline(time.Now().Add(load.Timeout))
 	c.sent++
 	if _, err := io.WriteString(c.conn, load.Request); err != nil {
 		return c.lost("sending", err)

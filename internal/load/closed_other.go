@@ -4,5 +4,5 @@ package load
 
 import "net"
 
-// isClosed is only known how to tell on Unix.
+// isClosed is implemented on Unix only.
 func isClosed(net.Conn) bool { return false }

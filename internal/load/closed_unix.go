@@ -7,8 +7,7 @@ import (
 	"syscall"
 )
 
-// isClosed tells whether the server has closed an idle connection, as far as it
-// is known to this machine at this moment.
+// isClosed reports whether the end of an idle connection has already arrived.
 func isClosed(conn net.Conn) bool {
 	raw, err := conn.(*net.TCPConn).SyscallConn()
 	if err != nil {

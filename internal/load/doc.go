@@ -1,11 +1,10 @@
-// Package load asks a server all the time, as a crowd of clients does, and
-// counts what became of every request: what the tests of restarts and the
-// programs of make reliability measure with.
+// Package load puts a server under load by many clients, and counts the outcome of
+// every request. The tests of restarts and make reliability measure with it.
 //
 //	running := load.Start(load.Load{Address: "127.0.0.1:8001", Clients: 200})
 //	…
 //	fmt.Println(running.Stop()) // ok 41237, refused 0, lost 0, other 0, closed 0, slowest 12ms
 //
-// It is strict: a client is never forgiven what a real one could not repeat
-// safely, a POST that it has sent.
+// It is strict: a request of which something was sent and that is not answered counts
+// as lost, since a real client can't safely repeat a POST.
 package load

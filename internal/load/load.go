@@ -12,48 +12,51 @@ import (
 	"time"
 )
 
-// Load says what is asked of a server. Each client has one connection at a time,
-// and sends its next request when the last one is answered.
+// Load describes a closed load: each client has one connection at a time, and sends
+// its next request when the one before is answered.
 type Load struct {
 	Address string // HOST:PORT
 	Clients int    // 0: 1
 
-	// Request is sent as it is, an HTTP/1.1 request whose answer has a body that
-	// ends by Content-Length or chunks; "": Post("/api/v0/echo/read", `{"hello":"world"}`).
+	// Request is an HTTP/1.1 request, which is sent as it is. Its answer must have a
+	// Content-Length or be chunked. The default is
+	// Post("/api/v0/echo/read", `{"hello":"world"}`).
 	Request string
 
-	// Pause is how long a client waits before its next request, anything up to
-	// it; 0: not at all. With it connections are idle now and then.
+	// Pause is the longest time that a client waits before its next request; the
+	// time is random. 0 means no pause, so that connections are never idle.
 	Pause time.Duration
 
-	// PerConnection is how many requests a client sends on one connection; 0:
-	// as many as the server lets it.
+	// PerConnection is how many requests a client sends on one connection. 0 means
+	// until the server closes it.
 	PerConnection int
 
-	Patience time.Duration // to connect, and to be answered; beyond it: lost. 0: 10 s
+	// Timeout bounds connecting, and the time from a request to its whole answer;
+	// after it, the request is lost. The default is 10 s.
+	Timeout time.Duration
 }
 
-// Post is a POST request for [Load.Request].
+// Post returns a POST request for [Load.Request].
 func Post(path, body string) string {
 	return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: load\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
 }
 
-// Tally is what became of all requests.
+// Tally counts the outcomes of all requests.
 type Tally struct {
-	OK      int64 // answered with 2xx, whole
-	Refused int64 // not sent: no connection was to be had
-	Lost    int64 // sent, at least in part, and not answered whole
+	OK      int64 // completely answered with 2xx
+	Refused int64 // not sent: no connection could be opened
+	Lost    int64 // sent, at least in part, and not completely answered
 	Other   int64 // answered with another status
 
-	// Closed counts what is no fault: connections that were found closed before
-	// the next request was sent. The client took another one.
+	// Closed counts connections that the server had closed before the next request
+	// was sent. That is no failure: the client opened another one.
 	Closed int64
 
-	Slowest  time.Duration // of those that were OK, with connecting where that was needed
-	Problems []string      // what the first of the refused, lost and other were
+	Slowest  time.Duration // the slowest OK, with the time for connecting
+	Problems []string      // the first errors of refused, lost and other
 }
 
-// Failed is how many requests did not get what they asked for.
+// Failed returns the number of requests that were not OK.
 func (t Tally) Failed() int64 { return t.Refused + t.Lost + t.Other }
 
 func (t Tally) String() string {
@@ -66,7 +69,7 @@ func (t Tally) String() string {
 
 const maxProblems = 10
 
-// Running is a load that goes on until it is stopped.
+// Running is a load that lasts until Stop.
 type Running struct {
 	load    Load
 	stop    chan struct{}
@@ -77,11 +80,11 @@ type Running struct {
 	tally Tally
 }
 
-// Start lets the clients begin. Stop must be called.
+// Start starts the clients. The caller must call Stop.
 func Start(load Load) *Running {
 	load.Clients = cmp.Or(load.Clients, 1)
 	load.Request = cmp.Or(load.Request, Post("/api/v0/echo/read", `{"hello":"world"}`))
-	load.Patience = cmp.Or(load.Patience, 10*time.Second)
+	load.Timeout = cmp.Or(load.Timeout, 10*time.Second)
 	r := &Running{load: load, stop: make(chan struct{})}
 	for range load.Clients {
 		r.clients.Go(func() { (&client{running: r}).run() })
@@ -89,8 +92,8 @@ func Start(load Load) *Running {
 	return r
 }
 
-// Stop ends the load, once every client has its answer, and tells what became
-// of it. It may be called again.
+// Stop stops the clients after their present answers, and returns the outcome. It may
+// be called again.
 func (r *Running) Stop() Tally {
 	r.mu.Lock()
 	select {
@@ -103,7 +106,7 @@ func (r *Running) Stop() Tally {
 	return r.Tally()
 }
 
-// Tally is what became of the requests so far.
+// Tally returns the outcomes so far.
 func (r *Running) Tally() Tally {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -112,10 +115,10 @@ func (r *Running) Tally() Tally {
 	return tally
 }
 
-// OK is how many requests are answered so far.
+// OK returns the number of requests answered so far.
 func (r *Running) OK() int64 { return r.ok.Load() }
 
-// Await returns when n more requests are answered.
+// Await returns when n more requests are answered, or with an error when ctx ends.
 func (r *Running) Await(ctx context.Context, n int64) error {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
@@ -129,7 +132,7 @@ func (r *Running) Await(ctx context.Context, n int64) error {
 	return nil
 }
 
-// pause waits before the next request; it is false at the end of the load.
+// pause waits before the next request. It returns false at the end of the load.
 func (r *Running) pause() bool {
 	var pause time.Duration
 	if r.load.Pause > 0 {
@@ -155,7 +158,7 @@ func (r *Running) sleep(d time.Duration) bool {
 	}
 }
 
-// count takes down what became of a request.
+// count records the outcome of a request.
 func (r *Running) count(took time.Duration, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

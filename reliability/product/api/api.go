@@ -1,5 +1,5 @@
 // Package api is the product that the measuring programs serve: functions that
-// are slow, deaf, broken and large on demand.
+// are slow, ignore their context, panic and answer much on demand.
 package api
 
 import (
@@ -8,8 +8,7 @@ import (
 	"github.com/apiphant/apiphant"
 )
 
-// Middleware panics where the request says so: before the function, or after it
-// has answered.
+// Middleware panics if the request asks for it, before or after the function.
 func Middleware(next apiphant.Handler) apiphant.Handler {
 	return func(ctx context.Context, call *apiphant.Call) error {
 		where := call.Header("X-Panic")

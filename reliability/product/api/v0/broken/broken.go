@@ -1,4 +1,4 @@
-// Package broken panics, wherever a function can.
+// Package broken has functions of all shapes that panic.
 package broken
 
 import (
@@ -13,7 +13,7 @@ func Create(ctx context.Context, request apiphant.Object) (apiphant.Object, erro
 	panic("reliability: function")
 }
 
-// Read panics by the runtime's doing.
+// Read causes a run-time panic.
 func Read(ctx context.Context, request apiphant.Object) (apiphant.Object, error) {
 	list := make([]apiphant.Object, len(request))
 	return list[len(request)], nil
@@ -24,7 +24,7 @@ func Update(ctx context.Context, r *http.Request) (apiphant.Object, error) {
 	panic(http.ErrBodyNotAllowed)
 }
 
-// Delete answers raw, and panics before a byte of it has gone out.
+// Delete writes a raw answer, and panics before its first byte is sent.
 func Delete(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Half", "1")
 	panic("reliability: raw answer, not begun")

@@ -1,4 +1,4 @@
-// Package canary counts the calls that nobody should have been able to make.
+// Package canary counts calls, of which only smuggled requests make any.
 package canary
 
 import (
@@ -10,12 +10,12 @@ import (
 
 var calls atomic.Int64
 
-// Create is called by what was smuggled.
+// Create is called by smuggled requests.
 func Create(ctx context.Context, request apiphant.Object) (apiphant.Object, error) {
 	return apiphant.Object{"calls": calls.Add(1)}, nil
 }
 
-// Read tells how many were.
+// Read returns the number of calls of Create.
 func Read(ctx context.Context, request apiphant.Object) (apiphant.Object, error) {
 	return apiphant.Object{"calls": calls.Load()}, nil
 }

@@ -1,4 +1,4 @@
-// Package echo answers what it was asked, in each shape of function.
+// Package echo answers with the request, by each shape of function.
 package echo
 
 import (
@@ -9,7 +9,7 @@ import (
 	"github.com/apiphant/apiphant"
 )
 
-// Request is what Create takes.
+// Request is the request of Create.
 type Request struct {
 	Hello string `json:"hello"`
 	Data  string `json:"data,omitempty"`
@@ -23,11 +23,11 @@ func Read(ctx context.Context, request apiphant.Object) (apiphant.Object, error)
 	return request, nil
 }
 
-// Update reads a raw request and answers its size.
+// Update reads a raw request and returns its size.
 func Update(ctx context.Context, r *http.Request) (apiphant.Object, error) {
 	size, err := io.Copy(io.Discard, r.Body)
 	return apiphant.Object{"size": size}, err
 }
 
-// Delete streams a raw request back.
+// Delete streams the body of a raw request back.
 func Delete(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) }

@@ -1,5 +1,4 @@
-// Package large answers as much as it is asked for, slowly enough to be
-// interrupted.
+// Package large returns answers of any size, slowly enough to be interrupted.
 package large
 
 import (
@@ -18,12 +17,12 @@ type Request struct {
 
 var block = []byte(strings.Repeat("apiphant", 4<<10))
 
-// Create answers one JSON object.
+// Create returns one JSON object.
 func Create(ctx context.Context, request Request) (apiphant.Object, error) {
 	return apiphant.Object{"data": strings.Repeat("x", request.Bytes)}, nil
 }
 
-// Read streams bytes whose number it has declared.
+// Read streams bytes with a declared length.
 func Read(ctx context.Context, request Request, w http.ResponseWriter) error {
 	w.Header().Set("Content-Length", strconv.Itoa(request.Bytes))
 	return write(w, request.Bytes)

@@ -1,4 +1,4 @@
-// Package process tells what can't be seen from outside the process.
+// Package process reports what can't be observed from outside the process.
 package process
 
 import (
@@ -8,7 +8,7 @@ import (
 	"github.com/apiphant/apiphant"
 )
 
-// Read counts the goroutines.
+// Read returns the number of goroutines.
 func Read(ctx context.Context, request apiphant.Object) (apiphant.Object, error) {
 	return apiphant.Object{"goroutines": runtime.NumGoroutine()}, nil
 }

@@ -1,5 +1,5 @@
-// Package slow waits for as long as it is told, and heeds its context. It
-// remembers when each call began and when its context ended.
+// Package slow has functions that wait for a time or for the end of their context. It
+// records when each call began and when its context ended.
 package slow
 
 import (
@@ -12,13 +12,13 @@ import (
 	"github.com/apiphant/apiphant"
 )
 
-// Request says how long a call takes. A call with an ID is remembered.
+// Request says how long a call takes. Calls with an ID are recorded.
 type Request struct {
 	ID string `json:"id"`
 	MS int    `json:"ms"`
 }
 
-// Ledger is what became of the calls that had an ID.
+// Ledger has the times of the recorded calls.
 type Ledger struct {
 	Began int              `json:"began"`
 	Ended map[string]int64 `json:"ended"` // when its context ended, in nanoseconds since 1970
@@ -70,7 +70,7 @@ func wait(ctx context.Context, request Request) error {
 	return context.Cause(ctx)
 }
 
-// Read tells the ledger.
+// Read returns the ledger.
 func Read(request apiphant.Object) (Ledger, error) {
 	mu.Lock()
 	defer mu.Unlock()

@@ -1,5 +1,4 @@
-// Package exits ends the goroutine that it is called on, as a test's t.FailNow
-// does that was left in.
+// Package exits ends the goroutine that it is called on, by runtime.Goexit.
 package exits
 
 import (
@@ -11,13 +10,13 @@ import (
 	"github.com/apiphant/apiphant"
 )
 
-// Create ends before it answers.
+// Create ends its goroutine before it answers.
 func Create(ctx context.Context, request apiphant.Object) (apiphant.Object, error) {
 	runtime.Goexit()
 	return request, nil
 }
 
-// Read ends in a chunked answer that has begun to go out.
+// Read ends its goroutine in the middle of a chunked answer.
 func Read(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, `{"half":`)
 	_ = http.NewResponseController(w).Flush()

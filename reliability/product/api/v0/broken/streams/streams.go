@@ -6,14 +6,14 @@ import (
 	"net/http"
 )
 
-// Create panics in a chunked answer that has begun to go out.
+// Create panics in the middle of a chunked answer.
 func Create(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, `{"half":`)
 	_ = http.NewResponseController(w).Flush()
 	panic("reliability: chunked answer")
 }
 
-// Read panics in an answer whose length was declared.
+// Read panics in the middle of an answer with a declared length.
 func Read(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Length", "100")
 	_, _ = io.WriteString(w, `{"half":`)
@@ -21,13 +21,13 @@ func Read(w http.ResponseWriter, r *http.Request) {
 	panic("reliability: declared answer")
 }
 
-// Update panics after something was written, of which nothing may have gone out.
+// Update panics after it has written a little, which may not have been sent yet.
 func Update(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, `{"half":`)
 	panic("reliability: buffered answer")
 }
 
-// Delete ends the answer as net/http's handlers do.
+// Delete aborts the answer by http.ErrAbortHandler.
 func Delete(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, `{"half":`)
 	_ = http.NewResponseController(w).Flush()

@@ -1,10 +1,10 @@
-// Package types panics in what the pipeline calls: a request's Validate and an
-// answer's MarshalJSON.
+// Package types has types whose methods panic: a request's Validate and an answer's
+// MarshalJSON.
 package types
 
 import "context"
 
-// Request can't be checked.
+// Request is a request whose validation panics.
 type Request struct {
 	Hello string `json:"hello"`
 }
@@ -12,10 +12,10 @@ type Request struct {
 // Validate panics.
 func (Request) Validate() error { panic("reliability: Validate") }
 
-// Answer can't be encoded.
+// Answer is an answer whose encoding panics.
 type Answer struct{ Value Value }
 
-// Value can't be encoded.
+// Value is a value whose encoding panics.
 type Value struct{}
 
 // MarshalJSON panics.
@@ -24,5 +24,5 @@ func (Value) MarshalJSON() ([]byte, error) { panic("reliability: MarshalJSON") }
 // Create is never called.
 func Create(ctx context.Context, request Request) (Answer, error) { return Answer{}, nil }
 
-// Read returns what can't be encoded.
+// Read returns an answer whose encoding panics.
 func Read(ctx context.Context, request struct{}) (Answer, error) { return Answer{}, nil }

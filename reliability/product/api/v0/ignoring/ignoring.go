@@ -1,5 +1,5 @@
-// Package deaf waits for as long as it is told, whatever its context says.
-package deaf
+// Package ignoring has a function that ignores the end of its context.
+package ignoring
 
 import (
 	"context"
@@ -16,7 +16,7 @@ type Request struct {
 
 var running atomic.Int64
 
-// Create waits.
+// Create waits for the time in the request, also past its deadline.
 func Create(ctx context.Context, request Request) (apiphant.Object, error) {
 	running.Add(1)
 	defer running.Add(-1)
@@ -24,7 +24,7 @@ func Create(ctx context.Context, request Request) (apiphant.Object, error) {
 	return apiphant.Object{"waited": request.MS}, nil
 }
 
-// Read tells how many calls wait.
+// Read returns how many calls wait.
 func Read(ctx context.Context, request apiphant.Object) (apiphant.Object, error) {
 	return apiphant.Object{"running": running.Load()}, nil
 }

@@ -12,69 +12,69 @@ import (
 	"time"
 )
 
-// deaf: 10 of the 20 calls that may run at once ignore their context, whose
-// deadline is a second, for 15 s. The bar: the log tells each of them while it
-// still runs; the metrics count them as running; they keep their place in the
-// bound, so that 10 more calls are served and an eleventh is refused; their
-// clients are answered in the end; and nothing else suffers.
-var deaf = scenario{
-	name:  "deaf",
+// pastDeadline: of the 20 calls that may run at once, 10 ignore their context, which
+// ends after a second, for 15 s. The bar: each of them is in the log while it still
+// runs; the metrics count them as running; they still count towards the limit, so
+// that 10 more calls are served and the next is refused; their clients are answered
+// in the end; and other calls keep their latency.
+var pastDeadline = scenario{
+	name:  "deadline",
 	title: "Functions past their deadline",
 	about: "`--max-running 20 --timeout 1s`; 10 calls ignore their context for 15 s. Latencies are medians of three runs of 400 requests a second for 2 s, before and meanwhile.",
-	run:   runDeaf,
+	run:   runPastDeadline,
 }
 
 const (
-	deafCalls   = 10
-	deafRunning = 20
-	deafPath    = "/api/v0/deaf/create"
+	ignoringCalls   = 10
+	ignoringRunning = 20
+	ignoringPath    = "/api/v0/ignoring/create"
 )
 
-func runDeaf(ctx context.Context, lab *lab) ([]row, error) {
+func runPastDeadline(ctx context.Context, lab *lab) ([]row, error) {
 	admin, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
-	p, err := lab.serve(ctx, "--timeout", "1s", "--max-running", fmt.Sprint(deafRunning), "--admin", admin)
+	p, err := lab.serve(ctx, "--timeout", "1s", "--max-running", fmt.Sprint(ignoringRunning), "--admin", admin)
 	if err != nil {
 		return nil, err
 	}
-	honest := offered{address: p.address, request: post(echoPath, echoBody), rate: 400, clients: 8, lasts: 2 * time.Second}
+	regular := offered{address: p.address, request: post(echoPath, echoBody), rate: 400, clients: 8, lasts: 2 * time.Second}
 	rounds := pick(lab, 3, 1)
-	before, sent, problems := honestLatency(honest, rounds)
-	wires, err := callDeaf(ctx, p, pick(lab, 15, 10))
+	before, sent, problems := regularLatency(regular, rounds)
+	wires, err := callIgnoring(ctx, p, pick(lab, 15, 10))
 	if err != nil {
 		return nil, err
 	}
 	told := await(ctx, 5*time.Second, func() error {
-		if n := strings.Count(p.log(), deafPath); n < deafCalls {
+		if n := strings.Count(p.log(), ignoringPath); n < ignoringCalls {
 			return fmt.Errorf("%d lines speak of them while they run", n)
 		}
 		return nil
 	})
 	rows := []row{
 		happened("calls past their deadline are in the log while they run", told),
-		happened("they are counted as running", sampled(admin, "apiphant_requests_in_flight", deafCalls)),
+		happened("they are counted as running", sampled(admin, "apiphant_requests_in_flight", ignoringCalls)),
 	}
-	during, more, others := honestLatency(honest, rounds)
+	during, more, others := regularLatency(regular, rounds)
 	problems = append(problems, others...)
 	rows = append(rows,
 		atMostTimes("99 of 100 of the others", before, during, 2),
 		none("others not served", len(problems), sent+more).because(problems),
-		happened("with as many others as have a place, the next is refused", fillBound(ctx, p.address, deafRunning-deafCalls)),
+		happened("with as many others as have a place, the next is refused", fillBound(ctx, p.address, ignoringRunning-ignoringCalls)),
 	)
-	errs := together(deafCalls, deafCalls, func(i int) error {
+	errs := together(ignoringCalls, ignoringCalls, func(i int) error {
 		defer wires[i].Close()
 		_, err := wires[i].read(patience)
 		return err
 	})
 	return append(rows,
-		all("their clients answered in the end", deafCalls-len(errs), deafCalls).because(texts(errs)),
-		happened("they are counted as late afterwards", sampled(admin, "apiphant_requests_past_deadline_total", deafCalls)),
+		all("their clients answered in the end", ignoringCalls-len(errs), ignoringCalls).because(texts(errs)),
+		happened("they are counted as late afterwards", sampled(admin, "apiphant_requests_past_deadline_total", ignoringCalls)),
 	), nil
 }
 
-// happened is a row for something that did, or for what came instead.
+// happened returns a row that is met if err is nil.
 func happened(what string, err error) row {
 	if err != nil {
 		return row{what: what, bar: "yes", measured: "no: " + err.Error()}
@@ -82,8 +82,8 @@ func happened(what string, err error) row {
 	return row{what: what, bar: "yes", measured: "yes", met: true}
 }
 
-// honestLatency is the median of the 99th percentiles of some rounds.
-func honestLatency(load offered, rounds int) (p99 time.Duration, sent int, problems []string) {
+// regularLatency returns the median of the 99th percentiles of several rounds.
+func regularLatency(load offered, rounds int) (p99 time.Duration, sent int, problems []string) {
 	var all []time.Duration
 	for range rounds {
 		tally := load.run()
@@ -97,14 +97,14 @@ func honestLatency(load offered, rounds int) (p99 time.Duration, sent int, probl
 	return median(all), sent, problems
 }
 
-// callDeaf begins calls that ignore their context.
-func callDeaf(ctx context.Context, p *process, seconds int) ([]*wire, error) {
-	wires := make([]*wire, deafCalls)
-	errs := together(deafCalls, deafCalls, func(i int) (err error) {
+// callIgnoring starts calls that ignore their context.
+func callIgnoring(ctx context.Context, p *process, seconds int) ([]*wire, error) {
+	wires := make([]*wire, ignoringCalls)
+	errs := together(ignoringCalls, ignoringCalls, func(i int) (err error) {
 		if wires[i], err = dial(p.address); err != nil {
 			return err
 		}
-		_, err = io.WriteString(wires[i], post(deafPath, fmt.Sprintf(`{"ms":%d}`, seconds*1000)))
+		_, err = io.WriteString(wires[i], post(ignoringPath, fmt.Sprintf(`{"ms":%d}`, seconds*1000)))
 		return err
 	})
 	if len(errs) > 0 {
@@ -112,18 +112,18 @@ func callDeaf(ctx context.Context, p *process, seconds int) ([]*wire, error) {
 	}
 	return wires, await(ctx, patience, func() error {
 		var now struct{ Running int }
-		if err := call(p.address, "/api/v0/deaf/read", "{}", &now); err != nil {
+		if err := call(p.address, "/api/v0/ignoring/read", "{}", &now); err != nil {
 			return err
 		}
-		if now.Running < deafCalls {
-			return fmt.Errorf("%d of %d calls have begun", now.Running, deafCalls)
+		if now.Running < ignoringCalls {
+			return fmt.Errorf("%d of %d calls have begun", now.Running, ignoringCalls)
 		}
 		return nil
 	})
 }
 
-// fillBound lets so many calls run, all of which must be served, and asks once
-// more, which must be refused.
+// fillBound runs as many calls as the limit still allows, which must be served, and
+// then one more, which must be refused.
 func fillBound(ctx context.Context, address string, places int) error {
 	served := make(chan []error, 1)
 	go func() {
@@ -138,7 +138,7 @@ func fillBound(ctx context.Context, address string, places int) error {
 	return refused
 }
 
-// sampled tells whether the samples of a metric come to at least so much.
+// sampled returns an error if the samples of a metric add up to less than a minimum.
 func sampled(admin, metric string, least float64) error {
 	client := http.Client{Timeout: patience}
 	response, err := client.Get("http://" + admin + "/metrics")
@@ -164,7 +164,7 @@ func sampled(admin, metric string, least float64) error {
 	return nil
 }
 
-// freeAddress is one that nobody serves at the moment.
+// freeAddress returns an address that is not in use.
 func freeAddress() (string, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
