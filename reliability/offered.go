@@ -64,7 +64,7 @@ func (o offered) send(due chan<- time.Time) (unsent int) {
 		case <-o.stop:
 			return unsent
 		}
-		for now := time.Now(); !next.After(now); next = next.Add(every) {
+		for now := time.Now(); !next.After(now) && next.Sub(began) < o.lasts; next = next.Add(every) {
 			select {
 			case due <- next:
 			default:
