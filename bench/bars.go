@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// bar is what a figure has to be, and what it is to become.
+// bar is the limit that a figure must meet, and the goal for later.
 type bar struct {
 	work       string
 	must, goal float64 // at most; goal 0: none
@@ -14,7 +14,7 @@ type bar struct {
 	measured   func(r *results) (Spread, bool)
 }
 
-// bars are what the server has to hold.
+// bars are the limits that the server must meet.
 var bars = append(append(append(append(append(append([]bar{},
 	overBars("typed echo, over static bytes", typed, limit, [3]float64{1.35, 2.5, 19}, [3]float64{1.20, 2.0, 14})...),
 	overBars("object echo, over static bytes", object, limit, [3]float64{1.40, 3.4, 50}, [3]float64{1.30, 2.5, 30})...),
@@ -40,7 +40,8 @@ func costOf(row, over peer, body int) func(*results) (Spread, bool) {
 	}
 }
 
-// idleOf counts the whole process: what it is without connections is in it.
+// idleOf returns the memory of the whole process, which includes what it needs without
+// connections.
 func idleOf(p peer) func(*results) (Spread, bool) {
 	return func(r *results) (Spread, bool) {
 		i, ok := r.idle(p.name)
@@ -48,7 +49,7 @@ func idleOf(p peer) func(*results) (Spread, bool) {
 	}
 }
 
-// holds tells whether what was measured is at most so much.
+// holds reports whether a measurement is at most the bar.
 func (b bar) holds(at float64, s Spread) string {
 	if s.Median <= at {
 		return "met"
@@ -56,7 +57,7 @@ func (b bar) holds(at float64, s Spread) string {
 	return "**missed**"
 }
 
-// barsTable says which bars are met.
+// barsTable returns the table of the bars.
 func (r *results) barsTable() string {
 	var table strings.Builder
 	table.WriteString("| Work | must | goal | measured | must | goal |\n|---|---|---|---|---|---|\n")
@@ -72,7 +73,7 @@ func (r *results) barsTable() string {
 	return table.String()
 }
 
-// routesBar is the bar that has no number: no difference beyond noise.
+// routesBar is the bar without a number: no difference beyond noise.
 func (r *results) routesBar() string {
 	const work = "| 200 routes, over 1 (17 B) | no difference beyond noise | | "
 	c, ok := r.cost(wide("200").name, wide("1").name, bodies()[0].name, someConnections)
@@ -86,8 +87,8 @@ func (r *results) routesBar() string {
 	return fmt.Sprintf("%s%s, noise %.1f %% | %s | |\n", work, c.Ratio, 100*r.noise(), mark)
 }
 
-// noise is what a server was off beside itself, and at least what is known of the
-// method: 2 %.
+// noise returns by how much the ratio of a server to itself differed from 1, but at
+// least 2 %, which is the known error of the method.
 func (r *results) noise() float64 {
 	noise := 0.02
 	for _, c := range r.Costs {

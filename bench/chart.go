@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// What the charts are drawn with; lengths are in pixels.
+// The dimensions of the charts, in pixels.
 const (
 	chartLabel  = 230 // the names at the left
 	chartPanel  = 210 // one of the three bodies
@@ -23,8 +23,8 @@ rect.ours { fill: #c2410c } rect.others { fill: #8b949e } .figure { font-size: 1
 .line { stroke: #8b949e; stroke-opacity: .4 } .curve { fill: none; stroke-width: 2 } .curve.ours { stroke: #c2410c } .curve.others { stroke: #8b949e }
 @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } rect.ours { fill: #fb923c } rect.others { fill: #6e7681 } }`
 
-// chart draws the cost of each row over the limit, a panel for each body, as SVG.
-// The scales are logarithmic, each panel's its own: peers are far apart.
+// chart draws the cost of each row, as a multiple of the limit, with a panel for each
+// body, as SVG. Each panel has a logarithmic scale of its own.
 func (r *results) chart() string {
 	var rows []peer
 	for _, p := range peers[1:] {
@@ -51,7 +51,7 @@ func (r *results) chart() string {
 	return svg.String()
 }
 
-// panel draws the bars of one body, the longest as long as there is room.
+// panel draws the bars of one body, scaled so that the longest fits.
 func (r *results) panel(svg *strings.Builder, rows []peer, body string, x int) {
 	longest := 0.1
 	for _, p := range rows {
@@ -78,7 +78,7 @@ func class(p peer, ours, others string) string {
 	return others
 }
 
-// short is a title that fits.
+// short returns a title that fits.
 func short(p peer) string {
 	name := strings.ReplaceAll(p.title, "**", "")
 	name, _, _ = strings.Cut(name, ", by hand")

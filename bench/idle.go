@@ -13,7 +13,7 @@ import (
 	"github.com/apiphant/apiphant/bench/message"
 )
 
-// runIdle: connections that have made one request each, and stay.
+// runIdle measures connections that have made one request each and stay open.
 func runIdle(ctx context.Context, l *lab, r *results, name string) {
 	for _, p := range peers {
 		if !p.all {
@@ -65,7 +65,7 @@ func (l *lab) measureIdle(ctx context.Context, p peer, connections int) (i idle,
 	return idle{Row: p.name, Connections: connections, Grown: float64(after-before) / n, Whole: float64(after) / n}, err
 }
 
-// open opens connections, 64 at a time, and asks once on each.
+// open opens connections, 64 at a time, and makes one request on each.
 func (s *server) open(connections int) (opened []net.Conn, err error) {
 	opened = make([]net.Conn, connections)
 	errs := make([]error, someConnections)
@@ -92,14 +92,14 @@ func (s *server) open(connections int) (opened []net.Conn, err error) {
 	return kept, err
 }
 
-// ask opens a connection that has had its answer.
+// ask opens a connection and makes one request.
 func (s *server) ask() (net.Conn, error) {
-	const patience = 10 * time.Second
-	c, err := net.DialTimeout("tcp", s.address, patience)
+	const timeout = 10 * time.Second
+	c, err := net.DialTimeout("tcp", s.address, timeout)
 	if err != nil {
 		return nil, err
 	}
-	_ = c.SetDeadline(time.Now().Add(patience))
+	_ = c.SetDeadline(time.Now().Add(timeout))
 	if _, err := io.WriteString(c, rawRequest(s.path(), message.Small())); err != nil {
 		return c, err
 	}
@@ -117,7 +117,7 @@ func (s *server) ask() (net.Conn, error) {
 	return c, nil
 }
 
-// rawRequest is a request as it goes over the wire.
+// rawRequest returns the bytes of a request.
 func rawRequest(path, body string) string {
 	return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
 }

@@ -17,13 +17,13 @@ import (
 	"github.com/apiphant/apiphant/bench/message"
 )
 
-// lab is what every part works with: the built programs, the cores, and how
-// much is to be measured.
+// lab is the environment of all parts: the built programs, the cores, and the amount
+// to measure.
 type lab struct {
 	short  bool
 	soak   time.Duration
 	out    io.Writer // progress
-	folder string    // the programs, and what is written while it is measured
+	folder string    // programs and temporary files
 
 	serverCore, loadCore int
 
@@ -59,8 +59,8 @@ func newLab(ctx context.Context, short bool, soak time.Duration, out io.Writer) 
 	return l, nil
 }
 
-// sharesBySession tells whether the kernel divides a core between sessions, and not
-// between threads: sched(7).
+// sharesBySession reports whether the kernel divides a core between sessions instead
+// of threads: see sched(7).
 func sharesBySession() bool {
 	text, err := os.ReadFile("/proc/sys/kernel/sched_autogroup_enabled")
 	return err == nil && strings.TrimSpace(string(text)) == "1"
@@ -88,7 +88,7 @@ func (l *lab) close() {
 	_ = os.RemoveAll(l.folder)
 }
 
-// pick returns the number for a full run, or the one for a short one.
+// pick returns full, or short with -short.
 func pick[T any](l *lab, full, short T) T {
 	if l.short {
 		return short
@@ -96,18 +96,18 @@ func pick[T any](l *lab, full, short T) T {
 	return full
 }
 
-// body is one of those that are sent.
+// body is the body of a request.
 type body struct {
 	name string
 	text string
 }
 
-// bodies are those of the bars.
+// bodies returns the bodies of the bars.
 func bodies() []body {
 	return []body{{"17 B", message.Small()}, {"1 KB", message.Nested()}, {"100 KB", message.List(100_000)}}
 }
 
-// command runs a program to its end and returns what it printed.
+// command runs a program and returns its output.
 func command(ctx context.Context, name string, args ...string) (string, error) {
 	program := exec.CommandContext(ctx, name, args...)
 	var stdout, stderr bytes.Buffer

@@ -9,10 +9,10 @@ import (
 	"github.com/apiphant/apiphant/bench/message"
 )
 
-// shares of what a server can do, that latency is measured at.
+// shares are the loads, as shares of a server's capacity, at which latency is measured.
 var shares = []float64{0.5, 0.8}
 
-// runLatency: small requests at a fixed rate, to each server alone.
+// runLatency measures small requests at a fixed rate, on each server alone.
 func runLatency(ctx context.Context, l *lab, r *results, name string) {
 	for _, p := range peers {
 		if err := l.latency(ctx, r, name, p); err != nil {
@@ -41,15 +41,16 @@ func (l *lab) latency(ctx context.Context, r *results, part string, p peer) erro
 }
 
 const (
-	// changed is by how much what a server can do may differ before and after it
-	// is asked for a share of that, and tries how often it is tried until it does
-	// not: machines that others share have fast and slow minutes.
+	// changed is by how much the capacity of a server may differ before and after a
+	// measurement, and tries is how often a measurement is repeated that differs
+	// more: shared machines have fast and slow minutes.
 	changed = 0.1
 	tries   = 5
 )
 
-// steady asks for a share of what a server can do, while that stays the same. Of
-// tries that all fail in that it returns the one where it changed the least.
+// steady measures at a share of a server's capacity, and repeats the measurement if
+// the capacity changes. If it always changes, steady returns the measurement in which
+// it changed least.
 func (l *lab) steady(ctx context.Context, s *server, share float64) (best latency, err error) {
 	best.Change = math.Inf(1)
 	for range pick(l, tries, 1) {
@@ -79,8 +80,7 @@ func (l *lab) steady(ctx context.Context, s *server, share float64) (best latenc
 	return best, nil
 }
 
-// capacity is how many small requests a second a server answers when it is asked
-// for as many as it can.
+// capacity returns how many small requests a second a server can answer.
 func (l *lab) capacity(ctx context.Context, s *server) (float64, error) {
 	w := load{body: body{"17 B", message.Small()}, connections: someConnections, seconds: 1}
 	requests, err := w.run(ctx, l, s)

@@ -20,8 +20,8 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run returns the exit status: 1 where something could not be measured, 2 for
-// wrong usage. A bar that is missed is told, and no failure.
+// run returns the exit status: 1 if something could not be measured, 2 for wrong
+// usage. A missed bar is reported and is no failure.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -54,7 +54,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	defer l.close()
-	debug.SetGCPercent(400) // this process is not what is measured
+	debug.SetGCPercent(400) // so that the load disturbs less
 
 	measureParts(ctx, l, r, chosen, "go run . "+strings.Join(args, " "))
 	if ctx.Err() != nil {
@@ -68,7 +68,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// measureParts replaces what earlier runs have measured of the parts.
+// measureParts measures parts and replaces their earlier results.
 func measureParts(ctx context.Context, l *lab, r *results, chosen []part, command string) {
 	r.Machine = machine()
 	for _, p := range peers {
@@ -88,7 +88,7 @@ func measureParts(ctx context.Context, l *lab, r *results, chosen []part, comman
 	}
 }
 
-// write writes the figures, the page and the chart; without a file, the page to
+// write writes the results, the page and the charts, or without a file the page to
 // stdout.
 func (r *results) write(page, beside string, stdout io.Writer) error {
 	if page == "" {
@@ -110,8 +110,8 @@ func (r *results) write(page, beside string, stdout io.Writer) error {
 	return err
 }
 
-// err is what the parts of this run could not measure, peers that are not here
-// excepted.
+// err returns an error for what this run could not measure, except for peers that are
+// not installed.
 func (r *results) err(chosen []part) error {
 	var errs []error
 	for _, m := range r.Missing {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// tried is the heading of what is written by hand, which every run keeps.
+// tried is the heading of the text that is written by hand, which every run keeps.
 const tried = "## What was tried"
 
 const pageHead = `# Benchmarks
@@ -24,7 +24,7 @@ apiphant is the product in [bench/product](../bench/product), as the command bui
 Each server is a process on the first core, the load (wrk) comes from another. Two servers are loaded at the same time, each in a session of its own, so that the kernel gives each half of the core, however many threads it has (sched_autogroup_enabled); what is compared is the processor time per answered request, from the kernel. Figures are medians of rounds, the quartiles in brackets. Factors that are not beside each other in the same row were measured in other minutes.
 `
 
-// page returns it all in Markdown, and what was written by hand on the page before.
+// page returns the page in Markdown, with the text that was written by hand.
 func (r *results) page(before string) string {
 	var page strings.Builder
 	page.WriteString(pageHead)
@@ -52,7 +52,7 @@ func (r *results) page(before string) string {
 	return page.String()
 }
 
-// keep returns what is written by hand.
+// keep returns the text of a page that is written by hand.
 func keep(before string) string {
 	if at := strings.Index(before, tried); at >= 0 {
 		return before[at:]
@@ -76,10 +76,10 @@ func (r *results) writeRuns(page *strings.Builder) {
 	}
 }
 
-// machine is what it is measured on.
+// machine describes the machine.
 func machine() string {
 	model := "an unknown processor"
-	text, _ := os.ReadFile("/proc/cpuinfo") // nothing is lost but the name
+	text, _ := os.ReadFile("/proc/cpuinfo") // without it the name is missing
 	for line := range strings.SplitSeq(string(text), "\n") {
 		if name, value, _ := strings.Cut(line, ":"); strings.TrimSpace(name) == "model name" {
 			model = strings.TrimSpace(value)
@@ -91,7 +91,7 @@ func machine() string {
 	return fmt.Sprintf("%d cores of %s, Linux %s, %s %s/%s.", runtime.NumCPU(), model, kernel, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
-// title is what a row is called.
+// title returns the title of a row.
 func title(row string) string {
 	variants := []peer{accessLog, lowMemory, wide("1"), wide("200")}
 	for _, p := range slices.Concat(peers, variants) {
@@ -102,12 +102,12 @@ func title(row string) string {
 	return row
 }
 
-// sentence says where others are better.
+// sentence says in which figures other servers are better.
 func (r *results) sentence() string {
 	var better []string
 	for _, p := range peers {
 		if p.name == limit.name || strings.HasPrefix(p.name, "hand") || p.module == "" && strings.Contains(p.title, "**") {
-			continue // by hand is no peer: it checks nothing
+			continue // the limit is no peer: it checks nothing
 		}
 		for _, ours := range []peer{object, typed} {
 			for _, b := range bodies() {
@@ -125,7 +125,7 @@ func (r *results) sentence() string {
 	return "A peer takes less at 64 connections: " + strings.Join(better, "; ") + ". With all others and all other bodies apiphant takes less."
 }
 
-// overLimit is the table of all rows.
+// overLimit returns the table of all rows.
 func (r *results) overLimit() string {
 	var table strings.Builder
 	table.WriteString("| |")
@@ -156,7 +156,7 @@ func (r *results) overLimit() string {
 	return table.String()
 }
 
-// pairs is the table of a part's pairs.
+// pairs returns the table of a part's pairs.
 func (r *results) pairs(part string) string {
 	var table strings.Builder
 	for _, c := range r.Costs {

@@ -9,26 +9,26 @@ import (
 	"time"
 )
 
-// rounds is how often a pair is loaded, and for how long.
+// rounds is the number of rounds of a pair, and their length.
 type rounds struct{ count, seconds int }
 
 // round loads two servers for some seconds.
 type round func(ctx context.Context, pair [2]measured, seconds int) ([2]tally, error)
 
-// measured are the two servers of a pair, each with its load.
+// measured are the two servers of a pair and their loads.
 type measured struct {
 	server *server
 	load   load
 }
 
-// measure loads two servers at the same time, in rounds, and compares the
-// processor time of their requests round by round. A round before the first warms
-// them up, and tells how long the others have to be.
+// measure loads two servers at the same time, in rounds, and compares the processor
+// time of their requests in each round. A first round warms them up, and determines
+// how long the others must be.
 func (l *lab) measure(ctx context.Context, over, row measured, n rounds) (ratio, micros, overMicros Spread, err error) {
 	return l.measureBy(ctx, l.together, over, row, n)
 }
 
-// measureBy is measure by another kind of round.
+// measureBy is like measure, with another kind of round.
 func (l *lab) measureBy(ctx context.Context, round round, over, row measured, n rounds) (ratio, micros, overMicros Spread, err error) {
 	pair := [2]measured{over, row}
 	if l.short {
@@ -48,10 +48,10 @@ func (l *lab) measureBy(ctx context.Context, round round, over, row measured, n 
 	return spread(ratios), spread(rows), spread(overs), nil
 }
 
-// warmSeconds is how long servers are warmed up at first.
+// warmSeconds is the length of the first round, which warms servers up.
 const warmSeconds = 2
 
-// warmUp loads both servers until each has answered somebody, and returns the rounds
+// warmUp loads both servers until each has answered a request, and returns the rounds
 // that they need.
 func (l *lab) warmUp(ctx context.Context, round round, pair [2]measured, n rounds) (rounds, error) {
 	for warm := warmSeconds; ; warm *= 4 {
@@ -65,7 +65,7 @@ func (l *lab) warmUp(ctx context.Context, round round, pair [2]measured, n round
 	}
 }
 
-// tally is what a server did in a round.
+// tally has the requests and the processor time of a server in a round.
 type tally struct {
 	requests int64
 	cpu      time.Duration
@@ -79,9 +79,8 @@ func (t tally) micros() float64 {
 // maxSeconds.
 const longSeconds, maxSeconds = 8, 60
 
-// enough is how long rounds have to be so that the requests which are under way at
-// their ends, and don't count, don't matter. The tally of the warming up says how fast
-// they are.
+// enough returns how long rounds must be for the requests in progress at their ends,
+// which are not counted, not to matter. The warm-up shows how fast requests are.
 func (n rounds) enough(pair [2]measured, warm [2]tally, warmSeconds int) rounds {
 	for i, m := range pair {
 		n.seconds = max(n.seconds, int(math.Ceil(5*float64(m.load.connections*warmSeconds)/float64(warm[i].requests))))
@@ -107,8 +106,7 @@ func (l *lab) together(ctx context.Context, pair [2]measured, seconds int) (got 
 	return got, errors.Join(errs[:]...)
 }
 
-// turns is a round in which each server has the core to itself, one after the
-// other.
+// turns runs a round in which each server has the core to itself, one after the other.
 func (l *lab) turns(ctx context.Context, pair [2]measured, seconds int) (got [2]tally, err error) {
 	for i, m := range pair {
 		m.load.seconds = seconds
@@ -136,10 +134,10 @@ func (l *lab) tally(ctx context.Context, m measured) (t tally, err error) {
 	return t, err
 }
 
-// rest waits until the server has nothing left to do of the round before.
+// rest waits until the server has finished the requests of the last round.
 func (s *server) rest(ctx context.Context) error {
-	const patience, pause, still = 10 * time.Second, 20 * time.Millisecond, time.Millisecond
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	const timeout, pause, still = 10 * time.Second, 20 * time.Millisecond, time.Millisecond
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	before, err := s.cpu()
 	for err == nil {
@@ -157,8 +155,8 @@ func (s *server) rest(ctx context.Context) error {
 	return err
 }
 
-// pair measures a row beside another, with bodies and connections, and adds it to
-// the results. Both are started anew.
+// pair starts the servers of two rows, measures them with bodies and connections, and
+// adds the ratio to the results.
 func (l *lab) pair(ctx context.Context, r *results, part string, over, row peer, bodies []body, connections int, n rounds) {
 	servers, err := l.serveBoth(ctx, over, row, l.serverCore)
 	defer l.stopAll()
@@ -181,7 +179,7 @@ func (l *lab) pair(ctx context.Context, r *results, part string, over, row peer,
 	}
 }
 
-// add takes a cost into the results, or why there is none.
+// add adds a cost to the results, or the reason why there is none.
 func (l *lab) add(r *results, c cost, err error) {
 	if err != nil {
 		r.Missing = append(r.Missing, missing{c.Part, c.Row + ", " + c.Body, err.Error()})

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// part is something that is measured as one, and replaced as one.
+// part is a group of measurements that a run makes and replaces together.
 type part struct {
 	name string
 	all  bool // with -all only
@@ -25,10 +25,10 @@ var parts = []part{
 	{name: "many", all: true, run: runMany},
 	{name: "latency", all: true, run: runLatency},
 	{name: "scale", all: true, run: runScale},
-	{name: "soak", run: runSoak}, // for as long as -soak says
+	{name: "soak", run: runSoak}, // -soak sets its length
 }
 
-// choose returns the parts of -only, or those of -all, or those of the bars.
+// choose returns the parts of -only, or of -all, or by default of the bars.
 func choose(only string, all bool, soak time.Duration) (chosen []part, err error) {
 	if only == "" {
 		for _, p := range parts {
@@ -60,23 +60,23 @@ func partNames() string {
 }
 
 // Rounds of each kind of pair.
-func (l *lab) usual() rounds { return pick(l, rounds{5, 2}, rounds{1, 1}) }  // what the bars are about
-func (l *lab) few() rounds   { return pick(l, rounds{3, 2}, rounds{1, 1}) }  // what is far apart
-func (l *lab) near() rounds  { return pick(l, rounds{11, 2}, rounds{2, 1}) } // what hardly differs
+func (l *lab) usual() rounds { return pick(l, rounds{5, 2}, rounds{1, 1}) }  // the bars
+func (l *lab) few() rounds   { return pick(l, rounds{3, 2}, rounds{1, 1}) }  // servers that differ much
+func (l *lab) near() rounds  { return pick(l, rounds{11, 2}, rounds{2, 1}) } // servers that hardly differ
 
 const (
 	someConnections = 64
 	manyConnections = 1000
 )
 
-// runCheck: a server beside itself costs the same. What it is off by, every other
-// ratio may be off by.
+// runCheck measures a server against itself. The difference from 1 is the error of all
+// other ratios.
 func runCheck(ctx context.Context, l *lab, r *results, name string) {
 	l.pair(ctx, r, name, limit, limit, bodies()[:1], someConnections, l.usual())
 	l.pair(ctx, r, name, object, object, bodies(), someConnections, l.usual())
 }
 
-// runCost: what the bars speak of, over the limit.
+// runCost measures the rows of the bars against the limit.
 func runCost(ctx context.Context, l *lab, r *results, name string) {
 	for _, p := range peers[1:] {
 		if !p.all {
@@ -85,8 +85,8 @@ func runCost(ctx context.Context, l *lab, r *results, name string) {
 	}
 }
 
-// runAlone: those that bars name, each with the core to itself. Of two that share
-// it, the one with more threads to run gets more of it, and finds its caches warm.
+// runAlone measures the rows of the bars, each with the core to itself. Of two servers
+// that share a core, the one with more threads gets more of it, and warmer caches.
 func runAlone(ctx context.Context, l *lab, r *results, name string) {
 	for _, p := range []peer{typed, object, handMap, fiber, nethttp} {
 		servers, err := l.serveBoth(ctx, limit, p, l.serverCore)
@@ -102,7 +102,7 @@ func runAlone(ctx context.Context, l *lab, r *results, name string) {
 	}
 }
 
-// runPeers: all others, over the limit, and their memory.
+// runPeers measures all other rows against the limit, and their memory.
 func runPeers(ctx context.Context, l *lab, r *results, name string) {
 	for _, p := range peers[1:] {
 		if p.all {
@@ -112,17 +112,17 @@ func runPeers(ctx context.Context, l *lab, r *results, name string) {
 	}
 }
 
-// runMany: everyone with more connections.
+// runMany measures all rows with more connections.
 func runMany(ctx context.Context, l *lab, r *results, name string) {
 	for _, p := range peers[1:] {
 		l.pair(ctx, r, name, limit, p, pick(l, bodies(), bodies()[:1]), manyConnections, l.few())
 	}
 }
 
-// runDirect: the pairs that bars name, beside each other; and what is near to each
-// other, for long.
+// runDirect measures pairs of rows directly: those of bars, and in long runs those that
+// hardly differ.
 func runDirect(ctx context.Context, l *lab, r *results, name string) {
-	l.pair(ctx, r, name, nethttp, limit, bodies(), someConnections, l.usual()) // the least that a bar over net/http can ask for
+	l.pair(ctx, r, name, nethttp, limit, bodies(), someConnections, l.usual()) // the lower limit of a bar over net/http
 	for _, pair := range [][2]peer{{nethttp, typed}, {nethttp, object}, {fiber, object}, {handMap, object}} {
 		l.pair(ctx, r, name, pair[0], pair[1], bodies(), someConnections, l.usual())
 	}

@@ -9,24 +9,24 @@ import (
 	"strings"
 )
 
-// peer is a server that does the work.
+// peer is a server that is measured.
 type peer struct {
 	name   string
 	title  string
-	module string   // whose version is told
-	path   string   // that it serves; "": echoPath
-	flags  []string // behind the address
+	module string   // the module whose version is printed
+	path   string   // the path of the echo; "": echoPath
+	flags  []string // after the address
 	env    []string
-	all    bool // not what the bars speak of
+	all    bool // only with -all
 
-	// command makes the command that serves at an address, for what is not a
-	// program of peers; an error says why it can't be measured here.
+	// command returns the command that serves at an address, for servers that are
+	// not programs in the folder peers. The error says why there is none.
 	command func(l *lab, address string) (*exec.Cmd, error)
 }
 
 const echoPath = "/api/v0/echo/read"
 
-// What other servers are compared to.
+// The servers that others are compared with.
 var (
 	limit   = peer{name: "limit", title: "static bytes on fasthttp, the limit", module: "github.com/valyala/fasthttp"}
 	handMap = peer{name: "handmap", title: "fasthttp + go-json into a map, by hand", module: "github.com/goccy/go-json"}
@@ -41,7 +41,7 @@ var (
 	lowMemory = variant("object, low memory", "--low-memory")
 )
 
-// peers are the rows, in the order of the tables.
+// peers returns the rows, in the order of the tables.
 var peers = []peer{
 	limit,
 	{name: "handstruct", title: "fasthttp + go-json into a struct, by hand: pooled, no copies", module: "github.com/goccy/go-json"},
@@ -61,13 +61,12 @@ var peers = []peer{
 	{name: "fastify", title: "fastify (Node)", all: true, command: fastify},
 }
 
-// apiphant is the built product, with everything on that is on by default and
-// the metrics counted.
+// apiphant returns the built product with the default settings and metrics.
 func apiphant(what, path string) peer {
 	return peer{name: what, title: "**apiphant**, " + what, path: path, command: serveProduct}
 }
 
-// variant is the object with more flags.
+// variant returns the row object with more flags.
 func variant(what string, flags ...string) peer {
 	return peer{name: what, title: "**apiphant**, " + what, flags: flags, command: serveProduct}
 }
@@ -77,7 +76,7 @@ func serveProduct(l *lab, address string) (*exec.Cmd, error) {
 	return exec.Command(l.file("product"), "serve", address, "--admin", admin), err
 }
 
-// wide is the product with so many routes.
+// wide returns the product with a number of routes.
 func wide(routes string) peer {
 	return peer{
 		name: "routes" + routes, title: "**apiphant**, object, number of routes: " + routes, env: []string{"ROUTES=" + routes},
@@ -87,7 +86,7 @@ func wide(routes string) peer {
 	}
 }
 
-// start is the command of a peer.
+// start returns the command of a peer.
 func (p peer) start(l *lab, address string) (*exec.Cmd, error) {
 	command := exec.Command(l.file(p.name), address)
 	if p.command != nil {
@@ -101,7 +100,7 @@ func (p peer) start(l *lab, address string) (*exec.Cmd, error) {
 	return command, nil
 }
 
-// environment is this process's, without what would set a server's flags.
+// environment returns the environment without variables that set flags of a server.
 func environment() []string {
 	var kept []string
 	for _, setting := range os.Environ() {
@@ -113,7 +112,7 @@ func environment() []string {
 	return kept
 }
 
-// version is what the peer's program was built with.
+// version returns the version of the peer's module.
 func (p peer) version(l *lab) string {
 	built, err := buildinfo.ReadFile(l.file(p.name))
 	if err != nil {
@@ -127,7 +126,7 @@ func (p peer) version(l *lab) string {
 	return ""
 }
 
-// gevent is the stack of the original, where Debian's python3-gevent is installed.
+// gevent returns the stack of the original, if Debian's python3-gevent is installed.
 func gevent(_ *lab, address string) (*exec.Cmd, error) {
 	if err := exec.Command("/usr/bin/python3", "-c", "import gevent").Run(); err != nil {
 		return nil, errors.New("python3-gevent is not installed")
@@ -135,7 +134,7 @@ func gevent(_ *lab, address string) (*exec.Cmd, error) {
 	return exec.Command("/usr/bin/python3", "peers/gevent/server.py", address), nil
 }
 
-// fastify is installed where its package.json is, once, by npm.
+// fastify returns fastify, which npm installs once beside its package.json.
 func fastify(l *lab, address string) (*exec.Cmd, error) {
 	for _, program := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(program); err != nil {

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// results are all that was measured, as they are kept beside the page.
+// results are all measurements, as they are stored beside the page.
 type results struct {
 	Machine   string
-	Commands  map[string]string // by part: what measured it
+	Commands  map[string]string // by part: the command that measured it
 	Took      map[string]string // by part
 	Versions  map[string]string // by row
 	Missing   []missing
@@ -22,40 +22,40 @@ type results struct {
 	Soak      []minute
 }
 
-// cost is the processor time of a row's requests, beside another row's.
+// cost compares the processor time of the requests of two rows.
 type cost struct {
 	Part, Row, Over string
 	Body            string
 	Connections     int
-	Setting         string `json:",omitempty"` // what is special
-	Ratio           Spread // of both, in the same seconds
-	Micros          Spread // a request of the row
-	OverMicros      Spread // a request of the other
+	Setting         string `json:",omitempty"` // what differs from the defaults
+	Ratio           Spread // of the two, in the same seconds
+	Micros          Spread // per request of the row
+	OverMicros      Spread // per request of the other row
 }
 
-// idle is the memory of connections that wait.
+// idle is the memory of idle connections.
 type idle struct {
 	Part, Row   string
 	Connections int
-	Grown       float64 // bytes for each, more than before
-	Whole       float64 // bytes of the whole process, for each
+	Grown       float64 // bytes per connection, beyond those before
+	Whole       float64 // bytes of the whole process, per connection
 }
 
-// latency is how long requests took that came at a fixed rate.
+// latency has the times of requests at a fixed rate.
 type latency struct {
 	Part, Row      string
-	Share, Rate    float64 // of what the server can do; requests a second
-	Change         float64 // of what it can do, from before to after
+	Share, Rate    float64 // of the server's capacity; requests a second
+	Change         float64 // of the capacity, from before to after
 	P50, P99, P999 time.Duration
-	Late           time.Duration // p99.9 of what the load itself came too late
+	Late           time.Duration // the 99.9th percentile of the load's own delay
 	Unanswered     int
 }
 
-// minute is one of a soak.
+// minute is one minute of a soak.
 type minute struct {
 	Part           string
 	Rate           float64 // requests a second
-	Busy           float64 // the share of the time that the core was
+	Busy           float64 // the share of the time that the core was busy
 	P50, P99, P999 time.Duration
 	Resident       int64
 	Goroutines     int
@@ -69,7 +69,7 @@ func newResults() *results {
 	return &results{Commands: map[string]string{}, Took: map[string]string{}, Versions: map[string]string{}}
 }
 
-// loadResults reads those of earlier runs; there may be none.
+// loadResults reads the results of earlier runs, if there are any.
 func loadResults(file string) (*results, error) {
 	r := newResults()
 	text, err := os.ReadFile(file)
@@ -90,7 +90,7 @@ func (r *results) save(file string) error {
 	return os.WriteFile(file, append(text, '\n'), 0o644)
 }
 
-// forget removes what an earlier run has measured of a part.
+// forget removes the results of a part.
 func (r *results) forget(part string) {
 	r.Missing = slices.DeleteFunc(r.Missing, func(m missing) bool { return m.Part == part })
 	r.Costs = slices.DeleteFunc(r.Costs, func(c cost) bool { return c.Part == part })
@@ -99,8 +99,8 @@ func (r *results) forget(part string) {
 	r.Soak = slices.DeleteFunc(r.Soak, func(m minute) bool { return m.Part == part })
 }
 
-// cost returns what was measured of a row beside another, by the first part that
-// did; ok is false where nothing was.
+// cost returns the comparison of two rows, of the first part that has one. ok reports
+// whether there is one.
 func (r *results) cost(row, over, body string, connections int) (found cost, ok bool) {
 	for _, p := range parts {
 		for _, c := range r.Costs {

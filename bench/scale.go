@@ -7,7 +7,7 @@ import (
 	"github.com/apiphant/apiphant/bench/message"
 )
 
-// runScale: how cost grows, over the limit under the same conditions.
+// runScale measures how the cost grows, against the limit under the same conditions.
 func runScale(ctx context.Context, l *lab, r *results, name string) {
 	small := bodies()[:1]
 	for _, p := range []peer{typed, object} {
@@ -23,8 +23,8 @@ func runScale(ctx context.Context, l *lab, r *results, name string) {
 	l.fieldErrors(ctx, r, name)
 }
 
-// cores: with GOMAXPROCS 2. The load has one of the cores too, so that only
-// processor time can be compared, not what can be done in a second.
+// cores measures with GOMAXPROCS 2. The load uses one of the cores, too, so that only
+// processor time can be compared, and not requests a second.
 func (l *lab) cores(ctx context.Context, r *results, part string, b body) {
 	defer l.stopAll()
 	for _, p := range []peer{typed, object} {
@@ -39,7 +39,7 @@ func (l *lab) cores(ctx context.Context, r *results, part string, b body) {
 	}
 }
 
-// fieldErrors: of a list of 100, none is wrong, one, all.
+// fieldErrors measures a list of 100 of which none, one or all are wrong.
 func (l *lab) fieldErrors(ctx context.Context, r *results, part string) {
 	servers, err := l.serveBoth(ctx, limit, typed, l.serverCore)
 	defer l.stopAll()

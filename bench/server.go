@@ -28,15 +28,15 @@ import (
 // server is a peer's process.
 type server struct {
 	peer    peer
-	address string // HOST:PORT that it serves
+	address string // HOST:PORT
 	command *exec.Cmd
 	ended   chan struct{} // closed when it has
 }
 
-// startPatience is how long a process may take until it answers.
-const startPatience = 20 * time.Second
+// startTimeout is how long a process may take until it answers.
+const startTimeout = 20 * time.Second
 
-// serve starts a peer on those cores and returns once it does the work right.
+// serve starts a peer on cores, and returns when its answers are right.
 func (l *lab) serve(ctx context.Context, p peer, cores ...int) (*server, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -60,8 +60,8 @@ func (l *lab) serve(ctx context.Context, p peer, cores ...int) (*server, error) 
 	return s, nil
 }
 
-// start starts the process, which inherits the cores of the thread that it is
-// started from, so that Go's GOMAXPROCS is their number.
+// start starts the process from a thread that is bound to the cores. The process
+// inherits them, and Go sets GOMAXPROCS to their number.
 func (l *lab) start(s *server, cores []int) error {
 	log, err := os.Create(filepath.Join(l.folder, s.peer.name+".log"))
 	if err != nil {
@@ -73,8 +73,8 @@ func (l *lab) start(s *server, cores []int) error {
 	s.command.SysProcAttr.Setpgid, s.command.SysProcAttr.Setsid = false, true // a scheduling group of its own: sched(7), "The autogroup feature"
 	started := make(chan error)
 	go func() {
-		// Not unlocked: the thread ends with its cores. Until then it must
-		// stay, since the child is killed when it ends.
+		// The thread is not unlocked, so that it ends with the goroutine, and its
+		// cores with it. It must stay until then: its end kills the child.
 		runtime.LockOSThread()
 		err := pin(cores...)
 		if err == nil {
@@ -95,13 +95,13 @@ func (l *lab) start(s *server, cores []int) error {
 	return nil
 }
 
-// attributes lets a process end with the thread that started it, and not with
-// the terminal's Ctrl-C, which this one heeds.
+// attributes makes the kernel kill a process when the thread ends that started it. The
+// process is in a group of its own, so that Ctrl-C reaches only this one.
 func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// pin keeps the calling thread to some cores.
+// pin binds the calling thread to cores.
 func pin(cores ...int) error {
 	var set unix.CPUSet
 	for _, core := range cores {
@@ -125,9 +125,9 @@ func (s *server) stop() {
 	<-s.ended
 }
 
-// await asks until the answer is right.
+// await repeats a request until the answer is right.
 func (s *server) await(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -148,7 +148,7 @@ func (s *server) await(ctx context.Context) error {
 
 func (s *server) path() string { return cmp.Or(s.peer.path, echoPath) }
 
-// check tells whether the server does the work: what it was asked, with "server".
+// check returns an error unless the answer is the request's object with "server".
 func (s *server) check(ctx context.Context, body string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.address+s.path(), strings.NewReader(body))
 	if err != nil {
@@ -173,7 +173,7 @@ func (s *server) check(ctx context.Context, body string) error {
 	return compare(body, text)
 }
 
-// compare tells whether an answer is the request's object with "server".
+// compare returns an error unless an answer is the request's object with "server".
 func compare(request string, answer []byte) error {
 	var got, want map[string]any
 	if err := json.Unmarshal([]byte(request), &want); err != nil {
@@ -189,8 +189,8 @@ func compare(request string, answer []byte) error {
 	return nil
 }
 
-// cpu returns the time that the process has been on a processor: the first
-// number of each thread's schedstat (Documentation/scheduler/sched-stats.rst).
+// cpu returns the processor time of the process: the sum of the first numbers of its
+// threads' schedstat (Documentation/scheduler/sched-stats.rst).
 func (s *server) cpu() (total time.Duration, err error) {
 	threads, err := filepath.Glob(s.proc("task/*/schedstat"))
 	if err != nil || len(threads) == 0 {
@@ -211,7 +211,7 @@ func (s *server) cpu() (total time.Duration, err error) {
 	return total, nil
 }
 
-// resident returns the bytes of memory that the process has: proc_pid_status(5).
+// resident returns the resident memory in bytes: see proc_pid_status(5).
 func (s *server) resident() (int64, error) {
 	text, err := os.ReadFile(s.proc("status"))
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/apiphant/apiphant/bench/internal/openloop"
 )
 
-// runSoak: the object, with its core busy for soakShare of the time, minute by
-// minute.
+// runSoak loads the row object so that its core is busy for soakShare of the time, and
+// measures each minute.
 func runSoak(ctx context.Context, l *lab, r *results, name string) {
 	if err := l.soakFor(ctx, r, name); err != nil {
 		r.Missing = append(r.Missing, missing{name, object.name, err.Error()})
@@ -23,9 +23,9 @@ func runSoak(ctx context.Context, l *lab, r *results, name string) {
 	l.stopAll()
 }
 
-// soakShare of the time is what the core of the server is to be busy for. A rate
-// that is fixed would be too much on a shared machine in its slow minutes: which
-// rate it is that the core can do so much of is found out as it goes.
+// soakShare is the share of the time for which the server's core is busy. The rate is
+// adjusted to it all the time: a fixed rate would overload a shared machine in its
+// slow minutes.
 const soakShare = 0.8
 
 func (l *lab) soakFor(ctx context.Context, r *results, part string) error {
@@ -37,23 +37,23 @@ func (l *lab) soakFor(ctx context.Context, r *results, part string) error {
 	if err != nil {
 		return err
 	}
-	keeper := loadKeeper{share: soakShare, core: l.serverCore}
+	controller := rateController{share: soakShare, core: l.serverCore}
 	rate := soakShare * capacity
 	for left := l.soak; left > 0; left -= time.Minute {
 		load := l.openLoop(s, rate, min(left, time.Minute))
 		load.AdjustEvery, load.Adjust = adjustEvery, func(now float64) float64 {
-			rate = keeper.adjust(now)
+			rate = controller.adjust(now)
 			return rate
 		}
 		got, err := load.Run(ctx)
 		if err == nil {
-			err = keeper.err
+			err = controller.err
 		}
 		if err != nil {
 			return err
 		}
 		m := minute{
-			Part: part, Rate: got.Rate, Unanswered: got.Unanswered, Busy: keeper.takeBusy(),
+			Part: part, Rate: got.Rate, Unanswered: got.Unanswered, Busy: controller.takeBusy(),
 			P50: openloop.Quantile(got.Took, 0.5), P99: openloop.Quantile(got.Took, 0.99), P999: openloop.Quantile(got.Took, 0.999),
 		}
 		if m.Resident, err = s.resident(); err != nil {
@@ -68,7 +68,7 @@ func (l *lab) soakFor(ctx context.Context, r *results, part string) error {
 	return nil
 }
 
-// goroutines asks the server's --admin, right after the load has ended.
+// goroutines returns the number of the server's goroutines, by --admin.
 func (s *server) goroutines(ctx context.Context) (int, error) {
 	at := slices.Index(s.command.Args, "--admin")
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.command.Args[at+1]+"/metrics", nil)

@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// Spread is what is told of several rounds: the middle, and the quartiles.
+// Spread summarises several rounds: the median and the quartiles.
 type Spread struct {
 	Median, Low, High float64
 	Rounds            int
 }
 
-// spread is the zero Spread of no values.
+// spread returns the Spread of values, which is zero if there are none.
 func spread(values []float64) Spread {
 	if len(values) == 0 {
 		return Spread{}
@@ -20,8 +20,8 @@ func spread(values []float64) Spread {
 	return Spread{quantile(sorted, 0.5), quantile(sorted, 0.25), quantile(sorted, 0.75), len(sorted)}
 }
 
-// quantile returns the value that the part p of the sorted values is not above,
-// taken between the two nearest (Hyndman and Fan's type 7, as in R).
+// quantile returns the p-quantile of sorted values, interpolated between the two
+// nearest (Hyndman and Fan's type 7, the default of R).
 func quantile(sorted []float64, p float64) float64 {
 	at := p * float64(len(sorted)-1)
 	below := int(at)
@@ -38,7 +38,7 @@ func (s Spread) String() string {
 	return fmt.Sprintf("%s (%s to %s)", figure(s.Median), figure(s.Low), figure(s.High))
 }
 
-// figure keeps three digits.
+// figure formats a number with three significant digits.
 func figure(v float64) string {
 	switch {
 	case v >= 99.95:

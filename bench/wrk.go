@@ -14,18 +14,17 @@ import (
 	"time"
 )
 
-// load is what wrk does to a server.
+// load is the load that wrk puts on a server.
 type load struct {
 	body        body
-	path        string // "": the server's
+	path        string // "": that of the server
 	connections int
 	seconds     int
-	refused     bool // every answer is to be another than 2xx
+	refused     bool // all answers must have a status other than 2xx
 }
 
-// run loads a server from the load's core, and returns how many requests were
-// answered. An answer of the wrong kind, or none, is an error: the server would
-// not have done the work.
+// run loads a server from the load's core, and returns the number of answers. A wrong
+// answer, or none, is an error: the server would not have done the work.
 func (w load) run(ctx context.Context, l *lab, s *server) (requests int64, err error) {
 	script, err := l.script(w.body)
 	if err != nil {
@@ -40,7 +39,7 @@ func (w load) run(ctx context.Context, l *lab, s *server) (requests int64, err e
 	wrk.SysProcAttr = attributes()
 	ended := make(chan error)
 	go func() {
-		runtime.LockOSThread() // and not unlocked: see server.go
+		runtime.LockOSThread() // not unlocked: see server.go
 		err := pin(l.loadCore)
 		if err == nil {
 			err = wrk.Run()
@@ -65,7 +64,7 @@ var (
 	wrkStatuses = regexp.MustCompile(`Non-2xx or 3xx responses: (\d+)`)
 )
 
-// count reads what wrk has printed.
+// count parses the output of wrk.
 func (w load) count(printed string) (int64, error) {
 	found := wrkRequests.FindStringSubmatch(printed)
 	if found == nil {
@@ -93,7 +92,7 @@ func (w load) count(printed string) (int64, error) {
 	return requests, nil
 }
 
-// script is a file that has wrk send a body.
+// script returns a Lua file that makes wrk send a body.
 func (l *lab) script(b body) (string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

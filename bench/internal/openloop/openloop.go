@@ -1,10 +1,10 @@
-// Package openloop asks a server at a fixed rate, whether it keeps up or not, and
-// tells how long each request took from the moment when it was due.
+// Package openloop sends requests to a server at a fixed rate, whether the server keeps
+// up or not, and measures each from the time at which it was due.
 //
-// A client that waits for an answer before it asks again leaves out, while a
-// server stalls, just the requests that would have waited (Gil Tene's coordinated
-// omission). Here each request has its place in the schedule: where no connection
-// is free it waits, and that counts.
+// A client that waits for an answer before its next request omits, while a server
+// stalls, just those requests that would have waited (Gil Tene's coordinated
+// omission). Here each request has its time in a schedule; if no connection is free,
+// it waits, and that wait counts.
 package openloop
 
 import (
@@ -21,21 +21,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Load says what is asked of a server.
+// Load describes an open load.
 type Load struct {
 	Address     string // 127.0.0.1:PORT
-	Request     string // as it is sent; its answer has a Content-Length or chunks
+	Request     string // the bytes of the request; its answer must have a Content-Length or be chunked
 	Connections int
 	Rate        float64                    // requests a second
-	Adjust      func(rate float64) float64 // the rate from now on, asked every AdjustEvery; nil: it stays
+	Adjust      func(rate float64) float64 // returns the next rate, every AdjustEvery; nil: the rate is fixed
 	AdjustEvery time.Duration
 	Duration    time.Duration // of the schedule
-	Patience    time.Duration // for what is left at its end; 0: 5 s
-	Core        int           // that it runs on, alone; it doesn't sleep
+	Grace       time.Duration // for answers after the end of the schedule; 0: 5 s
+	Core        int           // the core that the load runs on; it polls and never sleeps
 }
 
-// Result is how long requests took, with those that never were answered: these
-// took as long as they were waited for.
+// Result has the times of all requests. A request without an answer counts with the
+// time for which it was waited for.
 type Result struct {
 	Took       []time.Duration // sorted, of each that was due
 	Unanswered int
@@ -76,8 +76,8 @@ type running struct {
 // Run asks until the schedule or ctx ends. It fails where a connection does, or an
 // answer is other than 200.
 func (l Load) Run(ctx context.Context) (Result, error) {
-	if l.Patience == 0 {
-		l.Patience = 5 * time.Second
+	if l.Grace == 0 {
+		l.Grace = 5 * time.Second
 	}
 	total := int(l.Rate * l.Duration.Seconds())
 	r := &running{Load: l, adjust: l.AdjustEvery, result: Result{Took: make([]time.Duration, 0, total), Late: make([]time.Duration, 0, total)}}
@@ -152,7 +152,7 @@ func (r *running) loop(ctx context.Context) error {
 		}
 		now := time.Since(r.began)
 		r.schedule(now)
-		if now > r.Duration+r.Patience {
+		if now > r.Duration+r.Grace {
 			r.giveUp(now)
 			return nil
 		}
@@ -250,7 +250,7 @@ func (r *running) giveUp(now time.Duration) {
 	r.result.Unanswered = len(unanswered)
 }
 
-// isWhole tells whether an answer has come to its end.
+// isWhole reports whether an answer is complete.
 func isWhole(in []byte) (bool, error) {
 	head, body, found := bytes.Cut(in, []byte("\r\n\r\n"))
 	if !found {

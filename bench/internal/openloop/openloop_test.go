@@ -100,7 +100,7 @@ func TestSilent(t *testing.T) {
 		return answer
 	})
 	l := load(address)
-	l.Patience = 50 * time.Millisecond
+	l.Grace = 50 * time.Millisecond
 	got, err := l.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -32,7 +32,7 @@ func TestCoreTime(t *testing.T) {
 // TestLoadKeeper settles at the rate of which the core can do the share that is
 // wanted, however far away it begins, and also when the core becomes slower.
 func TestLoadKeeper(t *testing.T) {
-	k := loadKeeper{share: 0.8}
+	k := rateController{share: 0.8}
 	for _, start := range []float64{100, 10_000, 40_000} {
 		rate := start
 		for _, capacity := range []float64{10_000, 5_000, 20_000} {

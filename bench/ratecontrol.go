@@ -9,27 +9,27 @@ import (
 	"time"
 )
 
-// adjustEvery is how often a loadKeeper looks: long enough for the hundredths of a
-// second that the kernel tells, short enough for a queue not to grow long.
+// adjustEvery is the interval of a rateController: long enough for the kernel's unit of
+// a hundredth of a second, and short enough to keep queues short.
 const adjustEvery = 200 * time.Millisecond
 
-// loadKeeper finds the rate at which a core is busy for a share of the time.
-type loadKeeper struct {
+// rateController finds the request rate at which a core is busy for a given share of
+// the time.
+type rateController struct {
 	share float64
 	core  int
 
 	last  coreTime
-	first coreTime // of what takeBusy tells
+	first coreTime // at the last call of takeBusy
 	err   error
 }
 
-// coreTime is what a core has done since the machine began, in units of the
-// kernel's: proc_stat(5).
+// coreTime is the time that a core has spent since the machine started, in the
+// kernel's units: see proc_stat(5).
 type coreTime struct{ idle, all int64 }
 
-// adjust returns the rate in place of the one that has been asked for since it was
-// last called.
-func (k *loadKeeper) adjust(rate float64) float64 {
+// adjust returns the next rate, given the rate since its last call.
+func (k *rateController) adjust(rate float64) float64 {
 	now, err := readCoreTime(k.core)
 	if err != nil {
 		k.err = err
@@ -43,22 +43,22 @@ func (k *loadKeeper) adjust(rate float64) float64 {
 	return rate * k.factor(last.busyUntil(now))
 }
 
-// factor is by how much the rate is to change where the core was busy for so much
-// of the time. It goes half of the way, in proportion, since what the kernel tells
-// of so short a time is rough.
-func (k *loadKeeper) factor(busy float64) float64 {
+// factor returns the factor by which the rate changes, given the share of the time
+// that the core was busy. It goes half of the way, since the kernel's figures for so
+// short a time are rough.
+func (k *rateController) factor(busy float64) float64 {
 	return min(max(math.Sqrt(k.share/max(busy, 0.01)), 0.7), 1.2)
 }
 
-// takeBusy is for how much of the time the core was busy since it was last asked.
-func (k *loadKeeper) takeBusy() float64 {
+// takeBusy returns the share of the time that the core was busy since its last call.
+func (k *rateController) takeBusy() float64 {
 	busy := k.first.busyUntil(k.last)
 	k.first = k.last
 	return busy
 }
 
-// busyUntil is the share of the time that the core was not idle, between two
-// readings. What the hypervisor has given to others was no idling.
+// busyUntil returns the share of the time between two readings in which the core was
+// not idle. Time that the hypervisor gave to others counts as busy.
 func (t coreTime) busyUntil(now coreTime) float64 {
 	if now.all == t.all {
 		return 0
@@ -74,8 +74,8 @@ func readCoreTime(core int) (coreTime, error) {
 	return parseCoreTime(string(text), core)
 }
 
-// parseCoreTime reads a core's line: user, nice, system, idle, iowait and others,
-// of which those for guests are in user and nice already.
+// parseCoreTime parses the line of a core: user, nice, system, idle, iowait and others.
+// The times of guests are contained in user and nice.
 func parseCoreTime(stat string, core int) (t coreTime, err error) {
 	const idle, wait, guest = 3, 4, 8
 	for line := range strings.SplitSeq(stat, "\n") {
