@@ -37,6 +37,7 @@ func run(ctx context.Context, args []string) error {
 	checkout := flags.String("C", "..", "the `folder` of the checkout")
 	toolchain := flags.String("toolchain", "local", "the `version` of Go to build with, such as go1.26.11")
 	revision := flags.String("revision", "HEAD", "the `commit` or tag to build")
+	only := flags.String("only", "", "build for this `system/processor` alone, to try it")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -64,6 +65,9 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	for _, target := range targets {
+		if *only != "" && *only != target.String() {
+			continue
+		}
 		log.Printf("%s for %s, commit %.12s, by %s", source.version, target, source.commit, builder.goVersion)
 		if err := release(ctx, builder, target, folder); err != nil {
 			return fmt.Errorf("%s: %w", target, err)
