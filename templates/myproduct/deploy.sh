@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs this product on this machine, or brings it up to date there: as often as
-# you like. As root, or with sudo.
+# Installs or updates this product on this machine. Run it as root or with sudo, as
+# often as you like.
 #
 #	./deploy.sh --dry-run                   # prints what it would do
 #	./deploy.sh --with systemd,nginx        # in place of supervisor,nginx
@@ -12,7 +12,7 @@ cd "$(dirname "$0")"
 # sudo leaves Go out of the PATH.
 PATH=$PATH:/usr/local/go/bin
 
-# What apiphant deploy prepare wrote for machines without Go comes first.
+# dist has what apiphant deploy prepare wrote for machines without Go.
 if [ -x dist/apiphant ]; then
 	exec dist/apiphant deploy apply . "$@"
 elif command -v apiphant >/dev/null; then
@@ -20,5 +20,5 @@ elif command -v apiphant >/dev/null; then
 elif command -v go >/dev/null; then
 	exec go tool apiphant deploy apply . "$@"
 fi
-echo "$0: neither dist/apiphant nor apiphant nor go is there. Where Go is, run: apiphant deploy prepare ." >&2
+echo "$0: found none of dist/apiphant, apiphant and go. On a machine with Go, run: apiphant deploy prepare ." >&2
 exit 1

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Asks the echo, and fails if the answer is wrong: through nginx, as deploy.conf has
-# it; or at another place:
+# Calls the echo, and fails if the answer is wrong. By default it asks through nginx,
+# by the settings in deploy.conf; an argument is another address:
 #
 #	./quick-test.sh http://127.0.0.1:8001
 #
-# ./deploy.sh and ./reload.sh end with it, and ask each new process by it.
+# ./deploy.sh and ./reload.sh run it for each new process, and at their end.
 set -eu
 cd "$(dirname "$0")"
 # shellcheck source=deploy.conf
@@ -22,8 +22,8 @@ case $listen in
 esac
 url=${1:-$url://$domain:$port}
 
-# --connect-to: to nginx on this machine, whatever the name server says; --insecure:
-# so it is nobody else, and the certificate may be one for tests.
+# --connect-to connects to nginx on this machine, whatever the DNS says; therefore
+# --insecure is safe, which allows a certificate for tests.
 answer=$(curl --silent --show-error --fail-with-body --max-time 10 --noproxy '*' --insecure \
 	--connect-to "$domain:$port:$address:$port" \
 	--header 'Content-Type: application/json' --data '{"hello": "world"}' "$url/api/v0/echo/read")

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs all tests: those of go test, then test/main.go against the product as it
-# is served at 127.0.0.1:8888.
+# Runs all tests: go test, and then test/main.go against the product, which it serves
+# at 127.0.0.1:8888.
 set -eu
 cd "$(dirname "$0")"
 

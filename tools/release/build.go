@@ -104,10 +104,15 @@ func readInfo(binaries []string) (*buildinfo.BuildInfo, error) {
 	return whole, nil
 }
 
-// licenses returns the licence texts of all modules that are linked, which most
-// of them want to come with a binary.
+// licenses returns the licences of Go and of all linked modules, most of which require
+// that a binary comes with them.
 func (b *builder) licenses(info *buildinfo.BuildInfo) ([]byte, error) {
+	own, err := os.ReadFile(filepath.Join(filepath.Dir(filepath.Dir(b.goCommand)), "LICENSE"))
+	if err != nil {
+		return nil, err
+	}
 	var all bytes.Buffer
+	fmt.Fprintf(&all, "==== Go %s: LICENSE\n\n%s\n\n", b.goVersion, bytes.TrimSpace(own))
 	for _, dep := range info.Deps {
 		path, err := module.EscapePath(dep.Path)
 		if err != nil {

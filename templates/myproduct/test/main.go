@@ -1,6 +1,5 @@
-// Command test asks the product that is served at 127.0.0.1:8888 as its callers
-// do, and ends with exit status 1 at the first answer that is not as wanted.
-// test.sh runs it.
+// Command test calls the product that is served at 127.0.0.1:8888. Its exit status is
+// 1 after the first wrong answer. test.sh runs it.
 package main
 
 import (

@@ -1,5 +1,4 @@
-// Package background is what runs without being asked: apiphant-background runs
-// these tasks on their schedules.
+// Package background has the tasks that apiphant-background runs on their schedules.
 package background
 
 import (

@@ -1,4 +1,4 @@
-// Package echo answers with what it was asked.
+// Package echo answers with the request.
 package echo
 
 import (
@@ -7,7 +7,7 @@ import (
 	"github.com/apiphant/apiphant"
 )
 
-// Read returns the request, signed by the server.
+// Read returns the request with the name of the server added.
 func Read(ctx context.Context, request apiphant.Object) (apiphant.Object, error) {
 	response := request.Copy()
 	response["server"] = "myproduct"

@@ -9,7 +9,7 @@ import (
 	"github.com/apiphant/apiphant/templates/myproduct/api/v0/echo"
 )
 
-// TestRead asks the function in the test's own process, without a port.
+// TestRead calls the function in the process of the test, without a port.
 func TestRead(t *testing.T) {
 	api := &apiphant.API{}
 	api.Handle("v0/echo", apiphant.Actions{Read: apiphant.Func(echo.Read)})
@@ -23,7 +23,7 @@ func TestRead(t *testing.T) {
 		400, apiphant.Object{"error": "Request content should be JSON Object"})
 }
 
-// TestServed builds the whole product and asks it as its callers will.
+// TestServed builds the product, serves it, and calls it over a port.
 func TestServed(t *testing.T) {
 	server := apitest.Start(t, "../../..")
 
