@@ -158,6 +158,9 @@ func TestBuild(t *testing.T) {
 }
 
 func TestBuildOutput(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles everything anew")
+	}
 	dir := newProduct(t)
 	p, err := product.Load(dir)
 	if err != nil {
