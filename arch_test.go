@@ -40,7 +40,7 @@ var arrows = map[string][]string{
 	"internal/forwarded":         {},
 	"nethttp":                    {".", "internal/response", "internal/forwarded"},
 	"internal/inprocess":         {"."}, // what a handler answers, for who asked in the same process
-	"server":                     {".", "internal/forwarded", "internal/response", "internal/trace", "server/internal/connection", "server/internal/http1", "github.com/valyala/fasthttp", "github.com/coreos/go-systemd/v22", "github.com/prometheus/client_golang"},
+	"server":                     {".", "internal/address", "internal/forwarded", "internal/response", "internal/trace", "server/internal/connection", "server/internal/http1", "github.com/valyala/fasthttp", "github.com/coreos/go-systemd/v22", "github.com/prometheus/client_golang"},
 	"server/internal/connection": {"golang.org/x/sys"}, // knows no HTTP
 	"server/internal/http1":      {},                   // knows no connection
 
@@ -67,14 +67,25 @@ var arrows = map[string][]string{
 	// A ready-made hook.
 	"background/mail": {"background", "github.com/wneessen/go-mail"},
 
-	// What a built product is as a program.
-	"program": {".", "server", "background", "background/engine", "background/metrics", "background/worker", "database", "go.uber.org/zap", "github.com/prometheus/client_golang", "github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/coreos/go-systemd/v22", "golang.org/x/sys"},
+	// What commands have in common, and programs that run.
+	"internal/address": {},
+	"internal/command": {"github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"internal/logging": {"internal/command", "go.uber.org/zap", "github.com/spf13/pflag"},
+	"internal/admin":   {"database", "internal/address", "internal/command", "internal/logging", "github.com/prometheus/client_golang", "github.com/spf13/pflag"},
+
+	// What a built product is as a program. Each door is linked only where the
+	// generated main names it: program itself knows none.
+	"program": {".", "database", "internal/command", "github.com/spf13/cobra"},
+	"program/serve": {".", "program", "server", "internal/address", "internal/command", "internal/logging", "internal/admin",
+		"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/coreos/go-systemd/v22", "golang.org/x/sys"},
+	"program/background": {".", "program", "background", "background/engine", "background/metrics", "background/worker",
+		"database", "internal/command", "internal/logging", "internal/admin", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 
 	// What makes a program of a product's folder, and a folder of a template.
 	"internal/origin":  {".", "golang.org/x/mod"},
 	"internal/product": {".", "internal/origin", "github.com/fsnotify/fsnotify", "golang.org/x/mod"},
 	"templates":        {},
-	"deploy":           {".", "program", "server", "templates", "internal/origin", "golang.org/x/mod"},
+	"deploy":           {".", "internal/command", "server", "templates", "internal/origin", "golang.org/x/mod"},
 
 	// Tests of products, and of doors.
 	"apitest":       {".", "nethttp", "internal/inprocess", "internal/safely", "internal/product", "github.com/google/go-cmp"},
@@ -85,7 +96,7 @@ var arrows = map[string][]string{
 	"reliability": {"internal/load"},
 
 	// Commands.
-	"internal/cli":            {"internal/product", "deploy", "program", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"internal/cli":            {"internal/product", "deploy", "program/serve", "program/background", "internal/command", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 	"cmd/apiphant":            {"internal/cli"},
 	"cmd/apiphant-background": {"internal/cli"},
 }

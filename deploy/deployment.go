@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/apiphant/apiphant/program"
+	"github.com/apiphant/apiphant/internal/command"
 	"github.com/apiphant/apiphant/server"
 )
 
@@ -114,7 +114,7 @@ func (d *Deployment) AnswerTimeout() time.Duration {
 }
 
 // LargestBody returns the size of the largest body that any function accepts.
-func (d *Deployment) LargestBody() program.Size { return max(d.MaxBody, d.MaxUpload) }
+func (d *Deployment) LargestBody() command.Size { return max(d.MaxBody, d.MaxUpload) }
 
 // TLSPort returns what follows the host name in a URL: "" or, for example, ":8443".
 func (d *Deployment) TLSPort() string {

@@ -13,7 +13,7 @@ import (
 	"text/template"
 	"time"
 
-	"github.com/apiphant/apiphant/program"
+	"github.com/apiphant/apiphant/internal/command"
 	"github.com/apiphant/apiphant/templates"
 )
 
@@ -97,9 +97,9 @@ var functions = template.FuncMap{
 	// seconds rounds up.
 	"seconds": func(d time.Duration) int { return int(math.Ceil(d.Seconds())) },
 	// nginxSize formats a size for nginx.
-	"nginxSize": func(size program.Size) string {
+	"nginxSize": func(size command.Size) string {
 		for _, unit := range []struct {
-			bytes  program.Size
+			bytes  command.Size
 			letter string
 		}{{1 << 30, "g"}, {1 << 20, "m"}, {1 << 10, "k"}} {
 			if size%unit.bytes == 0 {

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/apiphant/apiphant"
-	"github.com/apiphant/apiphant/program"
+	"github.com/apiphant/apiphant/internal/command"
 	"github.com/apiphant/apiphant/server"
 )
 
@@ -40,8 +40,8 @@ type Settings struct {
 
 	DatabaseFile string // "": no database
 	Timeout      time.Duration
-	MaxBody      program.Size
-	MaxUpload    program.Size
+	MaxBody      command.Size
+	MaxUpload    command.Size
 	Drain        time.Duration
 
 	Upstreams []string // nil: the processes of this machine
@@ -150,7 +150,7 @@ func (s *Settings) set(key, value string) error {
 		return checkAddresses(s.Upstreams)
 	case "PROXIES":
 		s.Proxies = value
-		return new(program.Networks).Set(value)
+		return new(command.Networks).Set(value)
 	case "FLAGS":
 		s.Flags = strings.Fields(value)
 		return checkFlags(s.Flags)

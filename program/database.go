@@ -4,58 +4,57 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/spf13/pflag"
-
-	"github.com/apiphant/apiphant/background/engine"
-	"github.com/apiphant/apiphant/background/worker"
 	"github.com/apiphant/apiphant/database"
+	"github.com/apiphant/apiphant/internal/command"
 )
 
-func addDatabaseFlags(flags *pflag.FlagSet, database *string, migrate *bool) {
-	flags.StringVar(database, "database", "", "keep jobs and ticks there: sqlite:///path or postgres://… as `URL`")
-	flags.BoolVar(migrate, "migrate-at-start", true, "bring the database's tables up to date when the program starts")
+// Storage is implemented by a [Door] whose part of the product keeps something
+// in the program's database, such as jobs.
+type Storage interface {
+	// Drivers returns the drivers of the databases that it can be kept in.
+	Drivers() []database.Driver
+
+	// UseDatabase returns ctx with what functions need to keep it in db. It
+	// brings its tables up to date if migrate is true; if not, tables that are
+	// not up to date are an error. It logs to [apiphant.Log] of ctx.
+	UseDatabase(ctx context.Context, db database.DB, migrate bool) (context.Context, error)
 }
 
-// store is the database of a running program, and the tasks and jobs in it. It
-// is nil in a program without a database.
-type store struct {
-	database.DB
-	jobs engine.Database
-}
-
-// openDatabase opens the database of a URL, and returns a context in which the
-// product finds it. "" is no database.
-func (p Product) openDatabase(ctx context.Context, url string, migrate bool, log *slog.Logger) (context.Context, *store, error) {
+// OpenDatabase opens the one database of the program, which url names, for each
+// [Storage] among the doors. It returns the context to call functions with, in
+// which [database.Of] finds the database, and a function that closes it. An empty
+// url opens nothing.
+func (p Product) OpenDatabase(ctx context.Context, url string, migrate bool) (_ context.Context, closeDatabase func(), err error) {
 	if url == "" {
-		return ctx, nil, nil
+		return ctx, func() {}, nil
 	}
-	db, err := database.Open(ctx, url, worker.Drivers(p.Background)...)
+	var storages []Storage
+	var drivers []database.Driver
+	for _, door := range p.Doors {
+		if storage, ok := door.(Storage); ok {
+			storages = append(storages, storage)
+			drivers = append(drivers, storage.Drivers()...)
+		}
+	}
+	db, err := database.Open(ctx, url, drivers...)
 	if err != nil {
 		return ctx, nil, explainOpen(err)
 	}
-	jobs, err := worker.Open(p.Background, db, log)
-	if err == nil && migrate {
-		if err = jobs.Migrate(ctx); err != nil {
-			err = fmt.Errorf("can't bring the tables of the database up to date: %w", err)
+	ctx = database.With(ctx, db)
+	for _, storage := range storages {
+		if ctx, err = storage.UseDatabase(ctx, db, migrate); err != nil {
+			db.Close()
+			return ctx, nil, err
 		}
-	} else if err == nil {
-		err = jobs.Migrated(ctx)
 	}
-	if err != nil {
-		db.Close()
-		return ctx, nil, err
-	}
-	return engine.WithQueue(database.With(ctx, db), jobs), &store{db, jobs}, nil
+	return ctx, db.Close, nil
 }
 
 // explainOpen says of an error of [database.Open] what to do.
 func explainOpen(err error) error {
 	if errors.Is(err, database.ErrURL) {
-		return UsageError{fmt.Errorf("--database: %w", err)}
+		return command.UsageError{Err: fmt.Errorf("--database: %w", err)}
 	}
 	var none *database.NoDriverError
 	if !errors.As(err, &none) {
@@ -64,61 +63,9 @@ func explainOpen(err error) error {
 	packages := map[string]string{"postgres": "postgres", "postgresql": "postgres", "sqlite": "sqlite"}
 	name, known := packages[none.Scheme]
 	if !known {
-		return UsageError{fmt.Errorf("--database: there is no engine for %s: %w", none.Scheme, database.ErrURL)}
+		return command.UsageError{Err: fmt.Errorf("--database: there is no engine for %s: %w", none.Scheme, database.ErrURL)}
 	}
 	return fmt.Errorf("--database %s: the product is built without this engine. Add to api/background:\n\n"+
 		"\timport \"github.com/apiphant/apiphant/background/%s\"\n\n"+
 		"\tfunc Engines() []background.Engine { return []background.Engine{%[2]s.Engine()} }", none.URL, name)
-}
-
-// queue is the database of a worker, nil for none.
-func (s *store) queue() engine.Database {
-	if s == nil {
-		return nil
-	}
-	return s.jobs
-}
-
-// pingTimeout bounds how long the database may take to answer that it is there.
-const pingTimeout = 2 * time.Second
-
-// answers reports whether the database answers, if there is one.
-func (s *store) answers(ctx context.Context) bool {
-	if s == nil {
-		return true
-	}
-	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
-	defer cancel()
-	return s.Ping(ctx) == nil
-}
-
-// Close closes the database.
-func (s *store) Close() {
-	if s != nil {
-		s.DB.Close()
-	}
-}
-
-var (
-	connectionsDesc = prometheus.NewDesc("apiphant_database_connections", "Connections of the pool, by state: in_use, idle.", []string{"state"}, nil)
-	maxDesc         = prometheus.NewDesc("apiphant_database_connections_max", "How many connections the pool may have.", nil, nil)
-	waitsDesc       = prometheus.NewDesc("apiphant_database_waits_total", "How often a connection was waited for.", nil, nil)
-	waitedDesc      = prometheus.NewDesc("apiphant_database_wait_seconds_total", "How long connections were waited for.", nil, nil)
-)
-
-// Describe is part of [prometheus.Collector].
-func (s *store) Describe(descriptions chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{connectionsDesc, maxDesc, waitsDesc, waitedDesc} {
-		descriptions <- desc
-	}
-}
-
-// Collect is part of [prometheus.Collector].
-func (s *store) Collect(metrics chan<- prometheus.Metric) {
-	stats := s.Stats()
-	metrics <- prometheus.MustNewConstMetric(connectionsDesc, prometheus.GaugeValue, float64(stats.InUse), "in_use")
-	metrics <- prometheus.MustNewConstMetric(connectionsDesc, prometheus.GaugeValue, float64(stats.Idle), "idle")
-	metrics <- prometheus.MustNewConstMetric(maxDesc, prometheus.GaugeValue, float64(stats.Max))
-	metrics <- prometheus.MustNewConstMetric(waitsDesc, prometheus.CounterValue, float64(stats.Waits))
-	metrics <- prometheus.MustNewConstMetric(waitedDesc, prometheus.CounterValue, stats.Waited.Seconds())
 }

@@ -6,34 +6,41 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/apiphant/apiphant"
-	"github.com/apiphant/apiphant/background"
+	"github.com/apiphant/apiphant/internal/command"
 )
 
 // Product is what a program is made of.
 type Product struct {
-	Name string        // "myproduct"
-	API  *apiphant.API // what it serves
-
-	// Background is what it has in api/background; nil: nothing.
-	Background *background.Product
-
-	successorPatience time.Duration // 0: the constant of that name
+	Name  string        // of the program and its messages: "shop"
+	API   *apiphant.API // the functions that are called from outside
+	Doors []Door        // the commands that call them
 }
 
-// Main is the main function of a product: it does what the command line says
-// and ends the process with its exit status. See [Product.Run].
+// Door is a way by which a product's functions are called. It is one command of
+// the product's program.
+type Door interface {
+	// Command returns the command, for a program that is made of p. The
+	// command's context is the program's; an error that it returns is printed,
+	// and the exit status is 1.
+	//
+	// A command that runs the product's functions calls p.OpenDatabase for its
+	// flag --database, then p.Start, and p.Stop when all functions have returned.
+	Command(p Product) *cobra.Command
+}
+
+// Main is the main function of a product: it runs the command that the process
+// was started with, and exits with its status. See [Product.Run].
 func Main(product Product) {
 	os.Exit(product.Run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// Run does what args say (serve, background, routes, help …) and returns the exit status: 0,
-// 1 for a failure, 2 for wrong usage. It returns when the work is done, for
-// serve after SIGINT or SIGTERM or the end of ctx, once all is drained.
+// Run runs the command in args: that of a door, routes or help. It returns the
+// exit status: 0, 1 for a failure, 2 for wrong usage. It returns when the command
+// has ended; serve, for one, ends with SIGINT, SIGTERM or ctx, after a drain.
 func (p Product) Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := &cobra.Command{
 		Use:   p.Name + " COMMAND",
@@ -42,33 +49,25 @@ func (p Product) Run(ctx context.Context, args []string, stdout, stderr io.Write
 
 It was built by apiphant, which turns plain Go functions into a JSON API.`,
 		Example: "  " + p.Name + " serve 127.0.0.1:8001\n  " + p.Name + " routes\n  " + p.Name + " serve --help",
-		Version: Version(),
+		Version: command.Version(),
 
 		DisableFlagsInUseLine: true,
 	}
-	root.AddCommand(p.serveCommand(), p.backgroundCommand(), p.routesCommand())
-	return Execute(ctx, root, args, stdout, stderr)
+	for _, door := range p.Doors {
+		root.AddCommand(door.Command(p))
+	}
+	root.AddCommand(p.routesCommand())
+	p.addAbsent(root)
+	return command.Execute(ctx, root, args, stdout, stderr)
 }
 
-// Version returns the version that the program was built from, and with which Go.
-func Version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	version := info.Main.Version
-	if version == "" {
-		version = "(devel)"
-	}
-	return fmt.Sprintf("%s %s", version, info.GoVersion)
-}
+// Start calls the API's Start, if there is one. A panic in it is an error.
+func (p Product) Start(ctx context.Context) error { return call(ctx, "Start", p.API.Start) }
 
-// start runs the product's Start. A panic in it is an error like another.
-func (p Product) start(ctx context.Context) error { return hook(ctx, "Start", p.API.Start) }
+// Stop calls the API's Stop, if there is one. A panic in it is an error.
+func (p Product) Stop(ctx context.Context) error { return call(ctx, "Stop", p.API.Stop) }
 
-func (p Product) stop(ctx context.Context) error { return hook(ctx, "Stop", p.API.Stop) }
-
-func hook(ctx context.Context, name string, f func(context.Context) error) (err error) {
+func call(ctx context.Context, name string, f func(context.Context) error) (err error) {
 	if f == nil {
 		return nil
 	}

@@ -11,34 +11,35 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/internal/command"
 )
 
 func (p Product) routesCommand() *cobra.Command {
 	asJSON := false
-	command := &cobra.Command{
+	routes := &cobra.Command{
 		Use:   "routes",
 		Short: "Print what is served, and by which function",
-		Long: `Print every route with its method, the function that serves it, and where that
-stands. The method * is one of a function that reads the request itself, and
-decides about methods.
+		Long: `Print every route with its method, the function that serves it, and the file and
+line of that. The method * stands for any: the function reads the request itself
+and decides.
 
 With --json: a list of objects with method, path, version, target, action,
 function, type, file and line.`,
 		Example: "  " + p.Name + " routes\n  " + p.Name + " routes --json | jq -r '.[].path'",
-		Args:    Arguments(),
-		RunE: func(command *cobra.Command, _ []string) error {
+		Args:    command.Arguments(),
+		RunE: func(running *cobra.Command, _ []string) error {
 			if err := p.API.Check(); err != nil {
 				return err
 			}
 			if asJSON {
-				return writeRoutesJSON(command.OutOrStdout(), p.API.Routes())
+				return writeRoutesJSON(running.OutOrStdout(), p.API.Routes())
 			}
-			return writeRoutes(command.OutOrStdout(), p.API.Routes())
+			return writeRoutes(running.OutOrStdout(), p.API.Routes())
 		},
 	}
-	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	ShowEnvironment(command.Flags())
-	return command
+	routes.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	command.ShowEnvironment(routes.Flags())
+	return routes
 }
 
 func method(route *apiphant.Endpoint) string {
@@ -56,7 +57,8 @@ func writeRoutes(w io.Writer, routes []*apiphant.Endpoint) error {
 	return table.Flush()
 }
 
-// fromHere names a file below the working directory as a person there would.
+// fromHere returns the path of a file relative to the working directory, if it
+// is below that.
 func fromHere(file string) string {
 	here, err := os.Getwd()
 	if err != nil {

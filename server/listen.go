@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"os"
 	"strconv"
-	"strings"
 	"syscall"
+
+	"github.com/apiphant/apiphant/internal/address"
 )
 
 // firstInherited is the first descriptor of sd_listen_fds(3): those before it
@@ -21,8 +21,8 @@ const firstInherited = 3
 // LISTEN_FDS says (sd_listen_fds(3); LISTEN_PID counts only where it is set). So
 // come systemd's socket activation, and every way of handing a listener on from
 // one version of a program to the next.
-func Listen(address string) (net.Listener, error) {
-	address, err := ParseAddress(address)
+func Listen(hostPort string) (net.Listener, error) {
+	at, err := address.Parse(hostPort)
 	if err != nil {
 		return nil, err
 	}
@@ -32,47 +32,20 @@ func Listen(address string) (net.Listener, error) {
 	}
 	var config net.ListenConfig
 	config.SetMultipathTCP(false) // Go's default, whose sockets take no filter: see letNobodyIn
-	listener, err := config.Listen(context.Background(), network(address), address)
+	listener, err := config.Listen(context.Background(), address.Network(at), at)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s is taken: another program listens there; stop it, or choose another port (0 takes a free one)", address)
+		return nil, fmt.Errorf("%s is taken: another program listens there; stop it, or choose another port (0 takes a free one)", at)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("can't listen at %s: %w", address, err)
+		return nil, fmt.Errorf("can't listen at %s: %w", at, err)
 	}
 	return listener, nil
-}
-
-// network keeps 0.0.0.0 to IPv4, which Go would take for IPv6's addresses too.
-func network(address string) string {
-	if at, err := netip.ParseAddrPort(address); err == nil && at.Addr().Is4() {
-		return "tcp4"
-	}
-	return "tcp"
 }
 
 // ParseAddress brings HOST:PORT into the form HOST:PORT or [HOST]:PORT. An IPv6
 // host may stand without its brackets: ::1:8001 is [::1]:8001. Port 0 is a free
 // one.
-func ParseAddress(address string) (string, error) {
-	colon := strings.LastIndexByte(address, ':')
-	if colon < 0 {
-		return "", fmt.Errorf("address %q: want HOST:PORT, such as 127.0.0.1:8001", address)
-	}
-	host, port := address[:colon], address[colon+1:]
-	inner, bracketed := strings.CutPrefix(host, "[")
-	if bracketed {
-		if inner, bracketed = strings.CutSuffix(inner, "]"); !bracketed {
-			return "", fmt.Errorf("address %q: the bracket is not closed: want [::1]:8001", address)
-		}
-	}
-	if ip, err := netip.ParseAddr(inner); (bracketed || strings.Contains(inner, ":")) && (err != nil || !ip.Is6()) || strings.ContainsAny(inner, "[]/ ") {
-		return "", fmt.Errorf("address %q: %q is not a host: want HOST:PORT, such as 127.0.0.1:8001 or [::1]:8001", address, host)
-	}
-	if number, err := strconv.ParseUint(port, 10, 16); err != nil || port != strconv.FormatUint(number, 10) {
-		return "", fmt.Errorf("address %q: want a port from 0 to 65535, got %q", address, port)
-	}
-	return net.JoinHostPort(inner, port), nil
-}
+func ParseAddress(text string) (string, error) { return address.Parse(text) }
 
 // sharedListener is one that other processes hold, too.
 type sharedListener struct{ *net.TCPListener }

@@ -11,15 +11,16 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/apiphant/apiphant/internal/command"
 	"github.com/apiphant/apiphant/internal/product"
-	"github.com/apiphant/apiphant/program"
+	"github.com/apiphant/apiphant/program/serve"
 	"github.com/apiphant/apiphant/server"
 )
 
 // Apiphant is the command apiphant. It returns the exit status: 0, 1 for a
 // failure, 2 for wrong usage.
 func Apiphant(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	settings := &program.Settings{}
+	settings := &serve.Settings{}
 	reload := false
 	root := &cobra.Command{
 		Use:   "apiphant PATH HOST:PORT",
@@ -39,33 +40,33 @@ SIGTERM and SIGINT let every client finish before the program ends.`,
 
   apiphant myproduct 127.0.0.1:8001 --reload      # build and serve anew on every save
   apiphant ./new 127.0.0.1:8001                   # a product named like a command`,
-		Args:    program.Arguments("PATH", "HOST:PORT"),
+		Args:    command.Arguments("PATH", "HOST:PORT"),
 		Version: version(),
-		RunE: func(command *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			path, address := args[0], args[1]
 			if err := settings.Check(); err != nil {
 				return err
 			}
 			if _, err := server.ParseAddress(address); err != nil {
-				return program.UsageError{Err: err}
+				return command.UsageError{Err: err}
 			}
-			serve := append([]string{"serve", address}, given(command.Flags(), "reload")...)
+			arguments := append([]string{"serve", address}, given(cmd.Flags(), "reload")...)
 			if reload {
-				return serveAndReload(command, path, address, serve)
+				return serveAndReload(cmd, path, address, arguments)
 			}
-			return buildAndRun(command, path, serve)
+			return buildAndRun(cmd, path, arguments)
 		},
 	}
 	settings.AddFlags(root.Flags())
 	root.Flags().BoolVar(&reload, "reload", false, "build and serve anew when a file is saved, dropping no request [APIPHANT_RELOAD]")
 	root.AddCommand(newCommand(), buildCommand(), routesCommand(), generateCommand(), deployCommand(), packageCommand())
-	return program.Execute(ctx, root, args, stdout, stderr)
+	return command.Execute(ctx, root, args, stdout, stderr)
 }
 
 // given returns the flags that were typed, to be passed on to the product.
 func given(flags *pflag.FlagSet, but string) (args []string) {
 	flags.Visit(func(flag *pflag.Flag) {
-		if flag.Name == but || program.IsFromEnvironment(flag) {
+		if flag.Name == but || command.IsFromEnvironment(flag) {
 			return
 		}
 		value := flag.Value.String()
@@ -78,12 +79,12 @@ func given(flags *pflag.FlagSet, but string) (args []string) {
 }
 
 // buildAndRun replaces this process with the product's program.
-func buildAndRun(command *cobra.Command, path string, args []string) error {
+func buildAndRun(cmd *cobra.Command, path string, args []string) error {
 	found, err := product.Load(path)
 	if err != nil {
 		return err
 	}
-	binary, err := build(command, found, "")
+	binary, err := build(cmd, found, "")
 	if err != nil {
 		return err
 	}
@@ -94,13 +95,13 @@ func buildAndRun(command *cobra.Command, path string, args []string) error {
 	return ended(status)
 }
 
-func build(command *cobra.Command, found *product.Product, output string) (string, error) {
-	ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGTERM, os.Interrupt)
+func build(cmd *cobra.Command, found *product.Product, output string) (string, error) {
+	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	return found.Build(ctx, product.BuildOptions{Output: output, Progress: command.ErrOrStderr()})
+	return found.Build(ctx, product.BuildOptions{Output: output, Progress: cmd.ErrOrStderr()})
 }
 
-func serveAndReload(command *cobra.Command, path, address string, args []string) error {
+func serveAndReload(cmd *cobra.Command, path, address string, args []string) error {
 	found, err := product.Load(path)
 	if err != nil {
 		return err
@@ -110,11 +111,11 @@ func serveAndReload(command *cobra.Command, path, address string, args []string)
 		return err
 	}
 	defer ln.Close()
-	status, err := found.Reload(command.Context(), product.ReloadOptions{
+	status, err := found.Reload(cmd.Context(), product.ReloadOptions{
 		Listener: ln,
 		Args:     withSource(args, found),
-		Stdout:   command.OutOrStdout(),
-		Stderr:   command.ErrOrStderr(),
+		Stdout:   cmd.OutOrStdout(),
+		Stderr:   cmd.ErrOrStderr(),
 	})
 	if err != nil {
 		return err
@@ -131,8 +132,8 @@ func withSource(args []string, found *product.Product) []string {
 }
 
 func ended(status int) error {
-	if status == program.ExitOK {
+	if status == command.ExitOK {
 		return nil
 	}
-	return program.ExitStatus(status)
+	return command.ExitStatus(status)
 }

@@ -6,13 +6,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/apiphant/apiphant/program"
+	"github.com/apiphant/apiphant/internal/command"
+	"github.com/apiphant/apiphant/program/background"
 )
 
 // ApiphantBackground is the command apiphant-background. It returns the exit
 // status: 0, 1 for a failure, 2 for wrong usage.
 func ApiphantBackground(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	settings := &program.BackgroundSettings{}
+	settings := &background.Settings{}
 	root := &cobra.Command{
 		Use:   "apiphant-background PATH",
 		Short: "Run a product's tasks on their schedules, and work its jobs",
@@ -29,15 +30,15 @@ program ends.`,
   apiphant-background myproduct --list
   apiphant-background myproduct --once UpdateSomething
   apiphant-background myproduct --database sqlite:///var/lib/myproduct/jobs.db`,
-		Args:    program.Arguments("PATH"),
+		Args:    command.Arguments("PATH"),
 		Version: version(),
-		RunE: func(command *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := settings.Check(); err != nil {
 				return err
 			}
-			return buildAndRun(command, args[0], append([]string{"background"}, given(command.Flags(), "")...))
+			return buildAndRun(cmd, args[0], append([]string{"background"}, given(cmd.Flags(), "")...))
 		},
 	}
 	settings.AddFlags(root.Flags())
-	return program.Execute(ctx, root, args, stdout, stderr)
+	return command.Execute(ctx, root, args, stdout, stderr)
 }

@@ -13,12 +13,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/apiphant/apiphant/deploy"
+	"github.com/apiphant/apiphant/internal/command"
 	"github.com/apiphant/apiphant/internal/product"
-	"github.com/apiphant/apiphant/program"
 )
 
 func deployCommand() *cobra.Command {
-	command := &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "deploy COMMAND PATH",
 		Short: "Install a product on this machine, and put new versions live",
 		Long: `Install the product in PATH on this machine, behind nginx and under supervisor or
@@ -26,15 +26,15 @@ systemd, and put new versions live. Its file deploy.conf says how; the configura
 are rendered from its folders supervisor, nginx and systemd.
 
 The product's scripts deploy.sh and reload.sh are deploy apply and deploy reload.`,
-		RunE: func(command *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return program.UsageError{Err: fmt.Errorf("there is no command deploy %q", args[0])}
+				return command.UsageError{Err: fmt.Errorf("there is no command deploy %q", args[0])}
 			}
-			return program.UsageError{Err: errors.New("a command is missing: apply, reload, render, check or prepare")}
+			return command.UsageError{Err: errors.New("a command is missing: apply, reload, render, check or prepare")}
 		},
 	}
-	command.AddCommand(deployApplyCommand(), deployReloadCommand(), deployRenderCommand(), deployCheckCommand(), deployPrepareCommand())
-	return command
+	cmd.AddCommand(deployApplyCommand(), deployReloadCommand(), deployRenderCommand(), deployCheckCommand(), deployPrepareCommand())
+	return cmd
 }
 
 // deployFlags are those of apply and reload.
@@ -45,29 +45,29 @@ type deployFlags struct {
 	dryRun bool
 }
 
-func (f *deployFlags) add(command *cobra.Command) {
-	flags := command.Flags()
+func (f *deployFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
 	flags.StringVar(&f.root, "root", "", "install below this `folder` in place of /, as who runs it, with an nginx and a supervisord of its own")
 	flags.StringSliceVar(&f.with, "with", nil, "the parts: supervisor or systemd, and nginx (default supervisor,nginx)")
 	flags.StringVar(&f.binary, "binary", "", "a `file` that apiphant build wrote, in place of building")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print what would be done")
-	program.ShowEnvironment(flags)
+	command.ShowEnvironment(flags)
 }
 
 // run does a deployment; a signal lets it take back what it has begun.
-func (f *deployFlags) run(command *cobra.Command, path string, do func(*deploy.Deployment, context.Context, deploy.Options) error) error {
+func (f *deployFlags) run(cmd *cobra.Command, path string, do func(*deploy.Deployment, context.Context, deploy.Options) error) error {
 	deployment, err := deploy.Load(path, f.root)
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(command.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	return do(deployment, ctx, deploy.Options{
 		With:   f.with,
 		Binary: f.binary,
 		Build:  func(ctx context.Context, output string) error { return buildTo(ctx, path, output) },
 		DryRun: f.dryRun,
-		Out:    command.OutOrStdout(),
+		Out:    cmd.OutOrStdout(),
 	})
 }
 
@@ -82,7 +82,7 @@ func buildTo(ctx context.Context, path, output string) error {
 
 func deployApplyCommand() *cobra.Command {
 	flags, remove := deployFlags{}, false
-	command := &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "apply PATH",
 		Short: "Install the product, or bring it up to date",
 		Long: `Install the product in PATH, or bring it up to date, with the same outcome however
@@ -98,73 +98,73 @@ Where there is no Go, the program is taken from PATH/dist: see deploy prepare.`,
 		Example: `  apiphant deploy apply shop --dry-run
   apiphant deploy apply shop --with systemd,nginx
   apiphant deploy apply shop --remove`,
-		Args: program.Arguments("PATH"),
-		RunE: func(command *cobra.Command, args []string) error {
+		Args: command.Arguments("PATH"),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			do := (*deploy.Deployment).Apply
 			if remove {
 				do = (*deploy.Deployment).Remove
 			}
-			return flags.run(command, args[0], do)
+			return flags.run(cmd, args[0], do)
 		},
 	}
-	command.Flags().BoolVar(&remove, "remove", false, "take away what was installed, but data and logs")
-	flags.add(command)
-	return command
+	cmd.Flags().BoolVar(&remove, "remove", false, "take away what was installed, but data and logs")
+	flags.add(cmd)
+	return cmd
 }
 
 func deployReloadCommand() *cobra.Command {
 	flags := deployFlags{}
-	command := &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "reload PATH",
 		Short: "Put a new version live with no request refused",
 		Long: `Put a new version of the product in PATH live: it is tried at a port of its own, then
 process after process is restarted with it, each asked for its health before the
 next. A version that does not come up healthy is taken back, and the exit status
 is 1.`,
-		Args: program.Arguments("PATH"),
-		RunE: func(command *cobra.Command, args []string) error {
-			return flags.run(command, args[0], (*deploy.Deployment).Reload)
+		Args: command.Arguments("PATH"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return flags.run(cmd, args[0], (*deploy.Deployment).Reload)
 		},
 	}
-	flags.add(command)
-	return command
+	flags.add(cmd)
+	return cmd
 }
 
 func deployRenderCommand() *cobra.Command {
 	root := ""
-	command := &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "render PATH [PIECE]",
 		Short: "Print one configuration, or the names of all",
-		Args: func(command *cobra.Command, args []string) error {
-			return program.Arguments([]string{"PATH", "PIECE"}[:min(max(len(args), 1), 2)]...)(command, args)
+		Args: func(cmd *cobra.Command, args []string) error {
+			return command.Arguments([]string{"PATH", "PIECE"}[:min(max(len(args), 1), 2)]...)(cmd, args)
 		},
-		RunE: func(command *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			deployment, err := deploy.Load(args[0], root)
 			if err != nil {
 				return err
 			}
 			if len(args) == 1 {
-				return listPieces(command, deployment)
+				return listPieces(cmd, deployment)
 			}
 			piece, err := deploy.FindPiece(args[1])
 			if err != nil {
-				return program.UsageError{Err: err}
+				return command.UsageError{Err: err}
 			}
 			content, err := deployment.Render(piece)
 			if err != nil {
 				return err
 			}
-			_, err = command.OutOrStdout().Write(content)
+			_, err = cmd.OutOrStdout().Write(content)
 			return err
 		},
 	}
-	command.Flags().StringVar(&root, "root", "", "the `folder` that stands for /")
-	program.ShowEnvironment(command.Flags())
-	return command
+	cmd.Flags().StringVar(&root, "root", "", "the `folder` that stands for /")
+	command.ShowEnvironment(cmd.Flags())
+	return cmd
 }
 
-func listPieces(command *cobra.Command, deployment *deploy.Deployment) error {
-	table := tabwriter.NewWriter(command.OutOrStdout(), 0, 0, 2, ' ', 0)
+func listPieces(cmd *cobra.Command, deployment *deploy.Deployment) error {
+	table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 	for _, piece := range deploy.Pieces() {
 		fmt.Fprintf(table, "%s\t%s\t%s\n", piece.Name, deployment.Target(piece), piece.File)
 	}
@@ -178,15 +178,15 @@ func deployCheckCommand() *cobra.Command {
 		Long: `Render every configuration of the product in PATH and let the program read it that it
 is for: nginx -t, supervisor's parser, logrotate --debug, and so on. What isn't
 installed is skipped, and said to be. Nothing is installed.`,
-		Args: program.Arguments("PATH"),
-		RunE: func(command *cobra.Command, args []string) error {
+		Args: command.Arguments("PATH"),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			deployment, err := deploy.Load(args[0], "")
 			if err != nil {
 				return err
 			}
-			err = deployment.Check(command.Context(), command.OutOrStdout())
+			err = deployment.Check(cmd.Context(), cmd.OutOrStdout())
 			if err != nil { // which has been told
-				return program.ExitStatus(program.ExitFailure)
+				return command.ExitStatus(command.ExitFailure)
 			}
 			return nil
 		},
@@ -199,8 +199,8 @@ func deployPrepareCommand() *cobra.Command {
 		Short: "Write what a machine without Go needs to deploy the product",
 		Long: `Write the product's program and this command into PATH/` + deploy.PreparedDir + `, for GOOS and GOARCH. Copy PATH
 to a machine without Go, and run ./deploy.sh there.`,
-		Args: program.Arguments("PATH"),
-		RunE: func(command *cobra.Command, args []string) error {
+		Args: command.Arguments("PATH"),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			found, err := product.Load(args[0])
 			if err != nil {
 				return err
@@ -209,11 +209,11 @@ to a machine without Go, and run ./deploy.sh there.`,
 			if err != nil {
 				return err
 			}
-			written, err := found.Prepare(command.Context(), deploy.PreparedDir, settings.Name)
+			written, err := found.Prepare(cmd.Context(), deploy.PreparedDir, settings.Name)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(command.OutOrStdout(), "Wrote "+strings.Join(written, " and "))
+			fmt.Fprintln(cmd.OutOrStdout(), "Wrote "+strings.Join(written, " and "))
 			return nil
 		},
 	}

@@ -3,8 +3,8 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/apiphant/apiphant/internal/command"
 	"github.com/apiphant/apiphant/internal/product"
-	"github.com/apiphant/apiphant/program"
 )
 
 func generateCommand() *cobra.Command {
@@ -18,8 +18,8 @@ with go build, and do without this command.`,
 		Example: `  mkdir -p myproduct/cmd/myproduct
   apiphant generate myproduct >myproduct/cmd/myproduct/main.go
   cd myproduct && go build ./cmd/myproduct`,
-		Args: program.Arguments("PATH"),
-		RunE: func(command *cobra.Command, args []string) error {
+		Args: command.Arguments("PATH"),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			found, err := product.Load(args[0])
 			if err != nil {
 				return err
@@ -28,7 +28,7 @@ with go build, and do without this command.`,
 			if err != nil {
 				return err
 			}
-			_, err = command.OutOrStdout().Write(source)
+			_, err = cmd.OutOrStdout().Write(source)
 			return err
 		},
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/apiphant/apiphant/deploy"
-	"github.com/apiphant/apiphant/program"
+	"github.com/apiphant/apiphant/internal/command"
 )
 
 func newCommand() *cobra.Command {
@@ -21,12 +21,12 @@ Go's standard library; it may have a path before it. Nothing is written over.`,
 		Example: `  apiphant new shop
   cd shop && ./test.sh
   apiphant . 127.0.0.1:8001`,
-		Args: program.Arguments("NAME"),
-		RunE: func(command *cobra.Command, args []string) error {
+		Args: command.Arguments("NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := deploy.CheckName(filepath.Base(args[0])); err != nil {
-				return program.UsageError{Err: err}
+				return command.UsageError{Err: err}
 			}
-			return deploy.New(command.OutOrStdout(), args[0])
+			return deploy.New(cmd.OutOrStdout(), args[0])
 		},
 	}
 }

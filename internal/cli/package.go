@@ -10,13 +10,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/apiphant/apiphant/deploy"
+	"github.com/apiphant/apiphant/internal/command"
 	"github.com/apiphant/apiphant/internal/product"
-	"github.com/apiphant/apiphant/program"
 )
 
 func packageCommand() *cobra.Command {
 	architecture, version, binary, output := runtime.GOARCH, "", "", ""
-	command := &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "package PATH",
 		Short: "Write the product as a Debian package, for systemd",
 		Long: `Write the product in PATH as a Debian package, NAME_VERSION_ARCH.deb: the static
@@ -30,28 +30,28 @@ time comes the same package. DEBFULLNAME and DEBEMAIL name who maintains it.`,
 		Example: `  apiphant package shop --version 1.2.0
   apiphant package shop --arch arm64 -o /tmp
   sudo apt-get install ./shop_1.2.0_amd64.deb`,
-		Args: program.Arguments("PATH"),
-		RunE: func(command *cobra.Command, args []string) error {
+		Args: command.Arguments("PATH"),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains([]string{"amd64", "arm64"}, architecture) {
-				return program.UsageError{Err: fmt.Errorf("--arch is %q: want amd64 or arm64", architecture)}
+				return command.UsageError{Err: fmt.Errorf("--arch is %q: want amd64 or arm64", architecture)}
 			}
-			return writePackage(command, args[0], architecture, version, binary, output)
+			return writePackage(cmd, args[0], architecture, version, binary, output)
 		},
 	}
-	command.Flags().StringVar(&architecture, "arch", architecture, "for which `processor`: amd64 or arm64")
-	command.Flags().StringVar(&version, "version", "", "the package's `version`, such as 1.2.0")
-	command.Flags().StringVar(&binary, "binary", "", "a `file` that apiphant build wrote for that processor, in place of building")
-	command.Flags().StringVarP(&output, "output", "o", "", "the `file` to write, or an existing folder for it; the present one")
-	program.ShowEnvironment(command.Flags())
-	return command
+	cmd.Flags().StringVar(&architecture, "arch", architecture, "for which `processor`: amd64 or arm64")
+	cmd.Flags().StringVar(&version, "version", "", "the package's `version`, such as 1.2.0")
+	cmd.Flags().StringVar(&binary, "binary", "", "a `file` that apiphant build wrote for that processor, in place of building")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "the `file` to write, or an existing folder for it; the present one")
+	command.ShowEnvironment(cmd.Flags())
+	return cmd
 }
 
-func writePackage(command *cobra.Command, path, architecture, version, binary, output string) error {
+func writePackage(cmd *cobra.Command, path, architecture, version, binary, output string) error {
 	deployment, err := deploy.Load(path, "")
 	if err != nil {
 		return err
 	}
-	debian, err := deploy.NewDebian(command.Context(), path, version, architecture)
+	debian, err := deploy.NewDebian(cmd.Context(), path, version, architecture)
 	if err != nil {
 		return err
 	}
@@ -62,21 +62,21 @@ func writePackage(command *cobra.Command, path, architecture, version, binary, o
 		}
 		defer os.RemoveAll(dir)
 		binary = filepath.Join(dir, deployment.Name)
-		if err := buildFor(command, path, "linux", architecture, binary); err != nil {
+		if err := buildFor(cmd, path, "linux", architecture, binary); err != nil {
 			return err
 		}
 	}
-	file, err := deployment.Package(command.Context(), debian, binary, output)
+	file, err := deployment.Package(cmd.Context(), debian, binary, output)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(command.OutOrStdout(), file)
+	fmt.Fprintln(cmd.OutOrStdout(), file)
 	return nil
 }
 
 // buildFor builds for another machine, in the way in which who types a command
 // would ask the go command for it.
-func buildFor(command *cobra.Command, path, system, processor, output string) error {
+func buildFor(cmd *cobra.Command, path, system, processor, output string) error {
 	for name, value := range map[string]string{"GOOS": system, "GOARCH": processor} {
 		before, was := os.LookupEnv(name)
 		if err := os.Setenv(name, value); err != nil {
@@ -92,6 +92,6 @@ func buildFor(command *cobra.Command, path, system, processor, output string) er
 	if err != nil {
 		return err
 	}
-	_, err = build(command, found, output)
+	_, err = build(cmd, found, output)
 	return err
 }

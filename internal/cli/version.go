@@ -1,6 +1,6 @@
 package cli
 
-import "github.com/apiphant/apiphant/program"
+import "github.com/apiphant/apiphant/internal/command"
 
 // commit is the commit that a release was built from. The linker sets it, by make
 // release: the build information of a program that is built from a module, and not
@@ -11,7 +11,7 @@ var commit string
 // this is a release.
 func version() string {
 	if commit == "" {
-		return program.Version()
+		return command.Version()
 	}
-	return program.Version() + " commit " + commit
+	return command.Version() + " commit " + commit
 }

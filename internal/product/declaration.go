@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// declaration is what a package declares by a name that apiphant knows.
+// declaration is a function or variable of a name in the table.
 type declaration struct {
 	name     string
 	position token.Position
@@ -20,7 +20,7 @@ type declaration struct {
 	cgo      bool          // its file imports "C"
 }
 
-// declarations is what one folder has of the names asked for.
+// declarations are those of one folder.
 type declarations struct {
 	names     []packageClause        // the package names of the folder's files, each once; empty without files
 	functions map[string]declaration // by name
@@ -31,8 +31,8 @@ type packageClause struct {
 	position token.Position
 }
 
-// goFiles returns the names of the Go files of a folder that are compiled here:
-// without tests, and as build tags and the endings of names say.
+// goFiles returns the names of the Go files of a folder that are compiled: those
+// whose build constraints hold, without tests.
 func (s *survey) goFiles(folder string) []string {
 	dir := filepath.Join(s.dir, filepath.FromSlash(folder))
 	entries, _ := os.ReadDir(dir) // folders has reported an error
@@ -49,8 +49,8 @@ func (s *survey) goFiles(folder string) []string {
 	return names
 }
 
-// declarations reads the Go files of a folder. A file that can't be parsed is a
-// problem.
+// declarations reads the Go files of a folder for these names. A file that can't
+// be parsed is a problem.
 func (s *survey) declarations(folder string, names []string) declarations {
 	found := declarations{functions: map[string]declaration{}}
 	for _, name := range s.goFiles(folder) {
@@ -108,9 +108,9 @@ func (s *survey) collect(into map[string]declaration, file *ast.File, names []st
 	}
 }
 
-// check returns the adapter that an action needs ("" for other functions), and
-// whether the function has a shape that fits its name.
-func (s *survey) check(d declaration) (adapter string, ok bool) {
+// check returns the adapter of a declaration, if it has one, and whether it is a
+// function of a shape that the table has for it.
+func (s *survey) check(d declaration, want *declarable) (adapter string, ok bool) {
 	switch {
 	case d.function == nil:
 		s.add(d.position, "%s is a variable: declare it as a function", d.name)
@@ -122,34 +122,14 @@ func (s *survey) check(d declaration) (adapter string, ok bool) {
 		s.add(d.position, "%s has type parameters: write out its types", d.name)
 		return "", false
 	}
-	have := d.imports.signature(d.function)
-	var want string
-	switch d.name {
-	case "Middleware":
-		want, ok = "func(next apiphant.Handler) apiphant.Handler", have.is([]string{handlerType}, []string{handlerType})
-	case "Actions":
-		want, ok = "func() apiphant.Actions", have.is(nil, []string{actionsType})
-	case "Start", "Stop":
-		want, ok = "func(ctx context.Context) error", have.is([]string{contextType}, []string{"error"})
-	case "Tasks":
-		want, ok = "func() []background.Task", have.is(nil, []string{"[]" + backgroundPath + ".Task"})
-	case "Jobs":
-		want, ok = "func() []background.AnyJob", have.is(nil, []string{"[]" + backgroundPath + ".AnyJob"})
-	case "Engines":
-		want, ok = "func() []background.Engine", have.is(nil, []string{"[]" + backgroundPath + ".Engine"})
-	case "OnError":
-		want, ok = "func(ctx context.Context, failure background.Failure) error",
-			have.is([]string{contextType, backgroundPath + ".Failure"}, []string{"error"})
-	default:
-		if adapter = have.adapter(); adapter != "" {
-			return adapter, true
-		}
+	adapter, ok = want.adapterOf(d.imports.signature(d.function))
+	switch {
+	case ok:
+	case want.isAction():
 		s.add(d.position, "%s is a %s, which is no action: give it one of the shapes below, or another name", d.name, text(s.files, d.function))
 		s.shapes = true
-		return "", false
+	default:
+		s.add(d.position, "%s is a %s: it must be a %s, written so, or have another name", d.name, text(s.files, d.function), want.shapes[0])
 	}
-	if !ok {
-		s.add(d.position, "%s is a %s: it must be a %s, written so, or have another name", d.name, text(s.files, d.function), want)
-	}
-	return "", ok
+	return adapter, ok
 }

@@ -4,22 +4,20 @@ import (
 	"go/parser"
 	"go/token"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/apiphant/apiphant/internal/origin"
 )
 
-// foreignImports returns the imports of other modules, by the packages to be
-// registered and by those of the product that they import, each path once.
+// foreignImports returns the imports of other modules in the packages that are
+// registered, and in those of the product that they import, each path once.
 func (p *Product) foreignImports() []problem {
 	search := importSearch{product: p, seen: map[string]bool{}, files: token.NewFileSet()}
 	search.folders = survey{dir: p.Dir, context: p.tools.buildContext()}
-	for _, found := range p.Packages {
+	for _, found := range slices.Concat(p.Packages, p.Doors) {
 		search.visit(found.Import)
-	}
-	if p.Background != nil {
-		search.visit(p.Background.Import)
 	}
 	return search.found
 }

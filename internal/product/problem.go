@@ -10,15 +10,15 @@ import (
 	"strings"
 )
 
-// problem is one thing that is wrong with a product, and where.
+// problem is one thing that is wrong with a product, and its place.
 type problem struct {
 	position token.Position // absolute file; line 0: the whole file or folder
 	text     string
 }
 
-// problems is all that is wrong with a product. Its text has a line for each,
-// in the order of files and lines, and the shapes of an action at the end where
-// one of them is about a shape.
+// problems is the error about all that is wrong with a product. Its text has a
+// line for each problem, sorted by file and line, and the shapes of an action at
+// its end if one of them is about a shape.
 type problems struct {
 	list   []problem
 	shapes bool
@@ -55,13 +55,13 @@ func (p *problems) Error() string {
 		text.WriteString(": " + problem.text)
 	}
 	if p.shapes {
-		text.WriteString("\n\n" + shapesHelp)
+		text.WriteString("\n\n" + shapesHelp())
 	}
 	return text.String()
 }
 
-// shortPath returns path relative to the working directory where that is
-// shorter, as the go command does.
+// shortPath returns path relative to the working directory if that is shorter,
+// as the go command does.
 func shortPath(path string) string {
 	wd, err := os.Getwd()
 	if err != nil {

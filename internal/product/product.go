@@ -9,10 +9,10 @@ import (
 // Product is a folder of functions as [Load] found it. It doesn't change when
 // the folder does, and may be used concurrently.
 type Product struct {
-	Name       string    // the folder's name
-	Dir        string    // the folder: absolute, without symbolic links
-	Packages   []Package // what is registered: api first, then by version and path
-	Background *Package  // package api/background, nil if it has nothing to run
+	Name     string    // the folder's name
+	Dir      string    // the folder: absolute, without symbolic links
+	Packages []Package // what the API is made of: api first, then by version and path
+	Doors    []Package // what other doors are made of, such as api/background
 
 	tools  toolchain
 	module module
@@ -23,7 +23,9 @@ type Package struct {
 	Path      string     // "v0/shop/orders"; "v0" is the version's own package, "" is package api
 	Import    string     // "myproduct/api/v0/shop/orders"
 	Alias     string     // what the main calls it: "v0_shop_orders"
-	Functions []Function // Start, Stop, Middleware, then Create, Read, Update, Delete or Actions; of background: Tasks, Jobs, Engines, OnError
+	Functions []Function // in the order of the table of what a product may declare
+
+	door string // see [room]
 }
 
 // Function is an exported function that the main registers.
@@ -32,6 +34,8 @@ type Function struct {
 	Adapter string // the adapter of the root package for an action's shape, "Func"; else ""
 	File    string // absolute
 	Line    int
+
+	statement string // see [declarable]
 }
 
 // Load finds the packages of the product in folder path and the module that
@@ -61,19 +65,18 @@ func Load(path string) (*Product, error) {
 	if p.tools, err = findToolchain(dir); err != nil {
 		return nil, err
 	}
-	found, err := scan(dir, p.tools.buildContext())
+	found, err := scan(dir, p.tools.buildContext(), tableOf())
 	if err != nil {
 		return nil, err
 	}
-	p.Packages, p.Background = found.packages, found.background
+	p.Packages, p.Doors = found.packages, found.doors
 	if err := p.module.resolve(dir, p.tools); err != nil {
 		return nil, err
 	}
-	for i := range p.Packages {
-		p.Packages[i].Import = p.module.importPath("api", p.Packages[i].Path)
-	}
-	if p.Background != nil {
-		p.Background.Import = p.module.importPath("api", p.Background.Path)
+	for _, packages := range [][]Package{p.Packages, p.Doors} {
+		for i := range packages {
+			packages[i].Import = p.module.importPath(apiFolder, packages[i].Path)
+		}
 	}
 	if p.module.own {
 		return p, nil

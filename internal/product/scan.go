@@ -2,6 +2,7 @@ package product
 
 import (
 	"cmp"
+	"fmt"
 	"go/build"
 	"go/token"
 	"os"
@@ -18,36 +19,30 @@ import (
 // version is the name of a version's folder.
 var version = regexp.MustCompile(`^v[0-9]+$`)
 
-// The functions that a folder may give, by what the folder is.
-var (
-	actionNames = []string{"Create", "Read", "Update", "Delete"}
-	apiNames    = []string{"Start", "Stop", "Middleware"}
-	targetNames = append([]string{"Middleware", "Actions"}, actionNames...)
-	background  = []string{"Tasks", "Jobs", "Engines", "OnError"}
-)
-
 // found is what a scan finds.
 type found struct {
-	packages   []Package
-	background *Package
+	packages []Package
+	doors    []Package
 }
 
 // survey walks the folders of one product.
 type survey struct {
 	dir     string // the product's api folder
 	context build.Context
+	table   []room
 	files   *token.FileSet
 	found
 	problems
 	routes map[string]string // path in lower case → path
 }
 
-// scan finds what is to be registered below dir/api. Symbolic links to folders
-// are not followed, as the go command doesn't follow them.
-func scan(dir string, context build.Context) (found, error) {
+// scan finds what the product in dir declares of the table. Symbolic links to
+// folders are not followed, as the go command doesn't follow them.
+func scan(dir string, context build.Context, table []room) (found, error) {
 	s := &survey{
-		dir:     filepath.Join(dir, "api"),
+		dir:     filepath.Join(dir, apiFolder),
 		context: context,
+		table:   table,
 		files:   token.NewFileSet(),
 		routes:  map[string]string{},
 	}
@@ -55,19 +50,29 @@ func scan(dir string, context build.Context) (found, error) {
 	if err := s.err(); err != nil {
 		return found{}, err
 	}
-	if !slices.ContainsFunc(s.packages, Package.isTarget) && s.background == nil {
+	if !slices.ContainsFunc(s.packages, Package.isTarget) && len(s.doors) == 0 {
 		s.add(token.Position{Filename: s.dir}, "nothing to serve: write a function Create, Read, Update or Delete "+
-			"in a folder below a version, such as %s; or, to run in the background, Tasks or Jobs in %s",
-			filepath.Join(shortPath(s.dir), "v0", "echo", "echo.go"), filepath.Join(shortPath(s.dir), "background", "background.go"))
+			"in a folder below a version, such as %s%s", filepath.Join(shortPath(s.dir), "v0", "echo", "echo.go"), s.hints())
 		s.shapes = true
 		return found{}, s.err()
 	}
 	slices.SortFunc(s.packages, func(a, b Package) int { return comparePaths(a.Path, b.Path) })
 	name(s.packages)
-	if s.background != nil {
-		s.background.Alias = "api_background"
+	for i := range s.doors {
+		s.doors[i].Alias = "api_" + notInName.ReplaceAllString(s.doors[i].Path, "_")
 	}
 	return s.found, nil
+}
+
+// hints tells what a product can have instead of targets.
+func (s *survey) hints() (text string) {
+	for _, room := range s.table {
+		if room.hint != "" {
+			folder := strings.TrimPrefix(room.folder, apiFolder+"/")
+			text += fmt.Sprintf("; or, %s in %s", room.hint, filepath.Join(shortPath(s.dir), folder, path.Base(folder)+".go"))
+		}
+	}
+	return text
 }
 
 func (p Package) isTarget() bool {
@@ -76,40 +81,28 @@ func (p Package) isTarget() bool {
 
 func (f Function) isAction() bool { return f.Name == "Actions" || f.Adapter != "" }
 
-// api looks at package api itself and goes into its versions.
+// api looks at package api itself and goes into its versions and other rooms.
 func (s *survey) api() {
-	declared := s.declarations("", apiNames)
-	s.register("", declared, apiNames)
+	s.register("", roomOf(s.table, apiFolder))
 	for _, entry := range s.folders("") {
-		switch {
-		case version.MatchString(entry):
+		if version.MatchString(entry) {
 			s.version(entry)
-		case entry == "background":
-			s.inBackground(entry)
+		} else if room := roomOf(s.table, apiFolder+"/"+entry); room != nil {
+			s.register(entry, room)
 		}
-	}
-}
-
-// inBackground looks at package background, which is no target.
-func (s *survey) inBackground(folder string) {
-	before := len(s.packages)
-	s.register(folder, s.declarations(folder, background), background)
-	if len(s.packages) > before {
-		s.background = &Package{Path: folder, Functions: s.packages[before].Functions}
-		s.packages = s.packages[:before]
 	}
 }
 
 // version looks at a version's own package and goes into its targets.
 func (s *survey) version(folder string) {
-	declared := s.declarations(folder, targetNames)
-	for _, name := range targetNames[1:] {
-		if d, ok := declared.functions[name]; ok {
+	own, target := roomOf(s.table, versionFolder), roomOf(s.table, targetFolder)
+	declared := s.register(folder, own)
+	for _, function := range target.functions {
+		if d, ok := declared.functions[function.name]; ok && own.function(function.name) == nil {
 			s.add(d.position, "%s is directly in version %s, where it has no target: move it into a folder of its own, such as api/%s/echo",
-				name, folder, folder)
+				d.name, folder, folder)
 		}
 	}
-	s.register(folder, declared, []string{"Middleware"})
 	s.below(folder)
 }
 
@@ -120,37 +113,54 @@ func (s *survey) below(folder string) {
 			continue
 		}
 		target := path.Join(folder, name)
-		s.register(target, s.declarations(target, targetNames), targetNames)
+		s.register(target, roomOf(s.table, targetFolder))
 		s.below(target)
 	}
 }
 
-// register adds the package at path, if it declares one of these names.
-func (s *survey) register(path string, declared declarations, names []string) {
-	p := Package{Path: path}
-	for _, name := range names {
-		d, ok := declared.functions[name]
+// register reads the package at path and adds it, if it declares a function of
+// its room. It returns all declarations of a name in the table.
+func (s *survey) register(path string, room *room) declarations {
+	declared := s.declarations(path, namesOf(s.table))
+	p := Package{Path: path, door: room.door}
+	any := false
+	for i := range room.functions {
+		want := &room.functions[i]
+		d, ok := declared.functions[want.name]
 		if !ok {
 			continue
 		}
-		if adapter, ok := s.check(d); ok {
-			p.Functions = append(p.Functions, Function{Name: name, Adapter: adapter, File: d.position.Filename, Line: d.position.Line})
+		any = true
+		if adapter, ok := s.check(d, want); ok {
+			p.Functions = append(p.Functions, Function{
+				Name: want.name, Adapter: adapter, File: d.position.Filename, Line: d.position.Line, statement: want.statement,
+			})
 		}
 	}
-	if actions := p.Function("Actions"); actions != nil {
-		for _, name := range actionNames {
-			if p.Function(name) != nil {
-				s.add(token.Position{Filename: actions.File, Line: actions.Line},
-					"Actions and %s in one package: which of them is to be served? Remove one, or put %[1]s's function into Actions", name)
-				break
-			}
-		}
+	s.checkActions(&p)
+	switch {
+	case !any || !s.checkPackage(path, declared) || len(p.Functions) == 0:
+	case p.door != "":
+		s.doors = append(s.doors, p)
+	default:
+		s.packages = append(s.packages, p)
 	}
-	if len(declared.functions) == 0 {
+	return declared
+}
+
+// checkActions refuses a package with both Actions and a function that is an
+// action.
+func (s *survey) checkActions(p *Package) {
+	actions := p.Function("Actions")
+	if actions == nil {
 		return
 	}
-	if s.checkPackage(path, declared) && len(p.Functions) > 0 {
-		s.packages = append(s.packages, p)
+	for _, f := range p.Functions {
+		if f.Adapter != "" {
+			s.add(token.Position{Filename: actions.File, Line: actions.Line},
+				"Actions and %s in one package: which of them is to be served? Remove one, or put %[1]s's function into Actions", f.Name)
+			return
+		}
 	}
 }
 

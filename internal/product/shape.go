@@ -7,80 +7,46 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/apiphant/apiphant/internal/origin"
 )
 
-// backgroundPath is the import path of the package that background tasks are made with.
-const backgroundPath = origin.Path + "/background"
-
-// The types that tell one shape from another. A function must write them out:
-// behind an alias of the product's own they can't be told from syntax.
+// The types by which raw actions differ from the others. A function must write
+// them out: an alias of the product's own can't be resolved from syntax.
 const (
 	contextType  = "context.Context"
 	requestType  = "*net/http.Request"
 	responseType = "net/http.ResponseWriter"
-	handlerType  = origin.Path + ".Handler"
-	actionsType  = origin.Path + ".Actions"
 )
 
-const shapesHelp = `An action is one of these, with context and net/http's types written out; ctx may be left out of
-the first two; T is apiphant.Object or a struct; R is that, a pointer to a struct, or any:
-
-	func(ctx context.Context, request T) (R, error)
-	func(ctx context.Context, request T) error
-	func(ctx context.Context, r *http.Request) (R, error)
-	func(ctx context.Context, request T, w http.ResponseWriter) error
-	func(w http.ResponseWriter, r *http.Request)`
-
-// signature is a function's type with the names of its types resolved to import
-// paths: "context.Context", "*net/http.Request", "apiphant.Object" where it
-// can't be told or doesn't matter.
+// signature is a function's type, each type in it with the import path of its
+// package: "context.Context", "*net/http.Request". A type of the product's own
+// package is its bare name, a type that no shape has may be "other".
 type signature struct {
 	params, results []string
 }
 
-// adapter returns the name of the root package's adapter for an action of this
-// shape, or "" where it is none.
-func (s signature) adapter() string {
-	switch {
-	case s.is([]string{responseType, requestType}, nil):
-		return "Raw"
-	case s.is([]string{contextType, requestType}, []string{anyType, "error"}):
-		return "RawRequest"
-	case s.is([]string{contextType, anyType, responseType}, []string{"error"}):
-		return "RawResponse"
-	case s.is([]string{contextType, anyType}, []string{anyType, "error"}):
-		return "Func"
-	case s.is([]string{contextType, anyType}, []string{"error"}):
-		return "Proc"
-	case s.is([]string{anyType}, []string{anyType, "error"}):
-		return "FuncWithoutContext"
-	case s.is([]string{anyType}, []string{"error"}):
-		return "ProcWithoutContext"
-	}
-	return ""
-}
-
-// anyType stands for T and R in a pattern: any type but those that belong to
-// the transport.
-const anyType = "T"
-
-func (s signature) is(params, results []string) bool {
-	return slices.EqualFunc(s.params, params, fits) && slices.EqualFunc(s.results, results, fits)
+// fits reports whether s is the type that pattern describes, in which T and R
+// stand for any type but those of the transport.
+func (s signature) fits(pattern signature) bool {
+	return slices.EqualFunc(s.params, pattern.params, fits) && slices.EqualFunc(s.results, pattern.results, fits)
 }
 
 func fits(have, pattern string) bool {
-	if pattern != anyType {
+	if pattern == "T" || pattern == "R" {
+		return have != contextType && have != requestType && have != responseType && !strings.HasPrefix(have, "...")
+	}
+	generic, arguments, ok := strings.Cut(pattern, "[")
+	if !ok || generic == "" {
 		return have == pattern
 	}
-	return have != contextType && have != requestType && have != responseType && !strings.HasPrefix(have, "...")
+	haveGeneric, haveArguments, ok := strings.Cut(have, "[")
+	return ok && haveGeneric == generic &&
+		slices.EqualFunc(strings.Split(strings.TrimSuffix(haveArguments, "]"), ","), strings.Split(strings.TrimSuffix(arguments, "]"), ","), fits)
 }
 
-// imports is what the names of one file's imports stand for.
+// imports resolves the names of packages in one file.
 type imports struct {
 	names map[string]string // "http" → "net/http"
-	dots  []string          // paths imported with a dot
+	dots  []string          // the paths of those imported with a dot
 }
 
 func fileImports(file *ast.File) imports {
@@ -102,7 +68,7 @@ func fileImports(file *ast.File) imports {
 	return found
 }
 
-// signature resolves the type of a function of that file.
+// signature resolves the type of a function in that file.
 func (i imports) signature(function *ast.FuncType) signature {
 	return signature{i.fields(function.Params), i.fields(function.Results)}
 }
@@ -138,17 +104,25 @@ func (i imports) typeName(expr ast.Expr) string {
 		if expr.Len == nil {
 			return "[]" + i.typeName(expr.Elt)
 		}
+	case *ast.IndexExpr:
+		return i.typeName(expr.X) + "[" + i.typeName(expr.Index) + "]"
+	case *ast.IndexListExpr:
+		var arguments []string
+		for _, argument := range expr.Indices {
+			arguments = append(arguments, i.typeName(argument))
+		}
+		return i.typeName(expr.X) + "[" + strings.Join(arguments, ",") + "]"
 	}
 	return "other"
 }
 
-// dotted resolves a name without a package: one of those that shapes are told
-// by, if the package that has it is imported with a dot.
+// dotted resolves a name without a package: it may be a type that a shape has,
+// if the package of that is imported with a dot.
 func (i imports) dotted(name string) string {
-	for _, full := range []string{
-		contextType, requestType[1:], responseType, handlerType, actionsType,
-		backgroundPath + ".Task", backgroundPath + ".AnyJob", backgroundPath + ".Engine", backgroundPath + ".Failure",
-	} {
+	if len(i.dots) == 0 {
+		return name
+	}
+	for _, full := range typesOf(tableOf()) {
 		dot := strings.LastIndexByte(full, '.')
 		if full[dot+1:] == name && slices.Contains(i.dots, full[:dot]) {
 			return full
@@ -157,9 +131,27 @@ func (i imports) dotted(name string) string {
 	return name
 }
 
+// typesOf returns the types of other packages that shapes have, without * and [].
+func typesOf(table []room) []string {
+	var types []string
+	for _, room := range table {
+		for _, function := range room.functions {
+			for _, shape := range function.shapes {
+				s := shape.signature()
+				for _, full := range slices.Concat(s.params, s.results) {
+					if full = strings.TrimLeft(full, "*[]"); strings.Contains(full, ".") {
+						types = append(types, full)
+					}
+				}
+			}
+		}
+	}
+	return types
+}
+
 var oneLine = strings.NewReplacer("( ", "(", ", )", ")")
 
-// text returns a function's type as it is written, in one line.
+// text returns a function's type as it is written, on one line.
 func text(files *token.FileSet, function *ast.FuncType) string {
 	var out strings.Builder
 	if err := printer.Fprint(&out, files, &ast.FuncType{Params: function.Params, Results: function.Results}); err != nil {

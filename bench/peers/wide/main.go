@@ -9,6 +9,7 @@ import (
 
 	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/program"
+	"github.com/apiphant/apiphant/program/serve"
 
 	echo "github.com/apiphant/apiphant/bench/product/api/v0/echo"
 )
@@ -19,7 +20,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "ROUTES: want a number from 1 on")
 		os.Exit(2)
 	}
-	program.Main(program.Product{Name: "wide", API: table(routes)})
+	program.Main(program.Product{Name: "wide", API: table(routes), Doors: []program.Door{serve.Door{}}})
 }
 
 func table(routes int) *apiphant.API {

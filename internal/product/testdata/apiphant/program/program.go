@@ -19,9 +19,12 @@ import (
 )
 
 type Product struct {
-	Name string
-	API  *apiphant.API
+	Name  string
+	API   *apiphant.API
+	Doors []Door
 }
+
+type Door any
 
 func Main(product Product) {
 	if len(os.Args) > 1 && os.Args[1] == "serve" {

@@ -1,0 +1,219 @@
+package serve_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/apiphant/apiphant/internal/command"
+)
+
+// status asks and returns the status, 0 where nobody answers.
+func status(method, url string) int {
+	request, err := http.NewRequest(method, url, nil)
+	if err != nil {
+		return -1
+	}
+	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
+	answer, err := client.Do(request)
+	if err != nil {
+		return 0
+	}
+	defer answer.Body.Close()
+	_, _ = io.Copy(io.Discard, answer.Body)
+	return answer.StatusCode
+}
+
+// await waits until something holds.
+func await(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%s: has not come to pass", what)
+		}
+	}
+}
+
+// TestAdmin asks in each part of a program's life.
+func TestAdmin(t *testing.T) {
+	admin := "http://" + freeAddress(t)
+	want := func(when string, ready int) {
+		t.Helper()
+		if got := [2]int{status("GET", admin+"/healthz"), status("GET", admin+"/readyz")}; got != [2]int{200, ready} {
+			t.Errorf("%s: got %d, want 200 and %d", when, got, ready)
+		}
+	}
+	release := make(chan struct{})
+	product := echo(release)
+	product.API.Start = func(context.Context) error { want("in Start", 503); return nil }
+	product.API.Stop = func(context.Context) error { want("in Stop", 503); return nil }
+	r := served(t, product, "--admin", strings.TrimPrefix(admin, "http://"))
+	await(t, "ready", func() bool { return status("GET", admin+"/readyz") == 200 })
+	for _, tt := range []struct {
+		method, path string
+		want         int
+	}{
+		{"GET", "/metrics", 200},
+		{"GET", "/debug/pprof/", 200},
+		{"GET", "/debug/pprof/heap", 200},
+		{"GET", "/debug/pprof/goroutine?debug=1", 200},
+		{"GET", "/debug/pprof/trace?seconds=0.01", 200},
+		{"GET", "/debug/pprof/cmdline", 404}, // a password may be in it
+		{"GET", "/", 404},
+		{"POST", "/metrics", 405},
+	} {
+		if got := status(tt.method, admin+tt.path); got != tt.want {
+			t.Errorf("%s %s: got %d, want %d", tt.method, tt.path, got, tt.want)
+		}
+	}
+	checkVersion(t, admin)
+	answer := make(chan string, 1)
+	go func() { answer <- r.post(`{"a":1}`) }()
+	<-release
+	if metrics := get(t, admin+"/metrics"); !strings.Contains(metrics, "\napiphant_requests_in_flight 1\n") {
+		t.Errorf("got %s", metrics)
+	}
+	r.stop()
+	wantMatch(t, "Draining", r.line())
+	want("draining", 503)
+	release <- struct{}{}
+	<-answer
+	if got, rest := r.end(); got != command.ExitOK {
+		t.Errorf("got %d %s", got, rest)
+	}
+	if got := status("GET", admin+"/healthz"); got != 0 {
+		t.Errorf("after the end: got %d", got)
+	}
+}
+
+func checkVersion(t *testing.T, admin string) {
+	t.Helper()
+	var version struct {
+		Product, Version, Go string
+		Started              time.Time
+	}
+	text := get(t, admin+"/version")
+	if err := json.Unmarshal([]byte(text), &version); err != nil || version.Product != "myproduct" ||
+		!strings.HasPrefix(version.Go, "go1.") || time.Since(version.Started) > time.Minute {
+		t.Errorf("got %s, %v", text, err)
+	}
+}
+
+// TestAdminTaken: nothing is started where the address is another's, nor where
+// there is no such address.
+func TestAdminTaken(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for address, want := range map[string]string{
+		taken.Addr().String(): `^myproduct: --admin 127.0.0.1:\d+ is taken: another program listens there`,
+		"192.0.2.1:1":         `^myproduct: can't listen at --admin 192.0.2.1:1: `,
+	} {
+		for _, args := range [][]string{{"serve", "127.0.0.1:0"}, {"background"}} {
+			p := withTask()
+			p.API.Start = func(context.Context) error { t.Error("started"); return nil }
+			var stderr output
+			if status := p.Run(t.Context(), append(args, "--admin", address), io.Discard, &stderr); status != command.ExitFailure {
+				t.Errorf("got status %d", status)
+			}
+			wantMatch(t, want, stderr.String())
+		}
+	}
+}
+
+// TestAdminWarns of an address that others can reach, after the first line.
+func TestAdminWarns(t *testing.T) {
+	r := served(t, echo(nil), "--admin", "0.0.0.0:0")
+	wantMatch(t, "^Apiphant is serving", r.first)
+	wantMatch(t, `^WARN .* --admin answers at 0\.0\.0\.0:\d+ whoever can reach it`, r.line())
+	r.end()
+}
+
+// TestAdminOfSuccessor: a program that was handed its listener serves while the
+// one before it still has the address of --admin, and takes that when it is free.
+func TestAdminOfSuccessor(t *testing.T) {
+	before, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer before.Close()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	handed, err := listener.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer handed.Close()
+	command, r := child(t, "LISTEN_FDS=1", "APIPHANT_ADMIN="+before.Addr().String())
+	command.ExtraFiles = []*os.File{handed}
+	r.begin(command)
+	wantMatch(t, `^WARN .*--admin `+before.Addr().String()+` is taken, perhaps by the program that this one succeeds`, r.line())
+	if got := status("GET", "http://"+listener.Addr().String()+"/healthz"); got != 200 {
+		t.Errorf("the successor answers %d", got)
+	}
+	before.Close()
+	wantMatch(t, `^INFO .*Answering at --admin `, r.line())
+	if got := status("GET", "http://"+before.Addr().String()+"/readyz"); got != 200 {
+		t.Errorf("got %d from its /readyz", got)
+	}
+	_ = command.Process.Signal(os.Interrupt)
+	_, _ = io.ReadAll(r.lines)
+	if err := command.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// child is the product in a process of its own; see TestMain.
+func child(t *testing.T, environment ...string) (*exec.Cmd, *running) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), os.Args[0])
+	command.Env = append(append(os.Environ(), childEnv+"=1"), environment...)
+	return command, &running{t: t}
+}
+
+// TestMetricsAreDocumented: docs/operating.md names exactly those that there are.
+func TestMetricsAreDocumented(t *testing.T) {
+	admin := freeAddress(t)
+	r := served(t, echo(nil), "--admin", admin)
+	await(t, "ready", func() bool { return status("GET", "http://"+admin+"/readyz") == 200 })
+	metrics := get(t, "http://"+admin+"/metrics")
+	r.end()
+	document, err := os.ReadFile("../../docs/operating.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := func(pattern, text string) (found []string) {
+		for _, match := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
+			found = append(found, match[1])
+		}
+		slices.Sort(found)
+		return found
+	}
+	served := names(`(?m)^# TYPE (apiphant_\w+)`, metrics)
+	documented := names("(?m)^\\| `(apiphant_\\w+)", string(document))
+	if difference := cmp.Diff(served, documented); difference != "" || len(served) < 10 {
+		t.Errorf("served, and documented:\n%s", difference)
+	}
+	for _, name := range []string{"go_goroutines", "process_open_fds"} {
+		if !strings.Contains(metrics, fmt.Sprintf("\n%s ", name)) {
+			t.Errorf("%s is missing", name)
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package serve
+
+import (
+	"context"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/internal/address"
+	"github.com/apiphant/apiphant/internal/command"
+	"github.com/apiphant/apiphant/program"
+	"github.com/apiphant/apiphant/server"
+)
+
+// Door serves a product's API by HTTP. It is the command serve.
+type Door struct {
+	successorPatience time.Duration // 0: the constant of that name
+}
+
+// Command implements [program.Door].
+func (d Door) Command(p program.Product) *cobra.Command {
+	settings := &Settings{}
+	serve := &cobra.Command{
+		Use:   "serve HOST:PORT",
+		Short: "Serve the API",
+		Long: `Serve the API at HOST:PORT until SIGTERM or SIGINT; then take no new work, let
+every client finish, and end with status 0. A second signal ends it at once.
+
+SIGHUP restarts it, with no request lost or refused: what is at its path by then is
+started with the same arguments and environment, takes over the listener, and when
+it is ready (READY=1, within a minute) the process that was there drains and ends.
+Where it is not, an error in the log says why, and the old one serves on. The new
+process has another number: systemd is told (Type=notify), supervisor and container
+engines can't be; there, let them hold the listener, or restart one of several
+processes after the other. In a terminal, SIGHUP ends the program as SIGTERM does.
+
+IPv6 is written [::1]:8001. Port 0 takes a free port, which the first line of the
+log names. A listener that is handed over (LISTEN_FDS, as systemd's socket
+activation does) is served in place of HOST:PORT. The service manager hears when
+the program is ready, ends, and, for its watchdog, lives (sd_notify). /healthz
+answers 200, and 503 while the program ends. SIGUSR1 opens the file of --log-file
+anew.
+
+Sizes are bytes, or have a unit: 65536, 64KiB, 1MiB. Durations have one always:
+500ms, 30s, 2m.
+
+Every flag can be set by the environment variable behind it; a flag comes before
+its variable, a variable before the default. A variable with _FILE at its name's
+end names a file that has the value: APIPHANT_DATABASE_FILE=/run/secrets/database.`,
+		Example: "  " + p.Name + ` serve 127.0.0.1:8001
+  curl -d '{"hello": "world"}' http://127.0.0.1:8001/api/v0/echo/read
+
+  ` + p.Name + ` serve :80 --log json --access-log     # for machines to read
+  APIPHANT_TIMEOUT=5s ` + p.Name + " serve [::1]:0",
+		Args: command.Arguments("HOST:PORT"),
+		RunE: func(running *cobra.Command, args []string) error {
+			if err := settings.Check(); err != nil {
+				return err
+			}
+			at, err := address.Parse(args[0])
+			if err != nil {
+				return command.UsageError{Err: err}
+			}
+			return d.serve(running.Context(), p, at, settings, running.ErrOrStderr())
+		},
+	}
+	settings.AddFlags(serve.Flags())
+	return serve
+}
+
+// serve listens before it calls Start: a port that is taken is an error before
+// anything has begun, and a client that connects during Start waits and is not
+// refused.
+func (d Door) serve(ctx context.Context, p program.Product, hostPort string, settings *Settings, stderr io.Writer) error {
+	defer easeCollector(settings.LowMemory)()
+	succession := d.succession()
+	ctx, end := command.UntilSignal(ctx, succession == nil)
+	defer end(nil)
+
+	if len(settings.AllowOrigins) > 0 {
+		p.API.AllowOrigins = settings.AllowOrigins
+	}
+	if err := p.Check(); err != nil {
+		return err
+	}
+	certificate, err := settings.certificate()
+	if err != nil {
+		return err
+	}
+	isSuccessor := os.Getenv("LISTEN_FDS") != "" // until Listen has removed it
+	ln, err := server.Listen(hostPort)
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
+	log, err := settings.Log.Open(stderr)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	s := &session{Product: p, settings: settings, log: log, listener: ln, server: settings.server(p.API, log)}
+	s.server.Certificate = certificate
+	ctx = apiphant.WithLog(ctx, log.Logger)
+	if err := s.openAdmin(ctx, isSuccessor); err != nil {
+		return err
+	}
+	defer s.admin.Close()
+	return s.run(ctx, func(ctx context.Context) (wait func()) {
+		return succession.await(ctx, ln, log.Logger, end)
+	})
+}
