@@ -123,7 +123,8 @@ $`, text.String())
 		delete(routes[1], name)
 	}
 	want := map[string]any{"method": "POST", "path": "/api/v0/echo/read", "version": "v0", "target": "echo", "action": "read",
-		"type": "func(context.Context, apiphant.Object) (apiphant.Object, error)"}
+		"type":    "func(context.Context, apiphant.Object) (apiphant.Object, error)",
+		"request": "apiphant.Object", "response": "apiphant.Object", "comment": ""}
 	if difference := cmp.Diff(want, routes[1]); difference != "" {
 		t.Error(difference)
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -24,7 +25,8 @@ line of that. The method * stands for any: the function reads the request itself
 and decides.
 
 With --json: a list of objects with method, path, version, target, action,
-function, type, file and line.`,
+function, type, request and response (the names of their types, empty where the
+function reads or writes them itself), comment, file and line.`,
 		Example: "  " + p.Name + " routes\n  " + p.Name + " routes --json | jq -r '.[].path'",
 		Args:    command.Arguments(),
 		RunE: func(running *cobra.Command, _ []string) error {
@@ -79,6 +81,9 @@ func writeRoutesJSON(w io.Writer, routes []*apiphant.Endpoint) error {
 		Action   string `json:"action"`
 		Function string `json:"function"`
 		Type     string `json:"type"`
+		Request  string `json:"request"`
+		Response string `json:"response"`
+		Comment  string `json:"comment"`
 		File     string `json:"file"`
 		Line     int    `json:"line"`
 	}
@@ -86,11 +91,19 @@ func writeRoutesJSON(w io.Writer, routes []*apiphant.Endpoint) error {
 	for _, r := range routes {
 		list = append(list, route{
 			Method: method(r), Path: r.Path(), Version: r.Version, Target: r.Target, Action: r.Action,
-			Function: r.Source.Function, Type: r.Signature, File: r.Source.File, Line: r.Source.Line,
+			Function: r.Source.Function, Type: r.Signature,
+			Request: typeName(r.Request), Response: typeName(r.Response), Comment: r.Comment, File: r.Source.File, Line: r.Source.Line,
 		})
 	}
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(list)
+}
+
+func typeName(t reflect.Type) string {
+	if t == nil {
+		return ""
+	}
+	return t.String()
 }

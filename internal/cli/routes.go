@@ -13,7 +13,8 @@ func routesCommand() *cobra.Command {
 		Short: "Print what is served, and by which function",
 		Long: `Print every route of the product in PATH with the function that serves it and where it stands.
 
-With --json: a list of objects with method, path, version, target, action, function, type, file and line.`,
+With --json: a list of objects with method, path, version, target, action, function, type,
+request and response (the names of their types), comment (of the function), file and line.`,
 		Args: command.Arguments("PATH"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			routes := []string{"routes"}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"go/format"
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -33,6 +34,7 @@ func (p *Product) source(directives bool) []byte {
 	w.table(p)
 	w.printf("\treturn table\n")
 	w.printf("}\n")
+	w.comments(p)
 	return w.Bytes()
 }
 
@@ -151,8 +153,11 @@ func (w *writer) api(p *Product) {
 			}
 		}
 	}
+	if len(p.comments) > 0 {
+		fields = append(fields, "Comments: comments()")
+	}
 	if first == nil {
-		w.printf("\ttable := &apiphant.API{}\n")
+		w.printf("\ttable := &apiphant.API{%s}\n", strings.Join(fields, ", "))
 		return
 	}
 	w.of(first, "\ttable := &apiphant.API{%s}\n", strings.Join(fields, ", "))
@@ -167,4 +172,19 @@ func (w *writer) actions(from *Package) {
 		}
 	}
 	w.printf("\t})\n")
+}
+
+// comments writes the doc comments, if there are any.
+func (w *writer) comments(p *Product) {
+	if len(p.comments) == 0 {
+		return
+	}
+	w.printf("\n// comments are the doc comments of what is served, by the names of functions,\n// types and fields.\n")
+	w.printf("func comments() map[string]string {\n")
+	w.printf("\treturn map[string]string{\n")
+	for _, name := range slices.Sorted(maps.Keys(p.comments)) {
+		w.printf("\t\t%q: %q,\n", name, p.comments[name])
+	}
+	w.printf("\t}\n")
+	w.printf("}\n")
 }

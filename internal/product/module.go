@@ -1,7 +1,6 @@
 package product
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,7 +9,6 @@ import (
 	"golang.org/x/mod/modfile"
 	modpath "golang.org/x/mod/module"
 
-	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/internal/origin"
 )
 
@@ -179,10 +177,10 @@ func takenName(name string, tools toolchain) string {
 	if _, err := os.Stat(filepath.Join(tools.GOROOT, "src", name)); err == nil {
 		return "a package of the standard library"
 	}
-	goMod, _ := apiphant.ModuleFiles()
-	for line := range bytes.Lines(goMod) {
-		for field := range strings.FieldsSeq(string(line)) {
-			if strings.HasPrefix(field, name+"/") {
+	if from, err := origin.Find(); err == nil { // if not, the build says why
+		requirements, _ := from.Requirements()
+		for _, require := range requirements {
+			if strings.HasPrefix(require.Mod.Path, name+"/") {
 				return "the beginning of other modules' names"
 			}
 		}

@@ -14,8 +14,9 @@ type Product struct {
 	Packages []Package // what the API is made of: api first, then by version and path
 	Doors    []Package // what other doors are made of, such as api/background
 
-	tools  toolchain
-	module module
+	comments map[string]string // see [apiphant.API]; empty: none
+	tools    toolchain
+	module   module
 }
 
 // Package is a folder that has something to register.
@@ -78,6 +79,7 @@ func Load(path string) (*Product, error) {
 			packages[i].Import = p.module.importPath(apiFolder, packages[i].Path)
 		}
 	}
+	p.comments = p.findComments()
 	if p.module.own {
 		return p, nil
 	}

@@ -15,6 +15,7 @@ type (
 	Actions struct{ Create, Read, Update, Delete Action }
 	API     struct {
 		Start, Stop func(ctx context.Context) error
+		Comments    map[string]string
 		Routes      map[string]Actions
 	}
 )
