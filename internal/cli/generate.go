@@ -14,7 +14,11 @@ func generateCommand() *cobra.Command {
 		Long: `Print the main that apiphant compiles for the product in PATH.
 
 It uses public calls only: a product with a go.mod of its own may keep it, build it
-with go build, and do without this command.`,
+with go build, and do without this command.
+
+A product may declare:
+
+` + product.Declarations(),
 		Example: `  mkdir -p myproduct/cmd/myproduct
   apiphant generate myproduct >myproduct/cmd/myproduct/main.go
   cd myproduct && go build ./cmd/myproduct`,
