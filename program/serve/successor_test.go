@@ -115,7 +115,7 @@ func TestPredecessorFinishes(t *testing.T) {
 	for _, pid := range p.pids() {
 		_ = syscall.Kill(pid, syscall.SIGTERM)
 	}
-	p.log.await("Draining: clients are told to go elsewhere")
+	p.log.await("Draining: responses tell clients to go elsewhere")
 	fmt.Fprint(half, "\r\n{\"a\":1}")
 	receive(halfIn, `200 {"a":1}`)
 	if err := p.wait(); err != nil {

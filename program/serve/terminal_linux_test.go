@@ -23,7 +23,7 @@ func TestTerminalCloses(t *testing.T) {
 	if err := p.wait(); err != nil {
 		t.Errorf("it ended with %v, want 0", err)
 	}
-	p.log.await("Draining: clients are told to go elsewhere")
+	p.log.await("Draining: responses tell clients to go elsewhere")
 	p.log.awaitEnd()
 }
 
