@@ -13,36 +13,33 @@ import (
 const myproduct = "../templates/myproduct"
 
 func TestStart(t *testing.T) {
-	for name, dir := range map[string]string{
-		"the product's folder": myproduct,
-		"a folder below it":    myproduct + "/api/v0/echo",
-	} {
-		t.Run(name, func(t *testing.T) {
-			server := apitest.Start(t, dir)
-			request := apiphant.Object{"hello": "world"}
-			response := apiphant.Object{"hello": "world", "server": "myproduct"}
-			server.Test("echo", "read", request, 200, response)
-			if _, err := server.Client.Test("echo", "read", request, 200, response); err != nil {
-				t.Error(err)
-			}
-			if !strings.HasPrefix(server.URL, "http://127.0.0.1:") {
-				t.Errorf("URL: %s", server.URL)
-			}
-			answer, err := server.HTTP().Get(server.URL + "/api/v0/echo/read")
-			if err != nil {
-				t.Fatal(err)
-			}
-			answer.Body.Close()
-			if answer.StatusCode != 501 {
-				t.Errorf("GET is answered with %d, want 501", answer.StatusCode)
-			}
-		})
+	server := apitest.Start(t, myproduct)
+	request := apiphant.Object{"hello": "world"}
+	response := apiphant.Object{"hello": "world", "server": "myproduct"}
+	server.Test("echo", "read", request, 200, response)
+	if _, err := server.Client.Test("echo", "read", request, 200, response); err != nil {
+		t.Error(err)
+	}
+	if !strings.HasPrefix(server.URL, "http://127.0.0.1:") {
+		t.Errorf("URL: %s", server.URL)
+	}
+	answer, err := server.HTTP().Get(server.URL + "/api/v0/echo/read")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != 501 {
+		t.Errorf("GET is answered with %d, want 501", answer.StatusCode)
 	}
 }
 
+// TestStartStops starts a product by a folder below it.
 func TestStartStops(t *testing.T) {
 	var server *apitest.Server
-	runFake(t, func(t testing.TB) { server = apitest.Start(t, myproduct) }).want(t, false)
+	runFake(t, func(t testing.TB) {
+		server = apitest.Start(t, myproduct+"/api/v0/echo")
+		server.Test("echo", "read", nil, 200, apiphant.Object{"server": "myproduct"})
+	}).want(t, false)
 	_, err := server.Client.Test("echo", "read", nil, 200, nil)
 	if err == nil {
 		t.Fatal("the product still serves after its test")
