@@ -2,6 +2,7 @@ package nethttp
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/apiphant/apiphant"
@@ -17,13 +18,14 @@ type exchange struct {
 	target  string
 	match   apiphant.Match
 	trusted bool             // a trusted proxy sent it
+	vary    []string         // what handlers around this one have set
 	body    *body            // nil: it was not looked at
 	raw     *response.Writer // of a function that writes the answer itself; else nil
 	aborted bool             // there is no whole answer
 }
 
 func newExchange(d *Door, w http.ResponseWriter, r *http.Request, target string, match apiphant.Match) *exchange {
-	x := &exchange{door: d, writer: w, request: r, target: target, match: match}
+	x := &exchange{door: d, writer: w, request: r, target: target, match: match, vary: w.Header()["Vary"]}
 	x.trusted = len(d.TrustedProxies) > 0 && forwarded.Proxies(d.TrustedProxies).Trust(x.peer().Addr())
 	if match.Endpoint != nil && match.Endpoint.RawResponse && !match.Refused() {
 		x.raw = response.NewWriter(output{x}, x.Method())
@@ -31,19 +33,26 @@ func newExchange(d *Door, w http.ResponseWriter, r *http.Request, target string,
 	return x
 }
 
-func (x *exchange) SetHeader(name, value string) { x.changeHeader(http.Header.Set, name, value) }
+func (x *exchange) SetHeader(name, value string) {
+	x.changeHeader(func(h http.Header) {
+		h.Set(name, response.CleanValue(value))
+		if http.CanonicalHeaderKey(name) == "Vary" {
+			h["Vary"] = append(slices.Clone(x.vary), h["Vary"]...)
+		}
+	})
+}
 
-func (x *exchange) AddHeader(name, value string) { x.changeHeader(http.Header.Add, name, value) }
+func (x *exchange) AddHeader(name, value string) {
+	x.changeHeader(func(h http.Header) { h.Add(name, response.CleanValue(value)) })
+}
 
-// changeHeader changes the headers of the server's own writer. They may have
-// been set by handlers around this one, whose Vary holds too.
-func (x *exchange) changeHeader(change func(http.Header, string, string), name, value string) {
-	value = response.CleanValue(value)
+// changeHeader changes the headers of the server's writer.
+func (x *exchange) changeHeader(change func(h http.Header)) {
 	if x.raw != nil {
-		x.raw.BeforeStart(func() { change(x.writer.Header(), name, value) })
+		x.raw.BeforeStart(func() { change(x.writer.Header()) })
 		return
 	}
-	change(x.writer.Header(), name, value)
+	change(x.writer.Header())
 }
 
 func (x *exchange) ResponseWriter() http.ResponseWriter { return x.raw }

@@ -237,14 +237,15 @@ func TestHeadersAround(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, "text")
 	}))
+	api.AllowOrigins = []string{"https://app.example.com"}
 	handler := nethttp.Handler(api)
 	around := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Around", "yes")
 		w.Header().Set("Vary", "Cookie")
 		handler.ServeHTTP(struct{ http.ResponseWriter }{w}, r) // which can't be flushed
 	})
-	answer := ask(t, around, "GET "+path+" HTTP/1.1\r\nHost: a\r\n\r\n")
-	want := http.Header{"X-Around": {"yes"}, "Vary": {"Cookie", "Accept"}}
+	answer := ask(t, around, "GET "+path+" HTTP/1.1\r\nHost: a\r\nOrigin: http://a\r\n\r\n")
+	want := http.Header{"X-Around": {"yes"}, "Vary": {"Cookie", "Origin", "Accept"}}
 	got := http.Header{"X-Around": answer.Header()["X-Around"], "Vary": answer.Header()["Vary"]}
 	if diff := cmp.Diff(want, got); diff != "" || answer.Body.String() != "text" {
 		t.Errorf("got %q and (- wanted, + found):\n%s", answer.Body, diff)
