@@ -53,7 +53,7 @@ var seed = maphash.MakeSeed()
 // know returns the text of a key, and what is known of it. A key becomes known when it is
 // met for the second time, so that keys which are different in each request, such as
 // identifiers, cost no more than other text. Where all places that it can have are taken,
-// it replaces the key at the first.
+// it replaces a key at one of them, in turn.
 func (d *decoder) know(raw []byte, escaped bool) (string, *knownKey) {
 	mem := d.memory
 	if escaped || len(raw) == 0 || len(raw) > shortString {
@@ -61,23 +61,25 @@ func (d *decoder) know(raw []byte, escaped bool) (string, *knownKey) {
 	}
 	hash := maphash.Bytes(seed, raw)
 	home := uint8(hash % knownKeys)
-	free := home
+	place := (home + mem.turn%maxProbes) % knownKeys
 	for i := range uint8(maxProbes) {
-		place := (home + i) % knownKeys
-		k := &mem.keys[place]
+		k := &mem.keys[(home+i)%knownKeys]
 		if k.text == string(raw) {
 			return k.text, k
 		}
 		if k.text == "" {
-			free = place
+			place = (home + i) % knownKeys
 			break
 		}
 	}
 	if met := uint32(hash >> 32); mem.met[home] != met {
-		mem.met[home] = met
+		if mem.turn++; mem.turn%2 == 0 { // every time, two keys with one home could alternate for ever
+			mem.met[home] = met
+		}
 		return d.copy(raw), &mem.none
 	}
-	k := &mem.keys[free]
-	*k = knownKey{quoted: quote(string(raw)), place: free}
+	mem.turn++
+	k := &mem.keys[place]
+	*k = knownKey{quoted: quote(string(raw)), place: place}
 	return k.text, k
 }

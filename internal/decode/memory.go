@@ -7,7 +7,8 @@ import "sync"
 // request is decoded.
 type memory struct {
 	keys  [knownKeys]knownKey
-	met   [knownKeys]uint32   // hashes of keys that were met once
+	met   [knownKeys]uint32   // by their first place: hashes of keys that were met once
+	turn  uint8               // counts the keys that were not known
 	none  knownKey            // stands for every key that is not known
 	first [maxDepth + 1]uint8 // by depth: index of the key with which the last object began
 
