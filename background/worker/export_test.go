@@ -2,7 +2,7 @@ package worker
 
 import "time"
 
-// Next returns the next time of a crontab line.
+// Next returns the next tick of a crontab line.
 func Next(spec, zone string, t time.Time) (time.Time, error) {
 	s, err := parseCron(spec, zone)
 	if err != nil {
@@ -11,11 +11,26 @@ func Next(spec, zone string, t time.Time) (time.Time, error) {
 	return s.next(t), nil
 }
 
-// Latest is latest for a crontab line.
-func Latest(spec string, after, now time.Time) (time.Time, int) {
+// Latest is latest for a crontab line. It also returns how many ticks were
+// computed for that.
+func Latest(spec string, after, now time.Time) (tick time.Time, missed, computed int) {
 	s, err := parseCron(spec, "")
 	if err != nil {
 		panic(err)
 	}
-	return latest(s, after, now)
+	if _, ok := s.(every); !ok {
+		s = counted{s, &computed}
+	}
+	tick, missed = latest(s, after, now)
+	return tick, missed, computed
+}
+
+type counted struct {
+	schedule
+	ticks *int
+}
+
+func (c counted) next(t time.Time) time.Time {
+	*c.ticks++
+	return c.schedule.next(t)
 }
