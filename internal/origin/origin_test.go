@@ -2,6 +2,7 @@ package origin_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,6 +21,23 @@ func TestFindTheCheckout(t *testing.T) {
 	}
 	if from != (origin.Origin{Folder: want}) {
 		t.Errorf("found %+v, want the folder %s", from, want)
+	}
+}
+
+// TestTrimmed runs this test in a program that is built of the checkout with
+// -trimpath: it can't know where that is.
+func TestTrimmed(t *testing.T) {
+	const inside = "APIPHANT_TEST_TRIMMED"
+	if os.Getenv(inside) != "" {
+		if _, err := origin.Find(); err == nil || !strings.Contains(err.Error(), "was built from a checkout with -trimpath") {
+			t.Errorf("got %v", err)
+		}
+		return
+	}
+	command := exec.Command("go", "test", "-trimpath", "-run", "^TestTrimmed$", "-v", ".")
+	command.Env = append(os.Environ(), inside+"=1", "CGO_ENABLED=0")
+	if out, err := command.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestTrimmed") {
+		t.Errorf("got %v\n%s", err, out)
 	}
 }
 

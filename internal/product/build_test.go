@@ -100,6 +100,7 @@ func list(t *testing.T, dir string) []string {
 }
 
 func TestBuild(t *testing.T) {
+	t.Parallel()
 	dir := newProduct(t)
 	before := list(t, dir)
 	binary, err := build(t, dir)
@@ -158,6 +159,7 @@ func TestBuild(t *testing.T) {
 }
 
 func TestBuildOutput(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("compiles everything anew")
 	}
@@ -252,6 +254,7 @@ func errorText(err error) string {
 }
 
 func TestBuildCancelled(t *testing.T) {
+	t.Parallel()
 	p, err := product.Load(newProduct(t))
 	if err != nil {
 		t.Fatal(err)

@@ -204,6 +204,7 @@ func answer(text string) string { return strings.ReplaceAll(echo, "one", text) }
 
 // TestReload goes through a day of work.
 func TestReload(t *testing.T) {
+	t.Parallel()
 	r := startReloading(t, newProduct(t))
 	r.want("one")
 
@@ -299,6 +300,7 @@ func TestReload(t *testing.T) {
 
 // TestReloadEnd is about programs that end by themselves, or never get ready.
 func TestReloadEnd(t *testing.T) {
+	t.Parallel()
 	const head = "package echo\n\nimport (\n\t\"net/http\"\n\t\"os\"\n\t\"time\"\n)\n\n"
 	dir := newProduct(t)
 	writeFile(t, dir, "api/v0/echo/echo.go", "package echo\n\nfunc Read(request struct{}) error { return 1 }\n")
@@ -340,6 +342,7 @@ func Read(w http.ResponseWriter, r *http.Request) {
 `
 
 func TestReloadSecondSignalKills(t *testing.T) {
+	t.Parallel()
 	dir := newProduct(t)
 	writeFile(t, dir, "api/v0/echo/echo.go", hanging)
 	r := startReloading(t, dir)
@@ -356,6 +359,7 @@ func TestReloadSecondSignalKills(t *testing.T) {
 
 // TestReloadKilled kills the parent: on Linux its program drains.
 func TestReloadKilled(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("needs Linux")
 	}

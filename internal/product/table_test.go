@@ -1,0 +1,99 @@
+package product
+
+import (
+	"go/build"
+	"go/format"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestRows adds to the table what products may declare some day: a field of the
+// API, a statement, and a folder with a door of its own. There is nothing else to
+// do for it.
+func TestRows(t *testing.T) {
+	table := tableOf()
+	api := roomOf(table, apiFolder)
+	api.functions = append(api.functions,
+		declarable{name: "Rest", shapes: []shape{{text: "func() http.Header"}}, statement: "table.Rest(PACKAGE.Rest())"},
+		declarable{name: "Ready", shapes: []shape{{text: "func(ctx context.Context) error"}}})
+	table = append(table, room{
+		folder: "api/events", about: "what happens elsewhere", door: "example.com/doors/lambda", hint: "for events, Message",
+		functions: []declarable{{name: "Message", shapes: []shape{{text: "func(ctx context.Context, message http.Header) error"}}}},
+	})
+	files := map[string]string{
+		"api/api.go": "package api\n\nimport (\n\t\"context\"\n\t\"net/http\"\n)\n\n" +
+			"func Rest() http.Header { return nil }\n\nfunc Ready(ctx context.Context) error { return nil }\n",
+		"api/events/events.go": "package events\n\nimport (\n\t\"context\"\n\t\"net/http\"\n)\n\n" +
+			"func Message(ctx context.Context, message http.Header) error { return nil }\n",
+	}
+
+	p, err := scanFiles(t, table, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := format.Source(p.source(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"\t\"example.com/doors/lambda\"\n",
+		"\t\tDoors: []program.Door{\n\t\t\tlambda.Door{\n\t\t\t\tMessage: api_events.Message,\n\t\t\t},\n\t\t},\n",
+		"\ttable := &apiphant.API{Ready: api.Ready}\n\ttable.Rest(api.Rest())\n",
+	} {
+		if !strings.Contains(string(source), want) {
+			t.Errorf("want in the main:\n%s\ngot\n%s", want, source)
+		}
+	}
+
+	files["api/events/events.go"] = "package events\n\nfunc Message(text string) {}\n"
+	_, err = scanFiles(t, table, files)
+	const want = "Message is a func(text string): it must be a func(ctx context.Context, message http.Header) error, written so, or have another name"
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	delete(files, "api/events/events.go")
+	if _, err = scanFiles(t, table, files); err == nil || !strings.Contains(err.Error(), "; or, for events, Message in ") {
+		t.Errorf("got %v, want the hint", err)
+	}
+}
+
+func scanFiles(t *testing.T, table []room, files map[string]string) (*Product, error) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, err := scan(dir, build.Default, table)
+	return &Product{Name: "myproduct", Packages: found.packages, Doors: found.doors}, err
+}
+
+// TestTableIsDocumented: the README has all shapes of an action.
+func TestTableIsDocumented(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, shape := range actionShapes() {
+		if !strings.Contains(string(readme), "| `"+shape.String()+"` |") {
+			t.Errorf("README.md lacks %s", shape)
+		}
+	}
+	for _, room := range tableOf() {
+		for _, function := range room.functions {
+			if len(function.shapes) == 0 || function.about == "" {
+				t.Errorf("the row of %s in %s is not complete", function.name, room.folder)
+			}
+			for _, shape := range function.shapes {
+				shape.signature() // which panics at a text that is none
+			}
+		}
+	}
+}
