@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -172,6 +174,58 @@ func TestRunningElsewhere(t *testing.T) {
 	if err := conn.QueryRow(t.Context(), "SELECT state FROM river_job WHERE kind = 'unknown'").Scan(&state); err != nil || state != "running" {
 		t.Errorf("the job that runs elsewhere is %s, %v, want running", state, err)
 	}
+}
+
+// TestDatabaseAwayAtStart tests that a worker which starts to work jobs while the
+// database is away does so as soon as it is back.
+func TestDatabaseAwayAtStart(t *testing.T) {
+	t.Parallel()
+	cluster := pgtest.Start(t)
+	ran := make(chan int, 1)
+	job := background.NewJob("job", func(_ context.Context, n int) error { ran <- n; return nil })
+	p := product(nil, job)
+	db, opened := open(t, p, cluster.URL("postgres"))
+	if err := job.Enqueue(engine.WithQueue(t.Context(), opened), 1); err != nil {
+		t.Fatal(err)
+	}
+	log := logged{slog.DiscardHandler, make(chan string, 100)}
+	opened, err := worker.Open(p, db, slog.New(log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cluster.Stop(syscall.SIGQUIT)
+	defer start(t, worker.Worker{Product: p, Database: opened})()
+	for timeout, message := time.After(limit), ""; !strings.HasPrefix(message, "The database of the jobs does not answer"); {
+		select {
+		case message = <-log.messages:
+		case <-timeout:
+			t.Fatal("the log does not say that the database is away")
+		}
+	}
+	if err := cluster.Run(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-ran:
+	case <-time.After(limit):
+		t.Fatal("the job is not worked")
+	}
+}
+
+// logged passes on the messages of a log.
+type logged struct {
+	slog.Handler
+	messages chan string
+}
+
+func (logged) Enabled(context.Context, slog.Level) bool { return true }
+
+func (l logged) Handle(_ context.Context, record slog.Record) error {
+	select {
+	case l.messages <- record.Message:
+	default:
+	}
+	return nil
 }
 
 // TestUserWithoutDDL tests that a user who may not create tables can start a

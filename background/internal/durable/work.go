@@ -23,6 +23,8 @@ const (
 	// worker enforces itself, that of River is.
 	timeoutMargin = time.Minute
 
+	startPause = time.Second // between two attempts to start
+
 	// neverRescue keeps River from ending jobs that run for long. River's rescuer
 	// runs in one worker and discards jobs whose names that worker does not know,
 	// though another worker may be running them. Jobs of dead workers are found
@@ -32,13 +34,9 @@ const (
 
 // Work implements [engine.Database].
 func (d *Database[Tx]) Work(ctx context.Context, work engine.Work) error {
-	client, err := d.newClient(work)
-	if err != nil {
+	client, err := d.start(ctx, work)
+	if err != nil || client == nil {
 		return err
-	}
-	// The end of this context would cancel the jobs; Stop lets them finish.
-	if err := client.Start(context.WithoutCancel(work.Base)); err != nil {
-		return fmt.Errorf("can't work jobs: %w", err)
 	}
 	select {
 	case <-ctx.Done():
@@ -51,6 +49,29 @@ func (d *Database[Tx]) Work(ctx context.Context, work engine.Work) error {
 		d.log.Warn("Jobs still run at the end of the program: another worker will repeat them")
 	}
 	return nil
+}
+
+// start starts to work jobs. If the database is away in that moment, it tries
+// again, as River does from then on. It returns nil if ctx ends before.
+func (d *Database[Tx]) start(ctx context.Context, work engine.Work) (*river.Client[Tx], error) {
+	for {
+		client, err := d.newClient(work)
+		if err != nil {
+			return nil, err
+		}
+		// The end of this context would cancel the jobs; Stop lets them finish.
+		if err = client.Start(context.WithoutCancel(work.Base)); err == nil {
+			return client, nil
+		}
+		if ctx.Err() == nil {
+			d.log.Error("The database of the jobs does not answer, trying again", "error", err.Error())
+		}
+		select {
+		case <-ctx.Done():
+			return nil, nil
+		case <-time.After(startPause):
+		}
+	}
 }
 
 func (d *Database[Tx]) newClient(work engine.Work) (*river.Client[Tx], error) {
