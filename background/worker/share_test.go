@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -121,6 +122,34 @@ func TestWorkersShareTicks(t *testing.T) {
 type cancelled struct{ shared }
 
 func (*cancelled) Begin(ctx context.Context, _, _ string, _ time.Time) error { return ctx.Err() }
+
+// away is a database that does not answer the first time.
+type away struct {
+	shared
+	asked bool
+}
+
+func (a *away) Begin(ctx context.Context, task, spec string, first time.Time) error {
+	if !a.asked {
+		a.asked = true
+		return errors.New("away")
+	}
+	return a.shared.Begin(ctx, task, spec, first)
+}
+
+// TestDatabaseAwayAtStart tests that a worker runs its tasks as soon as the
+// database is back that was away when it started.
+func TestDatabaseAwayAtStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorker()
+		w.Database = &away{shared: shared{entries: map[string]engine.Entry{}}}
+		runs := 0
+		run(t, 3*time.Second, w, background.Task{Name: "task", Every: time.Hour, Run: func(context.Context) error { runs++; return nil }})
+		if runs != 1 {
+			t.Errorf("it ran %d times, want once", runs)
+		}
+	})
+}
 
 // TestEndBeforeBeginning tests that a worker which is told to end while it starts
 // has not failed.

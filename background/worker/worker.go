@@ -22,6 +22,10 @@ const (
 	DefaultWorkers = 10
 )
 
+// registerPause is the time between two attempts to register the tasks, where
+// the database is away.
+const registerPause = time.Second
+
 // Worker runs tasks and jobs of a product. The zero values of all fields but
 // Product are good ones.
 type Worker struct {
@@ -48,11 +52,16 @@ func (w *Worker) Run(ctx context.Context) error {
 		return err
 	}
 	defer s.end()
-	if err := s.register(ctx); err != nil {
+	for {
+		err := s.register(ctx)
+		if err == nil {
+			break
+		}
 		if ctx.Err() != nil {
 			return nil
 		}
-		return err
+		s.log.Error("The database of the tasks does not answer, trying again", "error", err.Error())
+		sleep(ctx, registerPause)
 	}
 	stopDrain := context.AfterFunc(ctx, s.drain)
 	defer stopDrain()
