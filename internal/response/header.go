@@ -11,6 +11,11 @@ import (
 // valid left out, values on one line. What says how the body is sent, and
 // trailers, are left out too.
 func cleanHeader(header http.Header) http.Header {
+	count := 0
+	for _, values := range header {
+		count += len(values)
+	}
+	all := make([]string, 0, count) // of all names
 	clean := make(http.Header, len(header))
 	for name, values := range header {
 		name = textproto.CanonicalMIMEHeaderKey(name)
@@ -18,17 +23,18 @@ func cleanHeader(header http.Header) http.Header {
 		case name == "Content-Length", name == "Transfer-Encoding", name == "Trailer":
 		case strings.HasPrefix(name, http.TrailerPrefix), !isToken(name):
 		default:
-			clean[name] = append(clean[name], values...)
-			cleanValues(clean[name])
+			from := len(all)
+			for _, value := range values {
+				all = append(all, CleanValue(value))
+			}
+			if came := all[from:len(all):len(all)]; clean[name] == nil {
+				clean[name] = came
+			} else { // it was there in another letter case
+				clean[name] = append(clean[name], came...)
+			}
 		}
 	}
 	return clean
-}
-
-func cleanValues(values []string) {
-	for i, value := range values {
-		values[i] = CleanValue(value)
-	}
 }
 
 var newlines = strings.NewReplacer("\n", " ", "\r", " ")
