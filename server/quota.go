@@ -31,10 +31,11 @@ type quota struct {
 	peak   int64 // the most units that were out at a refill since takePeak
 }
 
-// quotaShard has a cache line of its own.
+// quotaShard has memory of its own for two cache lines, since processors fetch them
+// in pairs.
 type quotaShard struct {
 	free atomic.Int64
-	_    [56]byte
+	_    [120]byte
 }
 
 // newQuota returns a quota of most units, of which a shard gets up to maxBatch
