@@ -41,8 +41,8 @@ var arrows = map[string][]string{
 	"nethttp":                    {".", "internal/response", "internal/forwarded"},
 	"internal/inprocess":         {"."}, // what a handler answers, for who asked in the same process
 	"server":                     {".", "internal/address", "internal/forwarded", "internal/response", "internal/trace", "server/internal/connection", "server/internal/http1", "github.com/valyala/fasthttp", "github.com/coreos/go-systemd/v22", "github.com/prometheus/client_golang"},
-	"server/internal/connection": {"golang.org/x/sys"}, // knows no HTTP
-	"server/internal/http1":      {},                   // knows no connection
+	"server/internal/connection": {"internal/safely", "golang.org/x/sys"}, // knows no HTTP
+	"server/internal/http1":      {},                                      // knows no connection
 
 	// The one database of a program, below all that keep data there.
 	"database":          {},

@@ -1,9 +1,11 @@
 package connection
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
+
+	"github.com/apiphant/apiphant/internal/safely"
 )
 
 // Survive is deferred by a goroutine of the server itself: a panic then ends
@@ -14,7 +16,13 @@ func Survive(log *slog.Logger, doing string) {
 	}
 }
 
-// LogPanic logs a panic with its value, together with the stack of the caller.
+// LogPanic logs a panic with what a deferred function got from recover. It must be
+// called by that function or by what that calls.
 func LogPanic(log *slog.Logger, doing string, value any) {
-	log.Error(fmt.Sprintf("Panic in %s: %v", doing, value), "stack", string(debug.Stack()))
+	stack := ""
+	var panicked *safely.Panic
+	if errors.As(safely.Recovered(value), &panicked) {
+		stack = panicked.Stack
+	}
+	log.Error(fmt.Sprintf("Panic in %s: %v", doing, value), "stack", stack)
 }
