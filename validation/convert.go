@@ -3,7 +3,6 @@ package validation
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"reflect"
 	"strconv"
 	"time"
@@ -17,7 +16,7 @@ var (
 	objectType = reflect.TypeFor[map[string]any]()
 )
 
-// supported is an error for a type that no field can have.
+// supported returns an error if no field can have the type.
 func supported(t reflect.Type) error {
 	elem := t
 	for range 16 { // a type may be a list of itself
@@ -40,8 +39,8 @@ func isObject(t reflect.Type) bool {
 	return t.Kind() == reflect.Map && t.ConvertibleTo(objectType)
 }
 
-// convertFast converts what comes from the pipeline into what is asked for most; it
-// reports false where it is not for it to say.
+// convertFast converts decoded values to the types that most fields have. It reports
+// false if convert has to decide.
 func convertFast(in, out any) bool {
 	switch out := out.(type) {
 	case *string:
@@ -65,11 +64,11 @@ func convertFast(in, out any) bool {
 	return false
 }
 
-// convert puts a value into out, which is zero. Where it can't, path says which
-// element is to blame, if it is one.
+// convert sets out, which is zero, to a value. If it can't, path says which element of
+// a list is the reason, if one is.
 func convert(in any, out reflect.Value) (path string, ok bool) {
 	t := out.Type()
-	v := indirect(reflect.ValueOf(in))
+	v := rule.Indirect(reflect.ValueOf(in))
 	if !v.IsValid() { // null
 		out.SetZero()
 		return "", t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface
@@ -86,11 +85,11 @@ func convert(in any, out reflect.Value) (path string, ok bool) {
 	case t == timeType:
 		return "", setTime(v, out)
 	case t == numberType:
-		text, ok := numberText(v)
+		text, ok := rule.NumberText(v)
 		out.SetString(text)
 		return "", ok
 	case isObject(t):
-		object, ok := asObject(in)
+		object, ok := rule.Object(v)
 		out.Set(reflect.ValueOf(object).Convert(t))
 		return "", ok
 	case t.Kind() == reflect.Slice:
@@ -113,17 +112,9 @@ func convert(in any, out reflect.Value) (path string, ok bool) {
 }
 
 func setTime(v, out reflect.Value) bool {
-	if v.Type() == timeType {
-		out.Set(v)
-		return true
-	}
-	isDateTime, _ := rule.Format("date-time")
-	if v.Kind() != reflect.String || !isDateTime(v.String()) {
-		return false
-	}
-	t, err := time.Parse(time.RFC3339Nano, v.String())
+	t, ok := rule.Time(v)
 	out.Set(reflect.ValueOf(t))
-	return err == nil
+	return ok
 }
 
 func setList(v, out reflect.Value) (path string, ok bool) {
@@ -140,10 +131,10 @@ func setList(v, out reflect.Value) (path string, ok bool) {
 	return "", true
 }
 
-// setNumber puts a number into an integer or a float. A Go float is an integer where
-// it has no fraction: in JSON it has none either.
+// setNumber sets an integer or a float. A Go float without a fraction is accepted as
+// an integer, since its JSON has no fraction either.
 func setNumber(v, out reflect.Value) bool {
-	text, ok := numberText(v)
+	text, ok := rule.NumberText(v)
 	if !ok {
 		return false
 	}
@@ -162,66 +153,4 @@ func setNumber(v, out reflect.Value) bool {
 		out.SetFloat(f)
 		return err == nil
 	}
-}
-
-// numberText is a number as JSON has it.
-func numberText(v reflect.Value) (text string, ok bool) {
-	switch {
-	case !v.IsValid():
-		return "", false
-	case v.Type() == numberType:
-		_, ok = rule.ParseDecimal(v.String())
-		return v.String(), ok
-	case v.CanInt():
-		return strconv.FormatInt(v.Int(), 10), true
-	case v.CanUint():
-		return strconv.FormatUint(v.Uint(), 10), true
-	case v.CanFloat():
-		f := v.Float()
-		if math.IsInf(f, 0) || math.IsNaN(f) {
-			return "", false
-		}
-		format := byte('f')
-		if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) { // as encoding/json
-			format = 'e'
-		}
-		return strconv.FormatFloat(f, format, -1, v.Type().Bits()), true
-	default:
-		return "", false
-	}
-}
-
-func number(v reflect.Value) (rule.Decimal, bool) {
-	text, ok := numberText(v)
-	if !ok {
-		return rule.Decimal{}, false
-	}
-	return rule.ParseDecimal(text)
-}
-
-// indirect follows pointers and interfaces. What is nil at last is invalid.
-func indirect(v reflect.Value) reflect.Value {
-	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
-		v = v.Elem()
-	}
-	return v
-}
-
-// asObject takes any map with text for keys as an object.
-func asObject(in any) (map[string]any, bool) {
-	if object, ok := in.(map[string]any); ok {
-		return object, true
-	}
-	v := indirect(reflect.ValueOf(in))
-	if v.Kind() != reflect.Map || v.Type().Key().Kind() != reflect.String {
-		return nil, false
-	}
-	if v.CanConvert(objectType) {
-		return v.Convert(objectType).Interface().(map[string]any), true
-	}
-	object := make(map[string]any, v.Len())
-	for key, value := range v.Seq2() {
-		object[key.String()] = value.Interface()
-	}
-	return object, true
 }

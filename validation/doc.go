@@ -11,8 +11,8 @@
 //	{}           → 400 {"error":{"field":"id","state":"missing"}}
 //	{"id": "7"}  → 400 {"error":{"field":"id","state":"invalid"}}
 //
-// [Missing], [Invalid] and [BadRequest] make the same errors for what a function
-// finds out by itself:
+// [Missing], [Invalid] and [BadRequest] return the same errors, for checks that a
+// function makes by itself:
 //
 //	return nil, validation.Invalid("id", id)  →  400 {"error":{"field":"id","state":"invalid","explain":7}}
 package validation

@@ -12,38 +12,37 @@ const (
 	stateInvalid = "invalid"
 )
 
-// Missing is the error for a field that should have been in the request:
+// Missing returns the error for a field that the request should have:
 //
 //	400 {"error":{"field":"id","state":"missing"}}
 //
-// What is explained goes out as "explain", as [BadRequest] says.
+// explain is sent as [BadRequest] describes.
 func Missing(name string, explain ...any) error {
 	return BadRequest(name, stateMissing, explain...)
 }
 
-// Invalid is the error for a field with a value that will not do:
+// Invalid returns the error for a field whose value is not allowed:
 //
 //	400 {"error":{"field":"id","state":"invalid"}}
 //
-// What is explained goes out as "explain", as [BadRequest] says.
+// explain is sent as [BadRequest] describes.
 func Invalid(name string, explain ...any) error {
 	return BadRequest(name, stateInvalid, explain...)
 }
 
-// BadRequest is the error for a field in a state that has a name of its own:
+// BadRequest returns the error for a field in a state that the product names:
 //
 //	validation.BadRequest("email", "taken", "sign in instead")
 //	→ 400 {"error":{"field":"email","state":"taken","explain":"sign in instead"}}
 //
-// Any JSON value can be explained, and null (a nil) is one: it goes out as
-// "explain":null. Several explains go out as a list, "explain":[1,"x"]; without any
-// there is no "explain". The error is an [*apiphant.Error] whose Detail is an
-// [apiphant.FieldError].
+// explain is any JSON value; nil is sent as "explain":null. Several are sent as a
+// list, "explain":[1,"x"], and without any there is no "explain". The error is an
+// [*apiphant.Error] whose Detail is an [apiphant.FieldError].
 func BadRequest(name, state string, explain ...any) error {
 	return withCause(name, state, explain, nil)
 }
 
-// withCause is an error of a field whose cause is for the log alone.
+// withCause returns the error of a field with a cause, which is logged and not sent.
 func withCause(name, state string, explain []any, cause error) error {
 	detail := apiphant.FieldError{Field: name, State: state}
 	switch {
@@ -58,10 +57,10 @@ func withCause(name, state string, explain []any, cause error) error {
 	return &apiphant.Error{Status: http.StatusBadRequest, Detail: detail, Err: cause}
 }
 
-// null is a null that was explained: a nil in its place would be left out.
+// null is an explanation that is null: a nil would be left out of the answer.
 type null struct{}
 
 func (null) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
 
-// String is null in the log too.
+// String makes it null in the log too.
 func (null) String() string { return "null" }

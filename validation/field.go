@@ -7,31 +7,33 @@ import (
 	"strings"
 
 	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/internal/rule"
 )
 
-// Field returns the field of a name as a T, once it has passed the rules.
+// Field returns the field of a name as a T, after checking it by the rules.
 //
 // T is any, bool, string, an integer or float type, [encoding/json.Number],
 // [apiphant.Object], [time.Time] (RFC 3339), a slice of any of these, a pointer to
-// any of these for "may be absent", or a type made of one of them. An integer T
-// takes only integers that fit (1.0 is none), a float T what is in its range. Text
-// is never taken for anything else, nor anything else for text.
+// any of these for a field that may be absent, or a type whose underlying type is one
+// of these. An integer T accepts only integers in its range (1.0 is no integer), a
+// float T only numbers in its range. Text is not converted to any other type, nor any
+// other type to text.
 //
-// A field that is absent is missing if [Required], else its [Default], else the
-// zero T. null is present: it is nil for a pointer and for any, and invalid for any
-// other T. A nil pointer is put to no rule.
+// An absent field is an error if it is [Required]. Otherwise it has its [Default] or
+// the zero T. null counts as present: it is nil if T is a pointer or any, and invalid
+// for every other T. The rules are not applied to a nil pointer.
 //
-// A name with dots goes into objects: "sub.x" is x of the object sub, which is
-// absent where sub is, and invalid where sub is no object. A key that has the dot
-// in itself comes first.
+// A name with dots leads into objects: "sub.x" is the field x of the object sub. It
+// is absent if sub is absent, and invalid if sub is no object. If the request has a
+// key with the dot in it, "sub.x", that is the field.
 //
-// The error is a 400 as of [Missing] and [Invalid]; for an element of a list its
-// name is "list[2]". A rule that can't work (a bad pattern, a default of another
-// type, a T not listed above) is an error of the program: a plain error that says
-// what to mend, and goes out as 500. The order of the rules does not matter.
+// The error is a 400 as [Missing] and [Invalid] return it; an element of a list is
+// named "list[2]". If a rule can't work (a bad pattern, a default of another type, a
+// T that is not listed above), the program is wrong: that is a plain error, which
+// says what to do and is answered with 500. The order of the rules does not matter.
 //
-// The request may also be an Object that was written in Go, with numbers, slices
-// and maps of any type in it. What is returned may share memory with it.
+// The request may also be an Object that was made in Go, with numbers, slices and
+// maps of any type. The result may share memory with the request.
 func Field[T any](request apiphant.Object, name string, rules ...Rule) (T, error) {
 	var result, zero T
 	s, err := settle(rules)
@@ -70,7 +72,7 @@ func misuse[T any](name string, err error) error {
 	return fmt.Errorf("validation.Field[%s](…, %q): %w", reflect.TypeFor[T](), name, err)
 }
 
-// settings are what the rules of a field come to.
+// settings are what the rules of a field say about its absence and its errors.
 type settings struct {
 	required   bool
 	hasDefault bool
@@ -85,30 +87,29 @@ func settle(rules []Rule) (s settings, err error) {
 			return s, fmt.Errorf("rule %s: %w", r.name, r.wrong)
 		case r.set != nil:
 			r.set(&s)
-		case r.test == nil && r.check == nil:
+		case r.check == nil && r.own == nil:
 			return s, errors.New("a Rule that none of the functions of this package made")
 		}
 	}
 	return s, nil
 }
 
-// check puts a value to the rules; the product's own come last, so that they can
-// rely on the others.
+// check applies the rules to a value. The product's own checks come last, so that
+// they can rely on the others.
 func (s *settings) check(name string, v reflect.Value, rules []Rule) error {
 	if v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil
 	}
-	plain := indirect(v)
 	for _, r := range rules {
-		if r.test != nil && !r.test(plain) {
+		if r.check != nil && !r.check.Value(v) {
 			return Invalid(name, s.explain...)
 		}
 	}
 	for _, r := range rules {
-		if r.check == nil {
+		if r.own == nil {
 			continue
 		}
-		if err := r.check(v.Interface()); err != nil {
+		if err := r.own(v.Interface()); err != nil {
 			var e *apiphant.Error
 			if errors.As(err, &e) {
 				return err
@@ -119,8 +120,8 @@ func (s *settings) check(name string, v reflect.Value, rules []Rule) error {
 	return nil
 }
 
-// lookup finds the value of a name. ok is false where the way to it leads through
-// something that is no object.
+// lookup returns the value of a name, and whether it was found. ok is false if the
+// name leads into a value that is no object.
 func lookup(object map[string]any, name string) (value any, found, ok bool) {
 	for {
 		if value, found = object[name]; found {
@@ -130,14 +131,17 @@ func lookup(object map[string]any, name string) (value any, found, ok bool) {
 		if !found {
 			return nil, false, true
 		}
-		if object, ok = asObject(parent); !ok {
-			return nil, false, false
+		if object, ok = parent.(map[string]any); !ok {
+			if object, ok = rule.Object(reflect.ValueOf(parent)); !ok {
+				return nil, false, false
+			}
 		}
 		name = rest
 	}
 }
 
-// longestKey finds the value of the longest key that name begins with, up to a dot.
+// longestKey returns the value of the longest key that is a prefix of name and is
+// followed by a dot, and the rest of name behind the dot.
 func longestKey(object map[string]any, name string) (value any, rest string, found bool) {
 	for dot := strings.LastIndexByte(name, '.'); dot >= 0; dot = strings.LastIndexByte(name[:dot], '.') {
 		if value, found = object[name[:dot]]; found {

@@ -14,7 +14,7 @@ import (
 type kind uint8
 
 const (
-	kindInt8 kind = iota // the order of these eight is used
+	kindInt8 kind = iota // code relies on the order of the first eight
 	kindInt16
 	kindInt32
 	kindInt64
@@ -43,7 +43,7 @@ const (
 
 // The kinds of keys that a map can have.
 const (
-	keysText = iota // by the type's own UnmarshalText
+	keysText = iota // the type's own UnmarshalText reads them
 	keysString
 	keysInt
 	keysUint
@@ -52,14 +52,14 @@ const (
 // node is the plan of one type, wherever it occurs.
 type node struct {
 	kind       kind
-	validates  bool // anything to do for validate: validator or embedded ones
-	validator  bool // the type has Validate
-	noPointers bool // memory of this type has none
-	keys       uint8
+	validates  bool  // the type or a struct embedded in it has Validate
+	validator  bool  // the type has Validate
+	noPointers bool  // its memory has no pointers
+	keys       uint8 // of a map
 	typ        reflect.Type
 	size       uintptr
 	length     int     // of an array
-	elem       *node   // of a pointer, slice, array, map; what is in the quotes
+	elem       *node   // of a pointer, slice, array or map; of kindQuoted, what is in the quotes
 	object     *object // of a struct
 	schema     *rule.Schema
 }
@@ -73,14 +73,14 @@ var (
 	anyMapType          = reflect.TypeFor[map[string]any]()
 )
 
-// Compile makes the plan of the type of a request: a struct, a map, any, a type
-// with UnmarshalJSON, or a pointer to one of these. meaning may be nil.
+// Compile makes the plan of a request type: a struct, a map, any, a type with
+// UnmarshalJSON, or a pointer to one of these. meaning may be nil.
 //
-// The error, which names the field and the tag, says what can't work: a type that
-// is never a JSON object or has something in it that JSON doesn't have (a func), two
-// fields of a struct with one name, a misspelt rule, a rule on a type it isn't for or
-// on a field that no request can set, limits that leave no value, a default that
-// breaks its own rules.
+// The error names the field and the tag, and says what can't work: a type that no
+// JSON object can be decoded into, or with a part that JSON has no value for (a func);
+// two fields of a struct with the same name; a misspelt rule; a rule for another type,
+// or on a field that no request can set; limits that leave no value; a default that
+// is not allowed by the rules of its field.
 func Compile(t reflect.Type, meaning Meaning) (*Plan, error) {
 	if t == nil {
 		return nil, errors.New("decode: no type")
@@ -105,15 +105,15 @@ func Compile(t reflect.Type, meaning Meaning) (*Plan, error) {
 	}
 }
 
-// compiler makes the nodes of a type and of all that is in it.
+// compiler makes the nodes of a type and of the types in it.
 type compiler struct {
 	nodes    map[reflect.Type]*node
-	path     []string       // where we are, for messages
-	rules    []func() error // compile the rules of a field: when all nodes are complete
-	defaults []func() error // try a default: when all rules are
+	path     []string       // of the type or field at hand, for messages
+	rules    []func() error // compile the rules of a field, once all nodes are complete
+	defaults []func() error // check the default of a field, once all rules are compiled
 }
 
-// fail is an error at the path where we are.
+// fail returns an error with the path of the type or field at hand.
 func (c *compiler) fail(format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
 	if path := strings.TrimPrefix(strings.Join(c.path, ""), "."); path != "" {
@@ -122,7 +122,7 @@ func (c *compiler) fail(format string, args ...any) error {
 	return err
 }
 
-// below compiles something one level further down.
+// below compiles the type that a step leads to.
 func (c *compiler) below(step string, t reflect.Type) (*node, error) {
 	c.path = append(c.path, step)
 	defer func() { c.path = c.path[:len(c.path)-1] }()
@@ -134,7 +134,7 @@ func (c *compiler) node(t reflect.Type) (*node, error) {
 		return n, nil
 	}
 	n := &node{typ: t, size: t.Size(), noPointers: noPointers(t), schema: &rule.Schema{Type: t}}
-	c.nodes[t] = n // before what is in it: a type may contain itself
+	c.nodes[t] = n // before its parts, since a type may contain itself
 	if t.Kind() != reflect.Pointer && t.Kind() != reflect.Interface {
 		n.validator = reflect.PointerTo(t).Implements(validatorType)
 		n.validates = n.validator
@@ -174,7 +174,8 @@ func (c *compiler) node(t reflect.Type) (*node, error) {
 	return n, nil
 }
 
-// noPointers says whether the collector has nothing to look for in a value.
+// noPointers reports whether values of a type contain no pointers, so that the garbage
+// collector need not look into their memory.
 func noPointers(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Struct:
@@ -191,7 +192,8 @@ func noPointers(t reflect.Type) bool {
 	}
 }
 
-// specialKind is the kind of the types that are not decoded by what they are made of.
+// specialKind returns the kind of a type that is decoded in a way of its own, and
+// whether the type is one.
 func specialKind(t reflect.Type) (kind, bool) {
 	switch {
 	case t == numberType:
@@ -274,7 +276,7 @@ func (c *compiler) mapping(n *node) (err error) {
 	return err
 }
 
-// finish does what needs all nodes to be complete.
+// finish does what is left when all nodes are complete.
 func (c *compiler) finish() error {
 	for _, n := range c.nodes {
 		n.describe()

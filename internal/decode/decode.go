@@ -6,7 +6,7 @@ import (
 	"unsafe"
 )
 
-// ErrNotObject says that a body is not exactly one JSON object.
+// ErrNotObject is the error for a body that is not exactly one JSON object.
 var ErrNotObject = errors.New("not a JSON object")
 
 const (
@@ -33,8 +33,8 @@ func Object(body []byte) (map[string]any, error) {
 	return m, nil
 }
 
-// StrictObject is [Object] for a caller who lets no key come twice, at any depth:
-// each that does is a problem. Where there is one the map must not be used.
+// StrictObject is [Object], with a problem for each key that comes more than once in
+// its object, at any depth. If there is a problem, the map must not be used.
 func StrictObject(body []byte) (map[string]any, []Problem, error) {
 	if len(body) == 0 {
 		return map[string]any{}, nil, nil
@@ -50,18 +50,17 @@ var (
 	strictObject = Plan{root: anyObject.root, strict: true}
 )
 
-// Plan is how a body becomes a value of one Go type. Make it with [Compile]; it
-// is safe for concurrent use.
+// Plan decodes bodies into one Go type. [Compile] makes it. It is safe for concurrent
+// use.
 type Plan struct {
 	root    *node
 	meaning Meaning
 	strict  bool
 }
 
-// Strict returns a plan that refuses what p passes over: keys that come twice at
-// any depth, in what is kept as it came too, and keys that a struct has no field
-// for, of which some differ from a field's name in their letter case alone. Each is
-// a problem of its own.
+// Strict returns a plan that reports two more kinds of problems: keys that come more
+// than once in their object, at any depth and also in a [json.RawMessage], and keys
+// that a struct has no field for.
 func (p *Plan) Strict() *Plan {
 	strict := *p
 	strict.strict = true
@@ -71,33 +70,34 @@ func (p *Plan) Strict() *Plan {
 // Problem is what is wrong with one value of a request.
 type Problem struct {
 	Path    string // lines[1].code, byname.key.sub; "" is the request itself
-	State   string // one of those below, or a word of the product's own
-	Explain any    // any JSON value, or nil
-	Err     error  // what a Validate method said, for the log; else nil
+	State   string // one of those below, or one that a Validate method chose
+	Explain any    // any JSON value; nil: nothing
+	Err     error  // the error of a Validate method, for the log; or nil
 }
 
 // The states of a problem that this package finds by itself.
 const (
 	Missing   = "missing"
 	Invalid   = "invalid"
-	Unknown   = "unknown"   // where strict; Explain is the name that differs in letter case alone, if there is one
-	Duplicate = "duplicate" // where strict
+	Unknown   = "unknown"   // by a strict plan; Explain is the field's name that differs only in letter case, if there is one
+	Duplicate = "duplicate" // by a strict plan
 )
 
-// Meaning says what an error of a Validate method means: problems, whose paths
-// are relative to the value that was validated ("" is that value), or an error
-// that ends the request as it is. Where it returns neither, the value is invalid.
+// Meaning says what an error of a Validate method means: either problems, with paths
+// relative to the value that was validated ("" is that value), or an error that Decode
+// returns as it is. If it returns neither, the value is invalid.
 type Meaning func(err error) (problems []Problem, stop error)
 
-// Decode fills *dst, a pointer to the plan's type that points to its zero value.
+// Decode decodes a body into *dst. dst must be a pointer to the plan's type, and *dst
+// the zero value.
 //
-// The problems, at most 100 of them, are in the order of the struct's fields,
-// and at most one for a path. (Of more than 100 some are left out.) The error is
-// [ErrNotObject], or, where there is no problem, what [Meaning] returned as stop.
-// In either case *dst may be half filled and must not be used.
+// It returns at most 100 problems, in the order of the struct's fields and at most one
+// for each path; if there are more than 100, the others are left out. The error is
+// [ErrNotObject] or, if there are no problems, the one that [Meaning] returned as stop.
+// If there are problems or an error, *dst may be partly filled and must not be used.
 //
-// Problems whose Path is "" are about the request as a whole: its own Validate
-// or UnmarshalJSON refused it.
+// A problem with the path "" is one of the request as a whole: its own Validate or
+// UnmarshalJSON refused it.
 func (p *Plan) Decode(body []byte, dst any) ([]Problem, error) {
 	return p.decode(body, nil, p.pointer(dst))
 }
@@ -110,8 +110,8 @@ func (p *Plan) pointer(dst any) unsafe.Pointer {
 	return v.UnsafePointer()
 }
 
-// DecodePointer is [Plan.Decode] for a caller who knows that dst points to the
-// plan's type.
+// DecodePointer is [Plan.Decode] for a caller who knows that dst points to the plan's
+// type.
 func (p *Plan) DecodePointer(body []byte, dst unsafe.Pointer) ([]Problem, error) {
 	return p.decode(body, nil, dst)
 }
@@ -126,7 +126,7 @@ func (p *Plan) decode(body []byte, values []Value, dst unsafe.Pointer) ([]Proble
 	}
 	ok := d.request(p.root, values, dst)
 	d.give()
-	if d.duplicates { // whatever came of it: once more, without the members that others replace
+	if d.duplicates { // the first pass was given up: once more, without the members that are replaced
 		dead := make(map[int]bool)
 		scan := decoder{data: body, dead: dead}
 		if !scan.markDuplicates() || !scan.atEnd() {

@@ -12,66 +12,70 @@
 //	{"lines":[{"code":"A"},{"count":0}]}
 //	→ lines[1].code missing, lines[1].count invalid
 //
-// One pass over the body checks its syntax, fills the value, knows what was
-// present and puts every value to its rules. All problems of a request are found
-// at once; broken JSON anywhere wins over all of them.
+// One pass over the body checks its syntax, fills the value, notes which fields were
+// present and applies the rules. All problems of a request are reported at once. A
+// syntax error anywhere is reported instead of them.
+//
+// A request may have values from outside of its body too, in its path or its query:
+// see [Plan.DecodeWith].
 //
 // # What a body is
 //
-// One JSON object (RFC 8259) in UTF-8 without a byte order mark, or no byte at all,
-// which is {}; white space alone is no object. Objects and lists nest to a depth of
-// 64: the body's own object is the first, so 64 are accepted and 65 refused. An
-// escaped surrogate without its partner becomes U+FFFD.
+// A body is one JSON object (RFC 8259) in UTF-8 without a byte order mark. An empty
+// body is {}; white space alone is no object. Objects and lists may be nested to a
+// depth of 64, counting the body's own object. An escaped surrogate without its
+// partner becomes U+FFFD.
 //
 // # What differs from encoding/json
 //
 //   - Keys match in their exact letter case.
-//   - Of duplicate keys the last wins entirely: nothing of the earlier values
-//     remains, neither content nor presence nor problems.
+//   - If a key comes more than once, its last value replaces the earlier ones, and
+//     neither their content nor their problems remain.
 //   - null is a value only for pointers, any and json.RawMessage.
-//   - Invalid UTF-8 is refused, not mended. So is a json.Number in quotes.
-//   - A wrong type is a [Problem] with its path, and decoding goes on.
-//   - The value is zero before and built anew: nothing is merged into what is there.
-//   - []byte is base64 alone, not a list of numbers too. A list of bytes that have
+//   - Invalid UTF-8 is refused and not replaced. A json.Number in quotes is refused.
+//   - A value of a wrong type is a [Problem] with its path, and decoding goes on.
+//   - The value must be zero before: nothing is merged with what is there.
+//   - []byte is base64, and never a list of numbers. A list of bytes that have
 //     UnmarshalText or UnmarshalJSON is a list.
-//   - With the option ",string", what is in the quotes is as it would be without them:
-//     "012", "0x1p4" and "null" are no numbers.
-//   - A list longer than its Go array is invalid, not cut.
+//   - With the option ",string", the text in the quotes must be what the value would be
+//     without quotes: "012", "0x1p4" and "null" are no numbers.
+//   - A list that is longer than its Go array is invalid, and not cut.
 //
-// A plan made by [Plan.Strict], and [StrictObject], refuse duplicate keys instead,
-// and unknown ones too.
+// A plan made by [Plan.Strict], and [StrictObject], refuse keys that come more than
+// once, and unknown ones.
 //
-// What does not differ, though it may surprise: 1.0 and 1e0 are no integers, and -0
-// is an integer but no unsigned one.
+// As in encoding/json, 1.0 and 1e0 are no integers, and -0 is an integer but no
+// unsigned one.
 //
 // # What can be kept
 //
-// Nothing in a decoded value points into the body. Short strings of one request, of
-// at most 32 bytes, share blocks of at most 256; in plain values eight of them also
-// share a block of 128, equal ones may be one, and a list of up to four lies together
-// with its elements. Nothing else keeps anything else alive.
+// Nothing in a decoded value points into the body. A value that is kept keeps little
+// else in memory: strings of one request of at most 32 bytes share blocks of at most
+// 256; in plain values, eight such strings also share a block of 128, equal ones may
+// be the same, and a list of up to four elements is allocated together with them.
 //
-// Of a request nothing is kept but keys of plain values: decoders leave up to 64 of
-// them, of at most 32 bytes each, to those after them, which then need not make these
-// keys again. A key is a string of its own. There are about as many such sets as
-// requests were decoded at once, and the garbage collector takes those that are not
-// used.
+// Nothing of a request is kept for later ones but keys of plain values: a decoder
+// leaves up to 64 of them, of at most 32 bytes each, for others to use again. Each is
+// allocated on its own. There are about as many such sets as requests were decoded at
+// the same time, and the garbage collector frees those that are not used.
 //
 // # Defaults
 //
-// A default is what a field is where its key is absent, made anew for each request.
-// Those in a struct that is itself absent apply too, unless it is behind a pointer.
-// On a required field a default never applies.
+// A default is the value of a field whose key is absent. It is decoded anew for each
+// request. The defaults in a struct apply also if the struct is absent, but not if it
+// is behind a pointer. A required field never gets its default.
 //
 // # Types with methods
 //
-// UnmarshalJSON and UnmarshalText are called as encoding/json calls them, with
-// text of their own; their error makes the value invalid, and goes no further: it
-// may quote at length what the caller sent. A type may also have Validate() error,
-// on the value or the pointer: it is called where the value was present and nothing
-// in it was wrong, the inner ones first, an embedded struct's before that of the
-// struct around it (which, where it is merely promoted, means twice). What its error
-// says is the business of the [Meaning] given to [Compile]. Both must be free of
-// side effects: they may be called for a request that is then refused, and more than
-// once. Their panics are not caught.
+// UnmarshalJSON and UnmarshalText are called as encoding/json calls them, with a copy
+// of the text. If they return an error, the value is invalid; the error is dropped,
+// since it may quote what the client sent.
+//
+// A type may also have Validate() error, on the value or the pointer. It is called if
+// the value was present and has no problems: for inner values first, and for an
+// embedded struct before the struct around it (so that a Validate that is merely
+// promoted is called twice). The [Meaning] given to [Compile] interprets its error.
+//
+// These methods must have no side effects: they may be called for a request that is
+// refused later, and more than once. Their panics are not recovered.
 package decode

@@ -1,7 +1,8 @@
 package decode
 
-// markDuplicates walks over the value at pos and puts the members of objects that
-// a later one replaces into d.dead.
+// markDuplicates steps behind the value at pos and records in d.dead which members of
+// its objects are replaced by a later member with the same key, or by a value from
+// outside of the body.
 func (d *decoder) markDuplicates() bool {
 	switch c := d.peek(); c {
 	case '{':

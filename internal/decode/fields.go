@@ -10,8 +10,8 @@ import (
 	"github.com/apiphant/apiphant/internal/rule"
 )
 
-// object compiles a struct: its fields as JSON sees them, those of embedded
-// structs included, with their rules.
+// object compiles a struct: its fields in JSON, including those of embedded structs,
+// and their rules.
 func (c *compiler) object(n *node) error {
 	n.kind = kindStruct
 	n.object = &object{}
@@ -48,7 +48,8 @@ func (c *compiler) field(f *field, described *rule.Field, p promoted) (err error
 	return nil
 }
 
-// inQuotes wraps a scalar, or what a pointer points to, for the option ",string".
+// inQuotes returns the node of a scalar in quotes, for the option ",string". For a
+// pointer, what it points to is in quotes.
 func inQuotes(n *node) *node {
 	wrapped := *n
 	if n.kind == kindPointer {
@@ -59,7 +60,7 @@ func inQuotes(n *node) *node {
 	return &wrapped
 }
 
-// promoted is a field on its way to be one.
+// promoted is a field of a struct or of a struct embedded in it.
 type promoted struct {
 	fields.Field
 	owner  reflect.Type // the struct that declares it
@@ -72,8 +73,8 @@ type promoted struct {
 
 func (p *promoted) place() place { return place{p.hops, p.offset, p.Type} }
 
-// fields finds the fields of a struct. Those that hide each other must not have
-// rules, which would be hidden with them.
+// fields returns the fields of a struct in JSON. Fields of the same name that hide
+// each other must have no rules, since these would have no effect.
 func (c *compiler) fields(n *node) ([]promoted, error) {
 	found, hidden, err := fields.Promote(promoted{Field: fields.Field{Type: n.typ}}, func(s promoted) (own, embedded []promoted, err error) {
 		own, embedded, err = c.ownFields(s)
@@ -96,7 +97,7 @@ func (c *compiler) fields(n *node) ([]promoted, error) {
 	return found, nil
 }
 
-// ownFields are the fields of one struct, and the structs embedded in it.
+// ownFields returns the fields of one struct, and the structs embedded in it.
 func (c *compiler) ownFields(s promoted) (own, embedded []promoted, err error) {
 	for i := range s.Type.NumField() {
 		sf := s.Type.Field(i)
@@ -136,7 +137,7 @@ func (c *compiler) ownFields(s promoted) (own, embedded []promoted, err error) {
 	return own, embedded, c.distinct(s.Type, own)
 }
 
-// outside says why a field has no part in JSON, where it has none.
+// outside returns the reason why a field is not in JSON, or "" if it is.
 func outside(sf reflect.StructField, embeds bool) string {
 	switch {
 	case sf.Tag.Get("json") == "-":
@@ -148,8 +149,8 @@ func outside(sf reflect.StructField, embeds bool) string {
 	}
 }
 
-// distinct refuses two fields of one name in one struct, of which encoding/json takes
-// the tagged one or neither.
+// distinct returns an error if two fields of one struct have the same name in JSON.
+// encoding/json silently ignores one of them, or both.
 func (c *compiler) distinct(t reflect.Type, own []promoted) error {
 	names := map[string]string{}
 	for _, f := range own {
@@ -162,7 +163,7 @@ func (c *compiler) distinct(t reflect.Type, own []promoted) error {
 	return nil
 }
 
-// embeddable refuses an embedded struct that can't work.
+// embeddable returns an error if an embedded struct can't be decoded.
 func (c *compiler) embeddable(sf reflect.StructField, pointer bool) error {
 	err := c.idle(sf.Name, sf.Tag, "an embedded struct has no place of its own in JSON; give its fields the tag")
 	if err != nil {
@@ -176,7 +177,7 @@ func (c *compiler) embeddable(sf reflect.StructField, pointer bool) error {
 	return nil
 }
 
-// prepare computes what depends on the fields and on the structs in them.
+// prepare computes what depends on all fields of the struct, and on structs in it.
 func (o *object) prepare() {
 	o.absent = make([]uint64, (len(o.fields)+63)/64)
 	for i := range o.fields {
@@ -196,8 +197,8 @@ func (o *object) prepare() {
 	}
 }
 
-// hasDefault says whether an absent field gets a value: its own default, or one in
-// the struct that it is.
+// hasDefault reports whether an absent field gets a value: its default, or that of a
+// field in the struct that it is.
 func (f *field) hasDefault() bool {
 	return f.fallback != nil || f.node.kind == kindStruct && f.node.object.hasDefault()
 }

@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// sliceHeader is a slice of any type as it lies in memory.
+// sliceHeader is the memory layout of a slice of any type.
 type sliceHeader struct {
 	data     unsafe.Pointer
 	len, cap int
@@ -57,8 +57,8 @@ func (d *decoder) list(n *node, dst unsafe.Pointer) bool {
 	}
 }
 
-// element decodes an element of a list, and steps behind the comma or bracket
-// after it.
+// element decodes the element with index i of a list, and steps behind the comma or
+// the bracket after it. It reports whether that was the end of the list.
 func (d *decoder) element(n *node, dst unsafe.Pointer, i int) (end, ok bool) {
 	found := d.found
 	if !d.value(n, dst, d.peek()) {
@@ -70,15 +70,15 @@ func (d *decoder) element(n *node, dst unsafe.Pointer, i int) (end, ok bool) {
 	return d.next(']')
 }
 
-// aheadOfBody is how many bytes, for each of the body's, the lists of a request may
-// take on the strength of their first elements.
+// aheadOfBody bounds the memory that the lists of a request may allocate for elements
+// that have not come yet: so many bytes for each byte of the body.
 const aheadOfBody = 4
 
-// grow makes room for as many more elements as the rest of the body holds, if they
-// are as long as those so far. Once the lists of a request have been given much that
-// way, it makes no more than eight times what is there, so that many short lists
-// can't ask for much. Doubling takes 2.6 times the memory
-// (go test -bench Typed/100KB ./internal/decode).
+// grow makes room for as many more elements as the rest of the body has, if they are as
+// long as those so far. Once the lists of a request have reached the bound of such
+// memory, a list grows to no more than eight times the elements that it has, so that
+// many short lists can't make the decoder allocate much. Doubling takes 2.6 times the
+// memory (go test -bench Typed/100KB ./internal/decode).
 func (d *decoder) grow(n *node, s *sliceHeader, start int) {
 	room := 4
 	if s.len > 0 {
@@ -97,7 +97,7 @@ func (d *decoder) grow(n *node, s *sliceHeader, start int) {
 	case n.elem.kind == kindString:
 		list := (*[]string)(unsafe.Pointer(s))
 		*list = slices.Grow(*list, room)
-	case n.elem.noPointers: // any memory without pointers will do
+	case n.elem.noPointers: // any memory without pointers is the same to the garbage collector
 		words := make([]uint64, (uintptr(s.len+room)*n.elem.size+7)/8)
 		data := unsafe.Pointer(unsafe.SliceData(words))
 		if s.len > 0 {
@@ -109,7 +109,7 @@ func (d *decoder) grow(n *node, s *sliceHeader, start int) {
 	}
 }
 
-// trim gives back a large rest.
+// trim copies a list to memory of the exact size, if much of its memory is unused.
 func (d *decoder) trim(n *node, s *sliceHeader) {
 	if spare := uintptr(s.cap-s.len) * n.elem.size; spare < 512 || s.len >= s.cap/2 {
 		return
@@ -129,7 +129,7 @@ func (d *decoder) array(n *node, dst unsafe.Pointer) bool {
 	}
 	found := d.found
 	for i := 0; ; i++ {
-		if i == n.length { // too long: the array itself is wrong
+		if i == n.length { // too long: the array is invalid, whatever else is wrong in it
 			for {
 				if d.peek(); !d.skip() {
 					return false
@@ -205,8 +205,8 @@ func (d *decoder) mapping(n *node, dst unsafe.Pointer) bool {
 	}
 }
 
-// setKey makes the key of a map from the text of a member's; raw is what is between
-// its quotes.
+// setKey sets the key of a map to the text of a member's key, and reports whether the
+// map can have that key. raw is what is between the key's quotes.
 func (n *node) setKey(key reflect.Value, text string, raw []byte) bool {
 	key.SetZero()
 	switch n.keys {

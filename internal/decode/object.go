@@ -8,25 +8,25 @@ import (
 // object is the plan of a struct.
 type object struct {
 	fields   []field
-	byName   map[string]int // nil where there are few fields
-	absent   []uint64       // a bit for each field that something must be done for where it is absent
-	defaults bool           // any default here or in a struct below
+	byName   map[string]int // nil if there are few fields
+	absent   []uint64       // a bit for each field that is required or has a default
+	defaults bool           // a field has a default, here or in a struct below
 	embedded []place        // the embedded structs that have Validate
 }
 
 type field struct {
 	name     string
-	quoted   quoted // the name
+	quoted   quoted // the name, as a key
 	node     *node
 	checks   *checks
 	place    place
-	plain    bool  // nothing to check once it is decoded
-	only     check // the only check, where it needs nothing else
+	plain    bool  // there is nothing to check after decoding
+	only     check // the check, if there is nothing to do but that
 	required bool
 	fallback []byte // the default, as JSON
 }
 
-// place is where a field is in its struct, behind embedded pointers perhaps.
+// place is where a field is in its struct. It may be behind embedded pointers.
 type place struct {
 	hops   []hop
 	offset uintptr
@@ -38,7 +38,8 @@ type hop struct {
 	typ    reflect.Type // what the pointer points to
 }
 
-// at is the place in the struct at p. It makes what embedded pointers point to.
+// at returns the place in the struct at p. It allocates what embedded pointers on the
+// way point to.
 func (l *place) at(p unsafe.Pointer) unsafe.Pointer {
 	for _, h := range l.hops {
 		next := (*unsafe.Pointer)(unsafe.Add(p, h.offset))
@@ -50,7 +51,7 @@ func (l *place) at(p unsafe.Pointer) unsafe.Pointer {
 	return unsafe.Add(p, l.offset)
 }
 
-// find is at, but nil where an embedded pointer is nil.
+// find is at, but returns nil if an embedded pointer on the way is nil.
 func (l *place) find(p unsafe.Pointer) unsafe.Pointer {
 	for _, h := range l.hops {
 		if p = *(*unsafe.Pointer)(unsafe.Add(p, h.offset)); p == nil {
@@ -131,7 +132,8 @@ func (d *decoder) members(o *object, dst unsafe.Pointer, seen []uint64) bool {
 	}
 }
 
-// member steps behind a key and its colon, and finds the field of that name, or -1.
+// member steps behind the key at pos and its colon. It returns the index of the field
+// of that name, or -1.
 func (d *decoder) member(o *object) (int, bool) {
 	if d.peek() != '"' {
 		return 0, false
@@ -166,7 +168,8 @@ func (o *object) find(name []byte) int {
 	return -1
 }
 
-// again decodes a member of a field that came before, or in the second pass any.
+// again decodes a member whose field has a value already. In a second pass it decodes
+// every member, to pass over those that are replaced.
 func (d *decoder) again(f *field, i int, dst unsafe.Pointer, c byte) bool {
 	switch {
 	case d.given != nil && d.depth == 1 && d.given.has(i):
@@ -187,7 +190,7 @@ func (d *decoder) again(f *field, i int, dst unsafe.Pointer, c byte) bool {
 	}
 }
 
-// field decodes the value at pos into a field, the i'th, of the struct at dst.
+// field decodes the value at pos into f, the field with index i, of the struct at dst.
 func (d *decoder) field(f *field, i int, dst unsafe.Pointer, c byte) bool {
 	found := d.found
 	var p unsafe.Pointer
@@ -205,8 +208,8 @@ func (d *decoder) field(f *field, i int, dst unsafe.Pointer, c byte) bool {
 	return d.check(f, i, p, c, found)
 }
 
-// check puts a field that was decoded to its rules and validates it, unless
-// something was found to be wrong in it already.
+// check validates a field that was decoded and applies its rules, unless problems were
+// found in it already.
 func (d *decoder) check(f *field, i int, p unsafe.Pointer, c byte, found int) bool {
 	if f.node.validates && d.found == found {
 		d.validate(f.node, p)
@@ -220,7 +223,8 @@ func (d *decoder) check(f *field, i int, p unsafe.Pointer, c byte, found int) bo
 	return true
 }
 
-// absent does what must be done for the fields that were not there.
+// absent sets the defaults of the fields that were absent, and adds a problem for each
+// that is required.
 func (d *decoder) absent(o *object, dst unsafe.Pointer, seen []uint64) {
 	for i := range o.fields {
 		if o.absent[i>>6]&^seen[i>>6]&(1<<(i&63)) == 0 {
@@ -236,11 +240,12 @@ func (d *decoder) absent(o *object, dst unsafe.Pointer, seen []uint64) {
 	}
 }
 
-// setDefault gives the field its default, or those of the struct that it is.
+// setDefault sets the field to its default, or sets the defaults in the struct that it
+// is.
 func (f *field) setDefault(dst unsafe.Pointer) {
 	if f.fallback != nil {
 		d := decoder{data: f.fallback}
-		d.value(f.node, f.place.at(dst), f.fallback[0]) // Compile has tried it
+		d.value(f.node, f.place.at(dst), f.fallback[0]) // Compile has checked that it can be
 		d.give()
 		return
 	}

@@ -8,20 +8,22 @@ import (
 	"unicode/utf8"
 )
 
-// problem is a Problem while its path is being found: the steps lead from the
-// value outwards, since each level adds its own when it sees that something below
-// it was wrong. So a request without problems pays nothing for paths.
+// problem is a Problem whose path is not complete yet. The decoder does not keep the
+// path of the value that it is at, which every request would pay for. Instead, each
+// function on the way back from a wrong value appends the step that it had taken.
 type problem struct {
-	Problem // its Path goes on from the steps
-	steps   []step
+	Problem        // its Path is relative to the value that the steps lead to
+	steps   []step // the innermost first
 }
 
+// step leads from a value to one inside it.
 type step struct {
-	order   int    // of a field in its struct, of an element in its list
-	name    string // of a field or a key
-	element bool
+	order   int    // of a field in its struct, or an element in its list
+	name    string // of a field, or a key
+	element bool   // of a list
 }
 
+// add records a problem with the value at hand.
 func (d *decoder) add(p Problem) {
 	d.found++
 	if len(d.problems) < maxProblems {
@@ -31,14 +33,15 @@ func (d *decoder) add(p Problem) {
 
 func (d *decoder) invalid() { d.add(Problem{State: Invalid}) }
 
-// under puts the problems found since there were found of them below a step.
+// under appends a step to the path of every problem after the first found ones: those
+// that were found inside the value that the step leads to.
 func (d *decoder) under(found int, s step) {
 	for i := min(found, maxProblems); i < len(d.problems); i++ {
 		d.problems[i].steps = append(d.problems[i].steps, s)
 	}
 }
 
-// report sorts the problems and writes their paths.
+// report returns the problems in the order of the struct's fields, one for each path.
 func (d *decoder) report() []Problem {
 	slices.SortStableFunc(d.problems, func(a, b problem) int {
 		i, j := len(a.steps)-1, len(b.steps)-1
@@ -48,7 +51,7 @@ func (d *decoder) report() []Problem {
 				return c
 			}
 		}
-		return cmp.Compare(len(a.steps), len(b.steps)) // 0: problems of one value
+		return cmp.Compare(len(a.steps), len(b.steps)) // 0: both are with the same value
 	})
 	list := make([]Problem, 0, len(d.problems))
 	for _, p := range d.problems {
@@ -79,8 +82,8 @@ func (p *problem) path() string {
 	return b.String()
 }
 
-// keyInPath shortens a key that came with the request, so that a long one doesn't
-// come back a hundred times.
+// keyInPath shortens a key that the client chose, so that the answer does not repeat
+// a long one a hundred times.
 func keyInPath(key string) string {
 	const most = 64
 	if len(key) <= most {

@@ -2,15 +2,14 @@ package decode
 
 import "bytes"
 
-// duplicate refuses a key that came before in its object. The member is a step
-// below it.
+// duplicate adds the problem of a member whose key came before in its object.
 func (d *decoder) duplicate(member step) {
 	d.add(Problem{State: Duplicate})
 	d.under(d.found-1, member)
 }
 
-// anyMember puts what was found since there were found problems below a key of m,
-// and refuses the key where it is there already.
+// anyMember completes the paths of the problems after the first found ones, which are
+// in the value of a key of m, and adds one if m has the key already.
 func (d *decoder) anyMember(m map[string]any, key string, found int) {
 	member := step{name: keyInPath(key)}
 	if d.found != found {
@@ -21,8 +20,8 @@ func (d *decoder) anyMember(m map[string]any, key string, found int) {
 	}
 }
 
-// unknown refuses a key that a struct has no field for. Its place is behind those of
-// the fields.
+// unknown adds the problem of a key that a struct has no field for. It is reported
+// after those of the fields.
 func (d *decoder) unknown(o *object, name []byte) {
 	problem := Problem{State: Unknown}
 	for i := range o.fields {

@@ -28,9 +28,9 @@ func (n *node) areUnique(list *sliceHeader) bool {
 	return true
 }
 
-// identity is a text that two equal values of a type share, and no others. It takes
-// time linear in the value's own text, whatever its exponents. It reports false for
-// a value that no JSON can be made of.
+// identity returns a text that is the same for equal values of a type, and only for
+// these. It takes time linear in the length of the value's JSON, whatever exponents
+// are in it. It reports false if the value has no JSON.
 func (n *node) identity(p unsafe.Pointer) (string, bool) {
 	switch {
 	case n.kind <= kindString || n.kind == kindNumber:
@@ -51,7 +51,8 @@ func (n *node) identity(p unsafe.Pointer) (string, bool) {
 	return string(appendIdentity(nil, v)), true
 }
 
-// canonical returns a text that two equal scalars share, and no others.
+// canonical returns a text that is the same for equal scalars of a type, and only for
+// these.
 func (n *node) canonical(p unsafe.Pointer) string {
 	switch k := n.kind; {
 	case k <= kindInt64:
@@ -72,8 +73,9 @@ func (n *node) canonical(p unsafe.Pointer) string {
 	}
 }
 
-// appendIdentity appends the identity of a plain value. Its first byte says what it
-// is, and each says where it ends, so that no two values run into one text.
+// appendIdentity appends the identity of a plain value. The first byte of an identity
+// says of which kind it is, and its end can be told from it, so that the identities of
+// different lists are different.
 func appendIdentity(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case bool:
@@ -100,7 +102,7 @@ func appendIdentity(b []byte, v any) []byte {
 	}
 }
 
-// appendText appends a text behind its length.
+// appendText appends the length of a text and the text.
 func appendText(b []byte, text string) []byte {
 	b = strconv.AppendInt(append(b, '"'), int64(len(text)), 10)
 	return append(append(b, '"'), text...)

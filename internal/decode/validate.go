@@ -5,7 +5,8 @@ import (
 	"unsafe"
 )
 
-// validate calls the Validate methods of a value that was decoded without problems.
+// validate calls the Validate methods of a value that was decoded without problems:
+// those of embedded structs first.
 func (d *decoder) validate(n *node, dst unsafe.Pointer) {
 	if n.object != nil {
 		found := d.found
@@ -45,5 +46,5 @@ func (d *decoder) callValidate(t reflect.Type, p unsafe.Pointer) {
 	}
 }
 
-// validator is what a type may have to be validated as a whole.
+// validator is a type that checks its values as a whole.
 type validator interface{ Validate() error }

@@ -327,8 +327,7 @@ func (d *decoder) fromText(n *node, dst unsafe.Pointer, text string) {
 // scalarText decodes a number or a boolean as JSON has it.
 func scalarText(n *node, dst unsafe.Pointer, text string) bool {
 	in := decoder{data: bytesOf(text)}
-	return len(text) > 0 && text[0] > ' ' && text[0] != 'n' &&
-		in.fill(n, dst, text[0]) && in.pos == len(text) && in.found == 0
+	return len(text) > 0 && in.fill(n, dst, text[0]) && in.pos == len(text) && in.found == 0
 }
 
 // ownText has the type's own method read the text.

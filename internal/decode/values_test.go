@@ -284,6 +284,31 @@ func TestValuesAreBounded(t *testing.T) {
 	}
 }
 
+// BenchmarkValues decodes a path's and a query's values, without a body and with one.
+func BenchmarkValues(b *testing.B) {
+	type request struct {
+		ID    int64     `json:"id" required:"true" minimum:"1"`
+		Limit int       `json:"limit" default:"10" maximum:"100"`
+		Since time.Time `json:"since"`
+		Order string    `json:"order" enum:"asc,desc"`
+		Tags  []string  `json:"tags"`
+		Name  string    `json:"name"`
+	}
+	plan := compile[request](b)
+	list := values("id=17&limit=50&order=desc&tags=red&tags=green")
+	for name, body := range map[string][]byte{"without a body": nil, "with a body": []byte(`{"id":3,"name":"Ann"}`)} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				var v request
+				if problems, err := plan.DecodeWith(body, list, &v); err != nil || problems != nil {
+					b.Fatal(problems, err)
+				}
+			}
+		})
+	}
+}
+
 // scalarsOf has a field for each kind of number.
 type scalarsOf struct {
 	I   int64       `json:"i"`

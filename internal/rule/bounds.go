@@ -7,21 +7,22 @@ import (
 	"strconv"
 )
 
-// Bounds says which numbers are allowed: from, to, and multiples of what. The
-// zero Bounds allows all. Make it with its Add methods, before its first use.
+// Bounds are limits of numbers: a least and a greatest value, and a number of which
+// all must be multiples. The zero Bounds allow every number. The Add methods must not
+// be called after the first check.
 //
-// Numbers are compared exactly: integers as integers, up to the last digit of a
-// uint64, and decimal text as text. A float is compared as the float it is.
+// Integers and decimals are compared exactly, with all their digits. A float is
+// compared with the float that is nearest to the limit.
 type Bounds struct {
 	limits []limit
 	step   *step
 
-	// The limits once more, ready for each kind of number.
-	ready      bool
+	// The limits as integers, for Int and Uint.
+	limited    bool // there are limits
 	minI, maxI int64
 	minU, maxU uint64
-	none       bool // no integer is within the limits
-	noneU      bool // no unsigned one
+	none       bool // no int64 is within the limits
+	noneU      bool // no uint64 is
 }
 
 type limit struct {
@@ -31,14 +32,15 @@ type limit struct {
 	exclusive bool
 }
 
-// AddMin allows only numbers from min on; without min itself where exclusive.
+// AddMin allows only numbers of min or more, or if exclusive only greater ones.
 func (b *Bounds) AddMin(min Decimal, exclusive bool) { b.add(min, false, exclusive) }
 
-// AddMax allows only numbers up to max; without max itself where exclusive.
+// AddMax allows only numbers of max or less, or if exclusive only smaller ones.
 func (b *Bounds) AddMax(max Decimal, exclusive bool) { b.add(max, true, exclusive) }
 
-// AddMultipleOf allows only multiples of unit (0 is one): 0.3 is a multiple of
-// 0.1. It returns an error unless unit is above 0 and has at most 18 digits.
+// AddMultipleOf allows only multiples of unit, 0 included. The multiples are those of
+// the decimal: 0.3 is a multiple of 0.1. It returns an error unless unit is above 0
+// and has at most 18 digits.
 func (b *Bounds) AddMultipleOf(unit Decimal) error {
 	if unit.sign() <= 0 {
 		return fmt.Errorf("a multiple of what? the number must be above 0")
@@ -56,8 +58,8 @@ func (b *Bounds) AddMultipleOf(unit Decimal) error {
 
 func (b *Bounds) add(value Decimal, upper, exclusive bool) {
 	b.limits = append(b.limits, limit{value, value.float(), upper, exclusive})
-	if !b.ready {
-		b.ready = true
+	if !b.limited {
+		b.limited = true
 		b.minI, b.maxI, b.minU, b.maxU = math.MinInt64, math.MaxInt64, 0, math.MaxUint64
 	}
 	if upper {
@@ -67,7 +69,7 @@ func (b *Bounds) add(value Decimal, upper, exclusive bool) {
 	}
 }
 
-// raiseMin puts the first integer that a lower limit allows into minI and minU.
+// raiseMin raises minI and minU to the first integer that a lower limit allows.
 func (b *Bounds) raiseMin(value Decimal, exclusive bool) {
 	magnitude, fraction, fits := value.whole()
 	if value.sign() < 0 { // rounding up goes towards 0
@@ -95,7 +97,7 @@ func (b *Bounds) raiseMin(value Decimal, exclusive bool) {
 	b.minI = max(b.minI, int64(magnitude))
 }
 
-// lowerMax puts the last integer that an upper limit allows into maxI and maxU.
+// lowerMax lowers maxI and maxU to the last integer that an upper limit allows.
 func (b *Bounds) lowerMax(value Decimal, exclusive bool) {
 	magnitude, fraction, fits := value.whole()
 	if value.sign() < 0 || value.sign() == 0 && exclusive { // rounding down goes away from 0
@@ -123,8 +125,8 @@ func (b *Bounds) lowerMax(value Decimal, exclusive bool) {
 	}
 }
 
-// LeaveDecimal reports whether any number is within the limits (of which multiples
-// are none).
+// LeaveDecimal reports whether any number is between the limits. It does not consider
+// multiples, nor do LeaveInt and LeaveUint.
 func (b *Bounds) LeaveDecimal() bool {
 	for _, low := range b.limits {
 		for _, high := range b.limits {
@@ -139,15 +141,16 @@ func (b *Bounds) LeaveDecimal() bool {
 	return true
 }
 
-// LeaveInt reports whether any int64 is within the limits: none is between 1 and 2.
-func (b *Bounds) LeaveInt() bool { return !b.ready || !b.none && b.minI <= b.maxI }
+// LeaveInt reports whether any int64 is between the limits: between 1 and 2 there is
+// none.
+func (b *Bounds) LeaveInt() bool { return !b.limited || !b.none && b.minI <= b.maxI }
 
-// LeaveUint reports whether any uint64 is within the limits.
-func (b *Bounds) LeaveUint() bool { return !b.ready || !b.noneU && b.minU <= b.maxU }
+// LeaveUint reports whether any uint64 is between the limits.
+func (b *Bounds) LeaveUint() bool { return !b.limited || !b.noneU && b.minU <= b.maxU }
 
 // Int reports whether an integer is allowed.
 func (b *Bounds) Int(v int64) bool {
-	if b.ready && (b.none || v < b.minI || v > b.maxI) {
+	if b.limited && (b.none || v < b.minI || v > b.maxI) {
 		return false
 	}
 	return b.step == nil || b.step.dividesInt(v)
@@ -155,14 +158,13 @@ func (b *Bounds) Int(v int64) bool {
 
 // Uint reports whether an unsigned integer is allowed.
 func (b *Bounds) Uint(v uint64) bool {
-	if b.ready && (b.noneU || v < b.minU || v > b.maxU) {
+	if b.limited && (b.noneU || v < b.minU || v > b.maxU) {
 		return false
 	}
 	return b.step == nil || b.step.divides(v)
 }
 
-// Float reports whether a float is allowed. bits is its size, 32 or 64. A NaN
-// never is.
+// Float reports whether a float of 32 or 64 bits is allowed. A NaN never is.
 func (b *Bounds) Float(v float64, bits int) bool {
 	if v != v {
 		return false
@@ -199,10 +201,29 @@ func (b *Bounds) Decimal(v Decimal) bool {
 	return b.step == nil || b.step.dividesDecimal(v)
 }
 
+// float returns the nearest float; beyond the largest, an infinity. Up to 15 digits
+// and a power of ten up to 10^22 are exact as floats, so that one rounding is left.
 func (d Decimal) float() float64 {
-	v, _ := strconv.ParseFloat(d.String(), 64) // out of range: the infinity that it is beyond
+	shift := d.exp - int64(len(d.digits))
+	if len(d.digits) > 15 || shift < -22 || shift > 22 || d.digits == "" {
+		v, _ := strconv.ParseFloat(d.String(), 64)
+		return v
+	}
+	mantissa, _ := strconv.ParseInt(d.digits, 10, 64)
+	v := float64(mantissa)
+	if shift < 0 {
+		v /= powers[-shift]
+	} else {
+		v *= powers[shift]
+	}
+	if d.negative {
+		return -v
+	}
 	return v
 }
+
+var powers = [23]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
 
 func magnitude(v int64) uint64 {
 	if v < 0 {
@@ -226,9 +247,9 @@ func (s *step) divides(v uint64) bool {
 	return s.dividesDecimal(FromUint(v))
 }
 
-// dividesDecimal says whether d = m × 10^e is a multiple of k × 10^f. Where e is
-// below f it can't be, since m ends with no 0; else m × 10^(e-f) must be 0 modulo
-// k, which needs no large number.
+// dividesDecimal reports whether d = m × 10^e is a multiple of k × 10^f. If e is less
+// than f, it is none: the last digit of m is not 0. Otherwise m × 10^(e-f) must be 0
+// modulo k, which is computed without large numbers, however large e is.
 func (s *step) dividesDecimal(d Decimal) bool {
 	if d.digits == "" {
 		return true

@@ -118,6 +118,23 @@ func (c *Check) Empty() bool {
 	return c.bounds == nil && c.length == nil && c.pattern == nil && c.format == nil && c.enum == nil
 }
 
+// OnlyBounds returns the bounds of numbers if there is nothing else to check, else nil.
+func (c *Check) OnlyBounds() *Bounds {
+	if c.enum != nil {
+		return nil
+	}
+	return c.bounds
+}
+
+// OnlyLength returns the least and the greatest length, and whether there is nothing
+// else to check.
+func (c *Check) OnlyLength() (least, most int, ok bool) {
+	if c.length == nil || c.bounds != nil || c.pattern != nil || c.format != nil || c.enum != nil {
+		return 0, 0, false
+	}
+	return c.length.least, c.length.most, true
+}
+
 // Int reports whether an integer keeps to the rules.
 func (c *Check) Int(v int64) bool {
 	return (c.bounds == nil || c.bounds.Int(v)) && (c.enum == nil || c.enum.int(v))

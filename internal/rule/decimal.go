@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// Decimal is a number exactly as its text has it, however long: 0.1 is a tenth
-// and 1e400 no infinity. The zero Decimal is 0.
+// Decimal is the exact value of a number's text, however long it is: 0.1 is a tenth,
+// and 1e400 is no infinity. The zero Decimal is 0. All that is done with a Decimal
+// takes time linear in the length of its text, whatever its exponent is.
 //
-// The value is 0.DIGITS × 10^exp, where digits neither begin nor end with a 0,
-// so that two equal numbers have equal Decimals. An exponent beyond ±10^15 is
-// taken for that: such numbers differ in nothing that matters here.
+// The value is 0.DIGITS × 10^exp. The first and the last digit are not 0, so that
+// equal numbers have equal Decimals. Exponents beyond ±10^15 are cut to that.
 type Decimal struct {
 	negative bool
 	digits   string
@@ -20,8 +20,8 @@ type Decimal struct {
 
 const maxExp = 1_000_000_000_000_000
 
-// ParseDecimal reads a JSON number (RFC 8259: no plus sign, no leading zero, no
-// bare dot). It reports whether the text is one.
+// ParseDecimal parses a JSON number (RFC 8259: no plus sign, no leading zero, digits
+// on both sides of a point). It reports false if the text is none.
 func ParseDecimal(text string) (Decimal, bool) {
 	end, point, expAt := scanNumber(text)
 	if end != len(text) || end == 0 {
@@ -53,21 +53,20 @@ func ParseDecimal(text string) (Decimal, bool) {
 	return d, true
 }
 
-// FromInt, FromUint and FromFloat make the Decimal of a Go number. A float is
-// the shortest decimal that reads back as it: FromFloat(0.1) is a tenth.
+// FromInt returns the Decimal of an integer.
 func FromInt(v int64) Decimal {
 	d, _ := ParseDecimal(strconv.FormatInt(v, 10))
 	return d
 }
 
-// FromUint is described at [FromInt].
+// FromUint returns the Decimal of an unsigned integer.
 func FromUint(v uint64) Decimal {
 	d, _ := ParseDecimal(strconv.FormatUint(v, 10))
 	return d
 }
 
-// FromFloat is described at [FromInt]. It reports false for an infinity and for
-// what is not a number. bits is 32 or 64, the size of the float that v was.
+// FromFloat returns the shortest decimal that is parsed to the float v of 32 or 64
+// bits: that of 0.1 is a tenth. It reports false for infinities and NaN.
 func FromFloat(v float64, bits int) (Decimal, bool) {
 	if math.IsInf(v, 0) || math.IsNaN(v) {
 		return Decimal{}, false
@@ -75,7 +74,7 @@ func FromFloat(v float64, bits int) (Decimal, bool) {
 	return ParseDecimal(strconv.FormatFloat(v, 'e', -1, bits))
 }
 
-// Compare is -1, 0 or 1 as d is less than, equal to or greater than other.
+// Compare returns -1, 0 or 1 if d is less than, equal to or greater than other.
 func (d Decimal) Compare(other Decimal) int {
 	a, b := d.sign(), other.sign()
 	switch {
@@ -101,7 +100,8 @@ func (d Decimal) sign() int {
 	}
 }
 
-// String is a text that only equal numbers share: 12.5 is 0.125e2.
+// String returns a text that is the same for equal numbers, and only for these: that
+// of 12.5 and 12.50 is 0.125e2.
 func (d Decimal) String() string {
 	text := "0." + d.digits + "e" + strconv.FormatInt(d.exp, 10)
 	if d.negative {
@@ -110,8 +110,8 @@ func (d Decimal) String() string {
 	return text
 }
 
-// whole is the integer part of |d|, whether anything is left behind the point,
-// and whether it fits at all.
+// whole returns the integer part of |d|, whether there is a fraction behind it, and
+// whether the integer part fits.
 func (d Decimal) whole() (magnitude uint64, fraction, fits bool) {
 	if d.exp <= 0 {
 		return 0, d.digits != "", true
@@ -141,8 +141,8 @@ func compare(a, b int64) int {
 	}
 }
 
-// scanNumber finds the end of the JSON number that text begins with, and where
-// its point and its exponent's letter are (or -1). The end is 0 for no number.
+// scanNumber returns the end of the JSON number that text begins with, 0 if there is
+// none, and the places of its point and its exponent's letter, -1 if there is none.
 func scanNumber(text string) (end, point, exp int) {
 	point, exp = -1, -1
 	i := 0

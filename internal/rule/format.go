@@ -20,7 +20,7 @@ var formats = map[string]func(string) bool{
 	"uuid":      isUUID,
 }
 
-// Format returns the check of a format of JSON Schema, and whether there is one
+// Format returns the check of a format of JSON Schema, and whether there is a format
 // of that name:
 //
 //	date       2026-11-21, a day that exists (RFC 3339, full-date)
@@ -91,8 +91,8 @@ func isDateTime(s string) bool {
 
 func twoDigits(s string) int { return int(s[0]-'0')*10 + int(s[1]-'0') }
 
-// matches says whether s has digits where the pattern has a 0, hexadecimal ones
-// where it has an x, and else the pattern's own characters.
+// matches reports whether s has a digit wherever the pattern has a 0, a hexadecimal
+// digit wherever it has an x, and the pattern's own characters elsewhere.
 func matches(s, pattern string) bool {
 	if len(s) != len(pattern) {
 		return false
@@ -134,7 +134,7 @@ func isEmail(s string) bool {
 	return isHostname(s[at+1:])
 }
 
-// isAtomChar is atext of RFC 5322.
+// isAtomChar reports whether r is atext of RFC 5322.
 func isAtomChar(r rune) bool {
 	return r < 128 && (isAlphanumeric(byte(r)) || strings.ContainsRune("!#$%&'*+-/=?^_`{|}~", r))
 }
@@ -172,8 +172,8 @@ func isIPv6(s string) bool {
 	return err == nil && addr.Is6() && addr.Zone() == ""
 }
 
-// isURI checks the characters, of which url.Parse lets pass too many, and leaves
-// the structure (scheme, port, brackets of an address) to it.
+// isURI checks the characters, since url.Parse accepts too many, and leaves the
+// structure (scheme, port, brackets around an address) to url.Parse.
 func isURI(s string) bool {
 	colon := strings.IndexByte(s, ':')
 	if colon < 1 || (s[0]|0x20)-'a' > 25 {

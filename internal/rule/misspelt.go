@@ -6,16 +6,17 @@ import (
 	"strings"
 )
 
-// short are names that our words have elsewhere.
+// short are the names that rules have in other libraries.
 var short = map[string]string{
 	"min": "minimum", "max": "maximum", "minlen": "minLength", "maxlen": "maxLength",
 	"exclusivemin": "exclusiveMinimum", "exclusivemax": "exclusiveMaximum",
 }
 
-// meant is the word of ours that a key of a tag seems to stand for, or "". A key of
-// another library may be anything, so that only what is very near a word is taken
-// for it: what differs in letter case, _ and - alone, or has one slip in a word of 5
-// to 7 letters, up to two in a longer one. A shorter word is near too many others.
+// meant returns the rule that a key of a tag seems to be a misspelling of, or "". Other
+// libraries may have any keys, so that a key is only taken for a misspelt rule if it
+// is very similar: if it differs only in letter case, _ and -, or by one slip from a
+// rule of 5 to 7 letters, or by up to two from a longer one. Too many keys are similar
+// to a shorter rule.
 func meant(key string) string {
 	key = plainKey(key)
 	if word, ok := short[key]; ok {
@@ -37,14 +38,15 @@ func meant(key string) string {
 	return best
 }
 
-// plainKey is a key without what people write in various ways.
+// plainKey returns a key in lower case and without _ and -, which people use in
+// different ways.
 func plainKey(key string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(key), "_", ""), "-", "")
 }
 
-// slips counts how many letters were left out, added, replaced or swapped with their
-// neighbour between two texts (Damerau and Levenshtein's distance, no letter being
-// edited twice).
+// slips returns how many letters must be left out, added, replaced or swapped with
+// their neighbour to turn a into b, with no letter edited twice (the optimal string
+// alignment distance of Damerau and Levenshtein).
 func slips(a, b string) int {
 	x, y := []rune(a), []rune(b)
 	before, last := make([]int, len(y)+1), make([]int, len(y)+1) // rows of the table

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"testing"
@@ -199,7 +200,7 @@ func integers(low, high string, above, below bool) (first, last *big.Int) {
 	return first, last
 }
 
-// leave says whether there is an integer of a type from first to last.
+// leave reports whether there is an integer of a type from first to last.
 func leave(first, last *big.Int, least int64, most uint64) bool {
 	from, to := big.NewInt(least), new(big.Int).SetUint64(most)
 	if first.Cmp(from) > 0 {
@@ -254,7 +255,7 @@ func FuzzDecimal(f *testing.F) {
 	})
 }
 
-// far says whether a number's exponent is too large for math/big.
+// far reports whether a number's exponent is too large for math/big.
 func far(text string) bool {
 	i := strings.IndexAny(text, "eE")
 	if i < 0 {
@@ -262,4 +263,27 @@ func far(text string) bool {
 	}
 	exp, err := strconv.Atoi(text[i+1:])
 	return err != nil || exp > 1000 || exp < -1000
+}
+
+// A limit is the same float as the text of it: the float itself is allowed by a
+// limit, and not by an exclusive one.
+func TestBoundsRoundAsParseFloat(t *testing.T) {
+	seed := rand.Uint64()
+	r := rand.New(rand.NewPCG(seed, 0))
+	for range 20_000 {
+		text := fmt.Sprintf("%d.%de%d", r.Int64N(1e9)-5e8, r.Int64N(1e9), r.IntN(60)-30)
+		for bits := 32; bits <= 64; bits += 32 {
+			v, err := strconv.ParseFloat(text, 64)
+			if bits == 32 {
+				v, err = float64(float32(v)), nil
+			}
+			var with, without rule.Bounds
+			with.AddMin(parse(t, text), false)
+			with.AddMax(parse(t, text), false)
+			without.AddMin(parse(t, text), true)
+			if err != nil || !with.Float(v, bits) || without.Float(v, bits) {
+				t.Fatalf("seed %d: %s as a float of %d bits: got %t with and %t without the limit", seed, text, bits, with.Float(v, bits), without.Float(v, bits))
+			}
+		}
+	}
 }
