@@ -1,0 +1,113 @@
+package decode
+
+import (
+	"encoding"
+	"encoding/base64"
+	"encoding/json"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+	"unsafe"
+)
+
+// texts decodes the texts of a value, of which there is one at least, into dst, which
+// is zero.
+func (d *decoder) texts(n *node, dst unsafe.Pointer, texts []string) {
+	switch n.kind {
+	case kindPointer:
+		p, found := n.elem.make(), d.found
+		d.texts(n.elem, p, texts)
+		if n.elem.validates && d.found == found {
+			d.validate(n.elem, p)
+		}
+		*(*unsafe.Pointer)(dst) = p
+	case kindSlice:
+		list := reflect.MakeSlice(n.typ, len(texts), len(texts))
+		reflect.NewAt(n.typ, dst).Elem().Set(list)
+		d.elements(n.elem, list.UnsafePointer(), texts)
+	case kindArray:
+		if len(texts) > n.length {
+			d.invalid()
+			return
+		}
+		d.elements(n.elem, dst, texts)
+	default:
+		if len(texts) > 1 && d.strict {
+			d.add(Problem{State: Duplicate})
+			return
+		}
+		d.fromText(n, dst, texts[len(texts)-1])
+	}
+}
+
+// elements decodes each text into an element of the list at first.
+func (d *decoder) elements(n *node, first unsafe.Pointer, texts []string) {
+	for i, text := range texts {
+		found := d.found
+		p := unsafe.Add(first, uintptr(i)*n.size)
+		if d.fromText(n, p, text); n.validates && d.found == found {
+			d.validate(n, p)
+		}
+		if d.found != found {
+			d.under(found, step{order: i, element: true})
+		}
+	}
+}
+
+// fromText decodes a text into dst, which is zero.
+func (d *decoder) fromText(n *node, dst unsafe.Pointer, text string) {
+	ok := utf8.ValidString(text)
+	switch {
+	case !ok:
+	case n.kind <= kindBool || n.kind == kindNumber:
+		ok = scalarText(n, dst, text)
+	case n.kind == kindString:
+		*(*string)(dst) = d.copy(bytesOf(text))
+	case n.kind == kindPointer:
+		p, found := n.elem.make(), d.found
+		if d.fromText(n.elem, p, text); n.elem.validates && d.found == found {
+			d.validate(n.elem, p)
+		}
+		*(*unsafe.Pointer)(dst) = p
+	case n.kind == kindQuoted:
+		d.fromText(n.elem, dst, text)
+	case n.kind == kindAny:
+		*(*any)(dst) = strings.Clone(text)
+	case n.kind == kindRaw:
+		*(*json.RawMessage)(dst), _ = json.Marshal(text) // text can always be written
+	case n.kind == kindBytes:
+		b, err := base64.StdEncoding.DecodeString(text)
+		*(*[]byte)(dst), ok = b, err == nil
+	case n.kind == kindUnmarshalText || n.kind == kindUnmarshalJSON:
+		ok = n.ownText(dst, text)
+	default:
+		ok = false
+	}
+	if !ok {
+		d.invalid()
+	}
+}
+
+// scalarText decodes a number or a boolean as JSON has it.
+func scalarText(n *node, dst unsafe.Pointer, text string) bool {
+	in := decoder{data: bytesOf(text)}
+	return len(text) > 0 && in.fill(n, dst, text[0]) && in.pos == len(text) && in.found == 0
+}
+
+// ownText has the type's own method read the text.
+func (n *node) ownText(dst unsafe.Pointer, text string) bool {
+	v := reflect.NewAt(n.typ, dst)
+	if u, ok := v.Interface().(encoding.TextUnmarshaler); ok {
+		return u.UnmarshalText([]byte(text)) == nil
+	}
+	u := v.Interface().(json.Unmarshaler)
+	scan := decoder{data: bytesOf(text)}
+	if c := scan.peek(); (c == '-' || c-'0' <= 9 || c == 't' || c == 'f') && scan.pos == 0 && scan.skipScalar(c) && scan.pos == len(text) {
+		if u.UnmarshalJSON([]byte(text)) == nil {
+			return true
+		}
+		v.Elem().SetZero()
+	}
+	quoted, _ := json.Marshal(text) // text can always be written
+	return u.UnmarshalJSON(quoted) == nil
+}
