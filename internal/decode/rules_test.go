@@ -139,6 +139,8 @@ func TestRules(t *testing.T) {
 		"multipleOf 0.01, number": {with[json.Number](`multipleOf:"0.01"`), `19.99 1e999999999 1.000`, `0.001 1e-999999999`},
 		"minLength":               {with[string](`minLength:"2"`), `"ab" "éé"`, `"é" ""`},
 		"maxLength":               {with[string](`maxLength:"2"`), `"éé" "" "\ud83d\ude00x"`, `"abc"`},
+		"minLength, 4 bytes":      {with[string](`minLength:"5" maxLength:"6"`), `"😀😀😀😀😀" "ééééé" "abcdef"`, `"😀😀😀😀" "éééé" "abcd" "😀😀😀😀😀😀😀" "abcdefg"`},
+		"only minLength, 4 bytes": {with[string](`minLength:"5"`), `"😀😀😀😀😀" "ééééé" "abcde"`, `"😀😀😀😀" "éééé" "abcd" ""`},
 		"minLength of a list":     {with[[]int](`minLength:"1"`), `[0]`, `[]`},
 		"maxLength of a map":      {with[map[string]int](`maxLength:"1"`), `{"a":1} {}`, `{"a":1,"b":2}`},
 		"minLength of an object":  {with[map[string]any](`minLength:"1"`), `{"a":1}`, `{}`},
