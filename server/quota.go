@@ -6,11 +6,11 @@ import (
 	"sync/atomic"
 )
 
-// maxShards bounds in how many parts a counter is kept.
+// maxShards bounds the number of shards of a counter.
 const maxShards = 16
 
-// shardCount returns in how many parts a counter is kept that every call writes:
-// one for each processor that Go uses. A connection uses one part for its life,
+// shardCount returns in how many shards a counter is kept that every call writes:
+// one for each processor that Go uses. A connection uses one shard for its life,
 // so that connections on different processors seldom write to the same memory.
 func shardCount() int { return min(runtime.GOMAXPROCS(0), maxShards) }
 
