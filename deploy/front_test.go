@@ -218,7 +218,7 @@ func TestCheck(t *testing.T) {
 
 func (m *machine) check() (said string, err error) {
 	m.t.Helper()
-	ctx, cancel := context.WithTimeout(m.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(m.t.Context(), maxWait)
 	defer cancel()
 	var out strings.Builder
 	err = m.load().Check(ctx, &out)

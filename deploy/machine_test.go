@@ -29,8 +29,8 @@ import (
 	"github.com/apiphant/apiphant/internal/product"
 )
 
-// patience bounds the wait for an event.
-const patience = 2 * time.Minute
+// maxWait bounds the wait for an event.
+const maxWait = 2 * time.Minute
 
 // newMachine creates a product, and a machine on which nothing is deployed.
 func newMachine(t *testing.T) *machine {
@@ -49,7 +49,7 @@ func newMachine(t *testing.T) *machine {
 		if t.Failed() {
 			m.showLogs()
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), maxWait)
 		defer cancel()
 		if err := m.load().Remove(ctx, deploy.Options{Out: io.Discard}); err != nil {
 			t.Error(err)
@@ -97,7 +97,7 @@ type doing func(*deploy.Deployment, context.Context, deploy.Options) error
 // try applies, reloads or removes the deployment, and returns the output.
 func (m *machine) try(do doing, options deploy.Options) (said string, err error) {
 	m.t.Helper()
-	ctx, cancel := context.WithTimeout(m.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(m.t.Context(), maxWait)
 	defer cancel()
 	var out bytes.Buffer
 	options.Out = &out
@@ -163,13 +163,13 @@ func (m *machine) everywhere() []string { return []string{m.front, m.process(0),
 // eventually waits until a condition holds.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	ticker, deadline := time.NewTicker(20*time.Millisecond), time.After(patience)
+	ticker, deadline := time.NewTicker(20*time.Millisecond), time.After(maxWait)
 	defer ticker.Stop()
 	for !is() {
 		select {
 		case <-ticker.C:
 		case <-deadline:
-			t.Fatalf("not within %s: %s", patience, what)
+			t.Fatalf("not within %s: %s", maxWait, what)
 		}
 	}
 }
@@ -186,7 +186,7 @@ func (m *machine) crowd() *load.Running {
 // await waits for n more answers.
 func await(t *testing.T, running *load.Running, n int64) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), maxWait)
 	defer cancel()
 	if err := running.Await(ctx, n); err != nil {
 		t.Fatalf("%v: %s", err, running.Tally())

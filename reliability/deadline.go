@@ -65,7 +65,7 @@ func runPastDeadline(ctx context.Context, lab *lab) ([]row, error) {
 	)
 	errs := together(ignoringCalls, ignoringCalls, func(i int) error {
 		defer wires[i].Close()
-		_, err := wires[i].read(patience)
+		_, err := wires[i].read(maxWait)
 		return err
 	})
 	return append(rows,
@@ -110,7 +110,7 @@ func callIgnoring(ctx context.Context, p *process, seconds int) ([]*wire, error)
 	if len(errs) > 0 {
 		return nil, errs[0]
 	}
-	return wires, await(ctx, patience, func() error {
+	return wires, await(ctx, maxWait, func() error {
 		var now struct{ Running int }
 		if err := call(p.address, "/api/v0/ignoring/read", "{}", &now); err != nil {
 			return err
@@ -140,7 +140,7 @@ func fillBound(ctx context.Context, address string, places int) error {
 
 // sampled returns an error if the samples of a metric add up to less than a minimum.
 func sampled(admin, metric string, least float64) error {
-	client := http.Client{Timeout: patience}
+	client := http.Client{Timeout: maxWait}
 	response, err := client.Get("http://" + admin + "/metrics")
 	if err != nil {
 		return err

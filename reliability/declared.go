@@ -98,8 +98,8 @@ func hold(p *process, connections int, head, body string) (peak int64, problems 
 
 // refusedBody returns an error unless a request whose body is incomplete is answered
 // with a JSON error.
-func (w *wire) refusedBody(patience time.Duration) error {
-	a, err := w.read(patience)
+func (w *wire) refusedBody(maxWait time.Duration) error {
+	a, err := w.read(maxWait)
 	switch {
 	case err != nil:
 		return fmt.Errorf("no whole answer: %w", err)

@@ -130,7 +130,7 @@ func leave(ctx context.Context, address, path string, clients int) (map[string]t
 
 // awaitBegun waits until a number of calls of package slow have begun.
 func awaitBegun(ctx context.Context, address string, calls int) error {
-	return await(ctx, patience, func() error {
+	return await(ctx, maxWait, func() error {
 		var seen ledger
 		if err := call(address, "/api/v0/slow/read", "{}", &seen); err != nil {
 			return err

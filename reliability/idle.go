@@ -57,7 +57,7 @@ func idleMemory(p *process, what string, connections int, bar int64) ([]row, err
 		if wires[i], err = dial(p.address); err != nil {
 			return err
 		}
-		a, err := wires[i].ask(request, patience)
+		a, err := wires[i].ask(request, maxWait)
 		if err == nil && (a.status != 200 || a.last) {
 			err = fmt.Errorf("answered %d, closes %t", a.status, a.last)
 		}

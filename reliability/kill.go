@@ -43,7 +43,7 @@ func runKill(ctx context.Context, lab *lab) ([]row, error) {
 			if err != nil {
 				return rows, err
 			}
-			h := cut(p.address, post(kind.path, fmt.Sprintf(`{"bytes":%d}`, kind.bytes)), kind.clients, patience, p.kill)
+			h := cut(p.address, post(kind.path, fmt.Sprintf(`{"bytes":%d}`, kind.bytes)), kind.clients, maxWait, p.kill)
 			total.broken += h.broken
 			total.whole = append(total.whole, h.whole...)
 			total.hung = append(total.hung, h.hung...)
@@ -64,10 +64,10 @@ func (h half) rows(what string) []row {
 
 // cut lets clients read the beginning of answers, kills the server, and lets them
 // read the rest.
-func cut(address, request string, clients int, patience time.Duration, kill func()) (h half) {
+func cut(address, request string, clients int, maxWait time.Duration, kill func()) (h half) {
 	responses := make([]*http.Response, clients)
 	errs := together(clients, clients, func(i int) (err error) {
-		responses[i], err = beginReading(address, request, patience)
+		responses[i], err = beginReading(address, request, maxWait)
 		return err
 	})
 	kill()
@@ -96,13 +96,13 @@ func cut(address, request string, clients int, patience time.Duration, kill func
 
 // beginReading sends a request and reads the beginning of the answer. Its receive
 // buffer is small, so that the rest of the answer is still in the server.
-func beginReading(address, request string, patience time.Duration) (*http.Response, error) {
+func beginReading(address, request string, maxWait time.Duration) (*http.Response, error) {
 	w, err := dial(address)
 	if err != nil {
 		return nil, err
 	}
 	_ = w.tcp.SetReadBuffer(256 << 10)
-	_ = w.SetDeadline(time.Now().Add(patience))
+	_ = w.SetDeadline(time.Now().Add(maxWait))
 	if _, err := io.WriteString(w, request); err != nil {
 		return nil, err
 	}

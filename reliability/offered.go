@@ -104,7 +104,7 @@ func (c *offeredClient) ask() (answer, error) {
 		}
 		c.conn = conn
 	}
-	a, err := c.conn.ask(c.request, patience)
+	a, err := c.conn.ask(c.request, maxWait)
 	if err != nil || a.last {
 		c.hangUp()
 	}

@@ -111,7 +111,7 @@ func measureVitals(p *process) (v vitals, err error) {
 // server end after some time.
 func settled(ctx context.Context, p *process) (last vitals, err error) {
 	steady := time.Now()
-	err = await(ctx, patience, func() error {
+	err = await(ctx, maxWait, func() error {
 		now, err := measureVitals(p)
 		if err != nil {
 			return err

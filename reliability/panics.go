@@ -100,7 +100,7 @@ func panicRows(address string, times int) []row {
 				return err
 			}
 		}
-		a, err := w.ask(kind.request, patience)
+		a, err := w.ask(kind.request, maxWait)
 		if err != nil || a.last {
 			_ = w.Close()
 			w = nil

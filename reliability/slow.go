@@ -75,7 +75,7 @@ func runSlow(ctx context.Context, lab *lab) ([]row, error) {
 
 // crawl opens slow connections of both kinds, and returns the time until each was
 // closed.
-func crawl(address string, connections int, patience time.Duration) (closed [2][]time.Duration, errs []error) {
+func crawl(address string, connections int, maxWait time.Duration) (closed [2][]time.Duration, errs []error) {
 	heads := [2]string{"POST /api/v0/echo/read HTTP/1.1\r\nHost: product\r\nX: ", declaring(echoPath, 10_000) + "{"}
 	var mu sync.Mutex
 	errs = together(2*connections, 2*connections, func(i int) error {
@@ -92,7 +92,7 @@ func crawl(address string, connections int, patience time.Duration) (closed [2][
 		end := make(chan struct{})
 		defer close(end)
 		go w.dribble("x", time.Second, end)
-		err = w.closedAfterAnswer(patience)
+		err = w.closedAfterAnswer(maxWait)
 		mu.Lock()
 		defer mu.Unlock()
 		if err == nil {
@@ -104,13 +104,13 @@ func crawl(address string, connections int, patience time.Duration) (closed [2][
 }
 
 // closedAfterAnswer waits until the server has answered 408 and closed the connection.
-func (w *wire) closedAfterAnswer(patience time.Duration) error {
-	a, err := w.read(patience)
+func (w *wire) closedAfterAnswer(maxWait time.Duration) error {
+	a, err := w.read(maxWait)
 	if err != nil {
 		return fmt.Errorf("no whole answer: %w", err)
 	}
 	if err := a.isError(408); err != nil {
 		return err
 	}
-	return w.closed(patience)
+	return w.closed(maxWait)
 }

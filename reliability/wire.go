@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// patience bounds the wait for an answer that must come.
-const patience = 30 * time.Second
+// maxWait bounds the wait for an answer that must come.
+const maxWait = 30 * time.Second
 
 // wire is a client's connection.
 type wire struct {
@@ -34,7 +34,7 @@ const overTLS = "tls:"
 // only 28,000 connections.
 func dial(address string) (*wire, error) {
 	local := net.IPv4(127, 0, 0, byte(2+dials.Add(1)%8))
-	dialer := net.Dialer{Timeout: patience, LocalAddr: &net.TCPAddr{IP: local}}
+	dialer := net.Dialer{Timeout: maxWait, LocalAddr: &net.TCPAddr{IP: local}}
 	plain, secure := strings.CutPrefix(address, overTLS)
 	conn, err := dialer.Dial("tcp", plain)
 	if err != nil {
@@ -70,17 +70,17 @@ type answer struct {
 }
 
 // ask sends a request and reads its answer.
-func (w *wire) ask(request string, patience time.Duration) (answer, error) {
-	_ = w.SetDeadline(time.Now().Add(patience))
+func (w *wire) ask(request string, maxWait time.Duration) (answer, error) {
+	_ = w.SetDeadline(time.Now().Add(maxWait))
 	if _, err := io.WriteString(w, request); err != nil {
 		return answer{}, err
 	}
-	return w.read(patience)
+	return w.read(maxWait)
 }
 
 // read reads an answer. An incomplete one is an error.
-func (w *wire) read(patience time.Duration) (answer, error) {
-	_ = w.SetReadDeadline(time.Now().Add(patience))
+func (w *wire) read(maxWait time.Duration) (answer, error) {
+	_ = w.SetReadDeadline(time.Now().Add(maxWait))
 	response, err := http.ReadResponse(w.in, nil)
 	if err != nil {
 		return answer{}, err
@@ -93,13 +93,13 @@ func (w *wire) read(patience time.Duration) (answer, error) {
 }
 
 // closed waits until the server has closed the connection. Further bytes are an error.
-func (w *wire) closed(patience time.Duration) error {
-	_ = w.SetReadDeadline(time.Now().Add(patience))
+func (w *wire) closed(maxWait time.Duration) error {
+	_ = w.SetReadDeadline(time.Now().Add(maxWait))
 	switch n, err := io.Copy(io.Discard, w.in); {
 	case n > 0:
 		return fmt.Errorf("%d more bytes came", n)
 	case isTimeout(err):
-		return fmt.Errorf("not closed within %s", patience)
+		return fmt.Errorf("not closed within %s", maxWait)
 	default:
 		return nil
 	}
@@ -135,7 +135,7 @@ func call(address, path, request string, response any) error {
 		return err
 	}
 	defer w.Close()
-	a, err := w.ask(post(path, request), patience)
+	a, err := w.ask(post(path, request), maxWait)
 	if err != nil {
 		return err
 	}

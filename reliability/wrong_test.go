@@ -90,7 +90,7 @@ func TestLimitChecks(t *testing.T) {
 		quick := check
 		quick.latest, quick.earliest = 250*time.Millisecond, 0
 		calm := quick
-		calm.latest = patience
+		calm.latest = maxWait
 		right, other := answering(fmt.Sprintf(goodRefusal, check.status), 0), http.StatusBadRequest
 		if check.status != http.StatusOK {
 			other = http.StatusOK
@@ -117,7 +117,7 @@ func brief(inVain bool) time.Duration {
 	if inVain {
 		return time.Second
 	}
-	return patience
+	return maxWait
 }
 
 // concurrently runs all cases of a table at the same time, since they mostly wait.
