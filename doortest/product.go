@@ -29,6 +29,7 @@ func newAPI() *apiphant.API {
 	addRules(read)
 	addMiddleware(api, read)
 	addSites(api, read)
+	addAddresses(api, read)
 	return api
 }
 
