@@ -28,7 +28,7 @@ test-system: ## Deploy on this very machine, as root; only with APIPHANT_TEST_SY
 
 .PHONY: stdjson
 stdjson: ## Run the tests that JSON has a part in, with encoding/json in place of go-json
-	@if $(GO) list -deps -tags stdjson ./cmd/... ./program | grep goccy/go-json; then exit 1; fi
+	@if $(GO) list -deps -tags stdjson ./cmd/... ./program/... | grep goccy/go-json; then exit 1; fi
 	$(GO) test -tags stdjson . ./internal/decode ./internal/encode ./doortest ./validation
 	$(GO) test -tags stdjson -run Conform ./server ./apitest
 

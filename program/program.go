@@ -2,15 +2,16 @@ package program
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
 	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/internal/command"
+	"github.com/apiphant/apiphant/internal/safely"
 )
 
 // Product is what a program is made of.
@@ -67,16 +68,16 @@ func (p Product) Start(ctx context.Context) error { return call(ctx, "Start", p.
 // Stop calls the API's Stop, if there is one. A panic in it is an error.
 func (p Product) Stop(ctx context.Context) error { return call(ctx, "Stop", p.API.Stop) }
 
-func call(ctx context.Context, name string, f func(context.Context) error) (err error) {
+func call(ctx context.Context, name string, f func(context.Context) error) error {
 	if f == nil {
 		return nil
 	}
-	defer func() {
-		if value := recover(); value != nil {
-			err = fmt.Errorf("%s: panic: %v\n%s", name, value, debug.Stack())
-		}
-	}()
-	if err := f(ctx); err != nil {
+	err := safely.Run(func() error { return f(ctx) })
+	var panicked *safely.Panic
+	switch {
+	case errors.As(err, &panicked):
+		return fmt.Errorf("%s: %w\n%s", name, err, panicked.Stack)
+	case err != nil:
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
