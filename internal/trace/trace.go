@@ -15,8 +15,8 @@ const (
 	allZeros = "00000000000000000000000000000000"
 )
 
-// Parse returns a traceparent as it came, one of a later version in the form of
-// version 00, and "" for what is none.
+// Parse returns a valid traceparent: as it came, or, where its version is later, in the
+// form of version 00. It returns "" for an invalid one.
 func Parse(came string) string {
 	switch {
 	case len(came) < size, !isHex(came[:2]), came[:2] == "ff", came[2] != '-':
@@ -45,7 +45,7 @@ func ID(parent string) string { return parent[3:idEnd] }
 // ParentID returns the parent-id of what Parse returned.
 func ParentID(parent string) string { return parent[idEnd+1 : spanEnd] }
 
-// isHex tells whether all of it is hexadecimal; capitals are none.
+// isHex reports whether text has only the digits 0-9 and a-f.
 func isHex(text string) bool {
 	for _, c := range []byte(text) {
 		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {

@@ -11,4 +11,4 @@ import (
 func AccessLog(log *logging.Log) func(*server.Access) { return (&accessLog{log: log}).write }
 
 // Hurry returns a Door whose successors must be ready within d.
-func Hurry(d time.Duration) Door { return Door{successorPatience: d} }
+func Hurry(d time.Duration) Door { return Door{successorTimeout: d} }

@@ -5,16 +5,16 @@ import (
 	"runtime"
 )
 
-// ballast is how many bytes of addresses are held so that the collector runs
-// less often.
+// ballast is the size in bytes of an allocation that is never used, so that the
+// garbage collector runs less often.
 const ballast = 16 << 20
 
-// easeCollector lets Go's collector wait until the heap has at least twice the
-// ballast: it runs when the heap is twice what was in use, which for an API with
-// little in use would be at 4 MB, many times a second. The ballast is never
-// touched, so that it takes no memory; the garbage that comes of it does, up to
-// 32 MB. Who sets GOGC or GOMEMLIMIT wants to decide themselves, and who asks for
-// low memory does without. What is returned ends it.
+// easeCollector makes Go's collector wait until the heap has at least twice the
+// ballast. The collector runs when the heap has twice what was in use: for an API with
+// little in use that is at 4 MB, many times a second. The ballast is never touched, so
+// it takes no memory, but up to 32 MB of garbage may lie around. Without effect where
+// GOGC or GOMEMLIMIT is set, or low memory is asked for. The function that it returns
+// frees the ballast.
 func easeCollector(lowMemory bool) (end func()) {
 	if lowMemory || os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return func() {}

@@ -17,7 +17,7 @@ import (
 
 // Door serves a product's API by HTTP. It is the command serve.
 type Door struct {
-	successorPatience time.Duration // 0: the constant of that name
+	successorTimeout time.Duration // 0: the constant of that name
 }
 
 // Command implements [program.Door].

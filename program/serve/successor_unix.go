@@ -26,23 +26,23 @@ import (
 )
 
 const (
-	successorPatience = time.Minute     // for a successor to be ready
-	successorGrace    = 5 * time.Second // for one that was not, to end
+	successorTimeout = time.Minute     // for a successor to be ready
+	successorGrace   = 5 * time.Second // for one that was not, to end
 )
 
 var errEndedWell = errors.New("exit status 0")
 
-// succession is how a program that serves starts the one that takes its place.
+// succession starts, at each SIGHUP, the process that takes the place of this one.
 type succession struct {
-	path     string         // of the program: what is there is started, by then a new version
-	hangups  chan os.Signal // the wishes for a successor
-	patience time.Duration
+	path     string         // of the program to start, which may be a new version by then
+	hangups  chan os.Signal // each SIGHUP
+	timeout  time.Duration  // for the successor to be ready
 	listener net.Listener
 	log      *slog.Logger
 }
 
-// succession begins to hear SIGHUP; it is nil where that ends the program, being
-// what a terminal sends that closes: a service has none.
+// succession begins to receive SIGHUP. It returns nil where the process has a
+// terminal, since a terminal that closes sends SIGHUP to end the process.
 func (d Door) succession() *succession {
 	terminal, err := os.OpenFile("/dev/tty", os.O_RDONLY|syscall.O_NOCTTY, 0)
 	if err == nil {
@@ -51,15 +51,15 @@ func (d Door) succession() *succession {
 	if err == nil || signal.Ignored(syscall.SIGHUP) {
 		return nil
 	}
-	s := &succession{path: ownPath(), hangups: make(chan os.Signal, 1), patience: cmp.Or(d.successorPatience, successorPatience)}
+	s := &succession{path: ownPath(), hangups: make(chan os.Signal, 1), timeout: cmp.Or(d.successorTimeout, successorTimeout)}
 	signal.Notify(s.hangups, syscall.SIGHUP)
 	return s
 }
 
 // await starts a successor at each SIGHUP, and calls end with
-// [server.ErrHandedOver] once one serves. One that does not come to serve is
-// logged, and this program serves on. The func that is returned ends ctx, and
-// the wait; by then no successor is still starting.
+// [server.ErrHandedOver] once one serves. It logs the failure of a successor that
+// never serves, and this process goes on. The function that it returns cancels ctx
+// and waits until no successor is starting any more.
 func (s *succession) await(ctx context.Context, ln net.Listener, log *slog.Logger, end context.CancelCauseFunc) (wait func()) {
 	if s == nil {
 		return func() {}
@@ -78,9 +78,9 @@ func (s *succession) await(ctx context.Context, ln net.Listener, log *slog.Logge
 	}
 }
 
-// ownPath returns the path that the program was started by, as long as that is
-// this program: it may lead through a link to the present release, and to
-// another one tomorrow.
+// ownPath returns the path by which the process was started, as long as this program
+// is there: the path may lead through a symbolic link that names another release
+// later.
 func ownPath() string {
 	self, err := os.Executable()
 	path, failure := exec.LookPath(os.Args[0])
@@ -96,7 +96,7 @@ func ownPath() string {
 	return absolute
 }
 
-// run returns true once a successor serves, and false when ctx has ended.
+// run waits for SIGHUP, and reports whether a successor serves; false: ctx has ended.
 func (s *succession) run(ctx context.Context) bool {
 	for {
 		select {
@@ -126,23 +126,23 @@ func (s *succession) run(ctx context.Context) bool {
 	}
 }
 
-// start starts a successor and waits until it is ready. One that is not, in
-// time or before ctx ends, has ended when start returns.
+// start starts a successor and waits until it is ready. A successor that is not ready
+// in time, or before ctx ends, has ended when start returns.
 func (s *succession) start(ctx context.Context) (*os.Process, error) {
 	if os.Getpid() == 1 {
-		return nil, errors.New("with the end of this process, number 1, everything would end")
+		return nil, errors.New("this is process 1, with whose end all others are killed: restart the container in its place")
 	}
 	dir, err := os.MkdirTemp(temporary(), "apiphant-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	ear, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: filepath.Join(dir, "ready")})
+	notifications, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: filepath.Join(dir, "ready")})
 	if err != nil {
 		return nil, err
 	}
-	defer ear.Close()
-	file, env, err := server.HandOver(s.listener, os.Environ(), ear.LocalAddr().String())
+	defer notifications.Close()
+	file, env, err := server.HandOver(s.listener, os.Environ(), notifications.LocalAddr().String())
 	if err != nil {
 		return nil, err
 	}
@@ -153,15 +153,15 @@ func (s *succession) start(ctx context.Context) (*os.Process, error) {
 	if err := command.Start(); err != nil {
 		return nil, err
 	}
-	return command.Process, s.isReady(ctx, command, ear)
+	return command.Process, s.isReady(ctx, command, notifications)
 }
 
-// isReady returns nil once what was started says that it is ready.
-func (s *succession) isReady(ctx context.Context, command *exec.Cmd, ear *net.UnixConn) error {
+// isReady waits for the command to say that it is ready, and returns nil then.
+func (s *succession) isReady(ctx context.Context, command *exec.Cmd, notifications *net.UnixConn) error {
 	ended, ready := make(chan error, 1), make(chan error, 1)
 	go func() { ended <- command.Wait() }()
-	go func() { ready <- hearReady(ear) }()
-	late := time.NewTimer(s.patience)
+	go func() { ready <- receiveReady(notifications) }()
+	late := time.NewTimer(s.timeout)
 	defer late.Stop()
 	select {
 	case err := <-ready:
@@ -174,17 +174,17 @@ func (s *succession) isReady(ctx context.Context, command *exec.Cmd, ear *net.Un
 		return fmt.Errorf("it ended before it was ready: %w", cmp.Or(err, errEndedWell))
 	case <-late.C:
 		endProcess(command.Process, ended)
-		return fmt.Errorf("it was not ready within %s, and was ended", s.patience)
+		return fmt.Errorf("it was not ready within %s, and was ended", s.timeout)
 	case <-ctx.Done():
 		endProcess(command.Process, ended)
 		return ctx.Err()
 	}
 }
 
-func hearReady(ear *net.UnixConn) error {
+func receiveReady(notifications *net.UnixConn) error {
 	message := make([]byte, 4096)
 	for {
-		n, err := ear.Read(message)
+		n, err := notifications.Read(message)
 		if err != nil {
 			return err
 		}
@@ -194,7 +194,8 @@ func hearReady(ear *net.UnixConn) error {
 	}
 }
 
-// endProcess ends a process, with patience, and returns when it has ended.
+// endProcess sends a process SIGTERM, and after successorGrace SIGKILL. It returns when
+// the process has ended.
 func endProcess(process *os.Process, ended <-chan error) {
 	_ = process.Signal(syscall.SIGTERM)
 	select {
@@ -205,8 +206,8 @@ func endProcess(process *os.Process, ended <-chan error) {
 	}
 }
 
-// temporary returns a folder in which a socket's path is not too long, as it is
-// beyond about 100 bytes.
+// temporary returns a folder for a socket: the path of a socket can't have more than
+// about 100 bytes.
 func temporary() string {
 	if len(os.TempDir()) > 60 {
 		return "/tmp"
@@ -220,14 +221,13 @@ func (s *succession) notify(state string) {
 	}
 }
 
-// failed is what systemctl status says until the next SIGHUP. It never says the
-// same twice, so that who asked for a successor can tell its failure from an
-// earlier one.
+// failed returns the status that systemctl shows until the next SIGHUP. It has the
+// time, so that the failure can be told from an earlier one.
 func failed(err error) string {
 	return fmt.Sprintf("STATUS=No successor at %s: %s", time.Now().Format(time.RFC3339Nano), strings.Join(strings.Fields(err.Error()), " "))
 }
 
-// reloading is what a service manager wants to know for Type=notify-reload.
+// reloading returns the message that Type=notify-reload wants before a reload.
 func reloading() string {
 	var now unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
