@@ -10,7 +10,8 @@ import (
 	"github.com/apiphant/apiphant/database"
 )
 
-// Drivers returns the drivers of a product's engines, for [database.Open].
+// Drivers returns the database drivers of a product's engines. They are the
+// drivers to pass to [database.Open].
 func Drivers(product *background.Product) (drivers []database.Driver) {
 	for _, engine := range engines(product) {
 		drivers = append(drivers, engine.Driver())
@@ -18,8 +19,10 @@ func Drivers(product *background.Product) (drivers []database.Driver) {
 	return drivers
 }
 
-// Open returns the tasks and jobs of a product in an open database, by the
-// engine that has the database's driver.
+// Open returns the store of a product's tasks and jobs in db, which is open. It
+// uses the product's engine for the driver of db. It returns an error if there is
+// no such engine, or if the definition of a job is wrong. If log is nil, nothing is
+// logged.
 func Open(product *background.Product, db database.DB, log *slog.Logger) (engine.Database, error) {
 	jobs, err := definitions(product)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/apiphant/apiphant/background/engine"
 )
 
-// plan is a product whose tasks and jobs have been checked.
+// plan holds the tasks and jobs of a product after they have been checked.
 type plan struct {
 	tasks []*task
 	jobs  []*engine.Definition
@@ -19,8 +19,9 @@ type plan struct {
 var errNothing = errors.New("nothing to run in the background: list tasks or jobs in api/background/background.go, such as\n\n" +
 	"\tfunc Tasks() []background.Task {\n\t\treturn []background.Task{background.Seconds(60, UpdateSomething)}\n\t}")
 
-// Check returns all that is wrong with the tasks and jobs of a product, naming
-// them. That there are none is an error.
+// Check returns an error that lists everything that is wrong with the tasks and
+// jobs of a product, by their names. A product without any task or job is an
+// error, too.
 func Check(product *background.Product) error {
 	_, err := planOf(product)
 	return err
@@ -70,7 +71,8 @@ func (p *plan) names() []string {
 	return names
 }
 
-// definitions returns the jobs of a product, and all that is wrong with them.
+// definitions returns the definitions of a product's jobs, and an error that
+// lists everything that is wrong with them.
 func definitions(product *background.Product) (jobs []*engine.Definition, err error) {
 	if product == nil || product.Jobs == nil {
 		return nil, nil

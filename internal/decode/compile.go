@@ -30,14 +30,14 @@ const (
 	kindSlice
 	kindPointer
 	kindAny           // the empty interface
-	kindAnyMap        // map[string]any and types made of it
+	kindAnyMap        // map[string]any and map types that convert to it
 	kindNumber        // json.Number
 	kindRaw           // json.RawMessage
-	kindBytes         // base64
+	kindBytes         // []byte, which is base64 in JSON
 	kindArray         // of a fixed length
 	kindMap           // any other map
 	kindQuoted        // a scalar with the option ",string"
-	kindUnmarshalText // by the type's own method
+	kindUnmarshalText // a type with UnmarshalText
 	kindUnmarshalJSON
 )
 
@@ -49,13 +49,14 @@ const (
 	keysUint
 )
 
-// node is the plan of one type, wherever it occurs.
+// node describes how to decode values of one type. All places where the type occurs in a
+// request type share it, except those with the option ",string".
 type node struct {
 	kind       kind
 	validates  bool  // the type or a struct embedded in it has Validate
 	validator  bool  // the type has Validate
 	noPointers bool  // its memory has no pointers
-	keys       uint8 // of a map
+	keys       uint8 // of a map: keysText, keysString, keysInt or keysUint
 	typ        reflect.Type
 	size       uintptr
 	length     int     // of an array
@@ -74,13 +75,17 @@ var (
 )
 
 // Compile makes the plan of a request type: a struct, a map, any, a type with
-// UnmarshalJSON, or a pointer to one of these. meaning may be nil.
+// UnmarshalJSON, or a pointer to one of these. If meaning is nil, an error of a Validate
+// method makes its value invalid.
 //
-// The error names the field and the tag, and says what can't work: a type that no
-// JSON object can be decoded into, or with a part that JSON has no value for (a func);
-// two fields of a struct with the same name; a misspelt rule; a rule for another type,
-// or on a field that no request can set; limits that leave no value; a default that
-// is not allowed by the rules of its field.
+// Compile returns an error, which names the field and the tag, for
+//   - a type that a JSON object can't be decoded into,
+//   - a type inside it that JSON has no values for, such as a func,
+//   - two fields of one struct with the same name in JSON,
+//   - a rule that is misspelt or does not apply to the type of its field,
+//   - a rule on a field that no request can set,
+//   - limits that no value can meet,
+//   - a default that has the wrong type or breaks the rules of its field.
 func Compile(t reflect.Type, meaning Meaning) (*Plan, error) {
 	if t == nil {
 		return nil, errors.New("decode: no type")
@@ -122,7 +127,8 @@ func (c *compiler) fail(format string, args ...any) error {
 	return err
 }
 
-// below compiles the type that a step leads to.
+// below compiles t, the type of a field or of the elements of a type. step is what it adds
+// to the path in errors: ".name" for a field, "[]" for a list, ".*" for a map.
 func (c *compiler) below(step string, t reflect.Type) (*node, error) {
 	c.path = append(c.path, step)
 	defer func() { c.path = c.path[:len(c.path)-1] }()
@@ -192,8 +198,8 @@ func noPointers(t reflect.Type) bool {
 	}
 }
 
-// specialKind returns the kind of a type that is decoded in a way of its own, and
-// whether the type is one.
+// specialKind returns the kind of a type that is not decoded by its reflect.Kind, such as
+// json.Number or a type with UnmarshalJSON, and reports whether t is such a type.
 func specialKind(t reflect.Type) (kind, bool) {
 	switch {
 	case t == numberType:
@@ -276,7 +282,8 @@ func (c *compiler) mapping(n *node) (err error) {
 	return err
 }
 
-// finish does what is left when all nodes are complete.
+// finish does what needs all nodes: it completes their schemas, compiles the rules,
+// prepares the structs and checks the defaults. Each step needs the one before.
 func (c *compiler) finish() error {
 	for _, n := range c.nodes {
 		n.describe()

@@ -48,8 +48,9 @@ func (c *compiler) field(f *field, described *rule.Field, p promoted) (err error
 	return nil
 }
 
-// inQuotes returns the node of a scalar in quotes, for the option ",string". For a
-// pointer, what it points to is in quotes.
+// inQuotes returns the node of a field whose json tag has the option ",string": JSON has
+// the scalar of node n in quotes. If n is a pointer, the value that it points to is in
+// quotes.
 func inQuotes(n *node) *node {
 	wrapped := *n
 	if n.kind == kindPointer {
@@ -177,7 +178,9 @@ func (c *compiler) embeddable(sf reflect.StructField, pointer bool) error {
 	return nil
 }
 
-// prepare computes what depends on all fields of the struct, and on structs in it.
+// prepare is called when all nodes and rules are compiled. It sets byName, and which fields
+// need no check or only one after decoding, and which need something done if they are
+// absent. The structs in o may not be prepared yet.
 func (o *object) prepare() {
 	o.absent = make([]uint64, (len(o.fields)+63)/64)
 	for i := range o.fields {
@@ -197,12 +200,14 @@ func (o *object) prepare() {
 	}
 }
 
-// hasDefault reports whether an absent field gets a value: its default, or that of a
-// field in the struct that it is.
+// hasDefault reports whether the field gets a value if it is absent: it has a default, or
+// it is a struct that has a field with one.
 func (f *field) hasDefault() bool {
 	return f.fallback != nil || f.node.kind == kindStruct && f.node.object.hasDefault()
 }
 
+// hasDefault reports whether a field of the struct has a default, also in structs below it
+// but not behind pointers. It stores the answer in o.defaults.
 func (o *object) hasDefault() bool {
 	for i := range o.fields {
 		if o.fields[i].hasDefault() {

@@ -2,8 +2,8 @@ package decode
 
 import "unsafe"
 
-// text returns the string with the text raw between its quotes. It does not point into the
-// body.
+// text returns the value of a JSON string. raw is what is between its quotes; escaped says
+// whether raw contains escapes. The result shares no memory with the body.
 func (d *decoder) text(raw []byte, escaped bool) string {
 	if escaped {
 		d.scratch = unescape(d.scratch[:0], raw)
@@ -12,15 +12,16 @@ func (d *decoder) text(raw []byte, escaped bool) string {
 	return d.copy(raw)
 }
 
-// Strings of at most shortString bytes share blocks of at most blockSize bytes, in place of
-// an allocation each: worth 4 % for objects and 15 % for structs at 1 KB
+// Strings of at most shortString bytes are not allocated one by one, but together in
+// blocks of at most blockSize bytes. Without this, bodies of 1 KB take 4 % more
+// instructions as objects and 15 % more as structs
 // (go test -bench '(Object|Typed)/1KB' ./internal/decode).
 const (
 	blockSize   = 256
 	shortString = 32
 )
 
-// copy returns b as a string that does not point into the body.
+// copy returns b as a string that shares no memory with the body.
 func (d *decoder) copy(b []byte) string {
 	n := len(b)
 	if n == 0 {

@@ -10,8 +10,8 @@ import (
 	"unsafe"
 )
 
-// value decodes the value at pos, which begins with c, into dst, which is zero, and
-// calls its Validate methods.
+// value decodes the value at pos, which begins with c, into dst, which must be zero. If
+// no problem was found in the value, it then calls the Validate methods.
 func (d *decoder) value(n *node, dst unsafe.Pointer, c byte) bool {
 	if !n.validates {
 		return d.fill(n, dst, c)
@@ -24,8 +24,9 @@ func (d *decoder) value(n *node, dst unsafe.Pointer, c byte) bool {
 	return ok
 }
 
-// fill decodes the value at pos, which begins with c, into dst, which is zero. A value
-// of another type is a problem, and dst stays zero.
+// fill decodes the value at pos, which begins with c, into dst, which must be zero. It
+// calls no Validate method of the value itself. If the value has the wrong JSON type, fill
+// adds a problem and dst stays zero.
 func (d *decoder) fill(n *node, dst unsafe.Pointer, c byte) bool {
 	if c == 'n' {
 		return d.null(n, dst)
@@ -70,7 +71,7 @@ func (d *decoder) fill(n *node, dst unsafe.Pointer, c byte) bool {
 		}
 		return d.list(n, dst)
 	case kindPointer:
-		// p is stored once it is filled; until then the garbage collector finds it here.
+		// p is stored in dst only after it is filled. Until then, this variable keeps it alive.
 		p := n.elem.make()
 		ok := d.value(n.elem, p, c)
 		*(*unsafe.Pointer)(dst) = p
@@ -80,7 +81,7 @@ func (d *decoder) fill(n *node, dst unsafe.Pointer, c byte) bool {
 	}
 }
 
-// make allocates a zero value.
+// make allocates a zero value of the node's type.
 func (n *node) make() unsafe.Pointer {
 	switch n.kind {
 	case kindString:
@@ -147,7 +148,7 @@ func (d *decoder) fillRare(n *node, dst unsafe.Pointer, c byte) bool {
 	}
 }
 
-// mismatch skips a value of a wrong type, which is a problem.
+// mismatch adds a problem for the value at pos, which has the wrong type, and skips it.
 func (d *decoder) mismatch() bool {
 	d.invalid()
 	return d.skip()
@@ -167,8 +168,8 @@ func (d *decoder) null(n *node, dst unsafe.Pointer) bool {
 	return true
 }
 
-// integer decodes the number at pos. One with a fraction or an exponent is no integer,
-// not even 1.0 and 1e0.
+// integer decodes the number at pos. A number with a fraction or an exponent is invalid,
+// even 1.0 and 1e0.
 func (d *decoder) integer(k kind, dst unsafe.Pointer) bool {
 	data, i := d.data, d.pos
 	negative := data[i] == '-'
@@ -193,8 +194,8 @@ func (d *decoder) integer(k kind, dst unsafe.Pointer) bool {
 		return ok
 	}
 	d.pos = i
-	// v holds every number of 19 digits. One of 20 digits that begins with 1 has overflowed
-	// if v is less than 10^19, and one that begins with another digit always has.
+	// Every number of 19 digits fits in v. A number of 20 digits that begins with 1 has
+	// overflowed if v is less than 10^19. One that begins with another digit always has.
 	fits := i-first < 20 || i-first == 20 && data[first] == '1' && v >= 1e19
 	if !fits || !storeInteger(k, dst, v, negative) {
 		d.invalid()
@@ -271,9 +272,10 @@ func (d *decoder) float(k kind, dst unsafe.Pointer) bool {
 	return true
 }
 
-// shortFloat decodes the number at pos if it has at most 15 digits and no exponent:
-// then its digits and the power of ten are exact as floats, and their quotient is the
-// nearest float. Otherwise it does nothing and reports false. It is worth 5 % at 1 KB
+// shortFloat decodes the number at pos if it has at most 15 digits and no exponent.
+// Otherwise it does nothing and returns false. A float64 holds an integer of 15 digits and
+// the power of ten exactly, so that their quotient is the float64 nearest to the number.
+// Without this, decoding takes 5 % more instructions at 1 KB
 // (go test -bench Typed/1KB ./internal/decode).
 func (d *decoder) shortFloat(dst *float64) bool {
 	data, i := d.data, d.pos
@@ -311,7 +313,7 @@ func (d *decoder) shortFloat(dst *float64) bool {
 
 var powers = [16]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
-// raw returns a copy of the value at pos.
+// raw skips the value at pos and returns a copy of its JSON.
 func (d *decoder) raw() ([]byte, bool) {
 	start, ok := d.pos, true
 	if d.strict {
@@ -325,7 +327,7 @@ func (d *decoder) raw() ([]byte, bool) {
 	return append([]byte(nil), d.data[start:d.pos]...), true
 }
 
-// bytes decodes base64.
+// bytes decodes the string at pos, which is base64, into the []byte at dst.
 func (d *decoder) bytes(dst unsafe.Pointer) bool {
 	raw, escaped, ok := d.scanString()
 	if !ok {

@@ -17,8 +17,8 @@ type sliceHeader struct {
 	len, cap int
 }
 
-// value appends the JSON of the value of n's type at p. depth is the number of values
-// around it.
+// value appends the JSON of the value at p, which has the type of n. depth is how deep the
+// value is nested in lists, maps, pointers and interfaces; structs do not count.
 func (w *writer) value(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error) {
 	switch n.kind {
 	case kindString:
@@ -69,8 +69,8 @@ func (w *writer) value(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, 
 	}
 }
 
-// rare is value for the kinds that most responses do not have. Apart, they would make
-// value slower.
+// rare does what value does, for the kinds that most responses do not have. It is a
+// function of its own because these cases would make value slower.
 func (w *writer) rare(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error) {
 	switch n.kind {
 	case kindNumber:
@@ -111,8 +111,8 @@ func (w *writer) rare(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, e
 	}
 }
 
-// object writes a struct. Every name is written with a comma before it; that of the
-// first is then overwritten by the opening brace.
+// object writes a struct. It writes each name with a comma before it, and then replaces
+// the first comma by the opening brace.
 func (w *writer) object(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error) {
 	first := true
 	for i := range n.fields {
@@ -156,7 +156,7 @@ func (f *field) follow(p unsafe.Pointer) unsafe.Pointer {
 	return p
 }
 
-// elements writes an array, or the elements of a slice, which begin at p.
+// elements writes an array or a slice as a JSON list. Its elements begin at p.
 func (w *writer) elements(b []byte, n *node, p unsafe.Pointer, length, depth int) ([]byte, error) {
 	if depth > maxDepth {
 		return b, errDeep
@@ -174,8 +174,8 @@ func (w *writer) elements(b []byte, n *node, p unsafe.Pointer, length, depth int
 	return append(b, ']'), nil
 }
 
-// quoted writes a scalar in quotes, for the option ",string" of a json tag. A string is
-// quoted twice.
+// quoted writes a scalar in quotes, for the option ",string" of a json tag. The JSON of a
+// string, which has quotes already, is written as a string again, as encoding/json does.
 func (w *writer) quoted(b []byte, n *node, p unsafe.Pointer) ([]byte, error) {
 	if n.kind == kindString {
 		return appendString(b, string(appendString(nil, *(*string)(p)))), nil
@@ -184,8 +184,10 @@ func (w *writer) quoted(b []byte, n *node, p unsafe.Pointer) ([]byte, error) {
 	return append(b, '"'), err
 }
 
-// dynamic writes v, whose type is known only now. The value in an interface is read where
-// it is; the few kinds for which this is not possible are copied.
+// dynamic writes v, whose type is known only at run time. For most types, the interface
+// holds a pointer to the value, which is then written without a copy. Values of the other
+// types, such as pointers and maps, are in the interface themselves. Non-nil pointers and
+// some maps are written from there; the others are copied to memory that has an address.
 func (w *writer) dynamic(b []byte, v any, depth int) ([]byte, error) {
 	n := nodeOf(reflect.TypeOf(v))
 	word := (*emptyInterface)(unsafe.Pointer(&v)).word

@@ -40,7 +40,8 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	command.ShowEnvironment(flags)
 }
 
-// Check returns a [command.UsageError] for a value that is out of its range.
+// Check returns an error that is or wraps a [command.UsageError] if a flag has a
+// value that is not allowed, or is set without another flag that it needs.
 func (s *Settings) Check() error {
 	if err := errors.Join(s.Log.Check(), admin.Check(s.Admin)); err != nil {
 		return err
@@ -57,8 +58,9 @@ func (s *Settings) Check() error {
 	return nil
 }
 
-// offIfZero returns -1 for 0: a flag turns something off by 0, a field of
-// [worker.Worker] by a negative number, since its 0 is the default.
+// offIfZero returns -1 for 0, and any other duration unchanged. A flag of 0 turns
+// something off. In a field of [worker.Worker], 0 means the default, and a
+// negative number turns it off.
 func offIfZero(d time.Duration) time.Duration {
 	if d == 0 {
 		return -1

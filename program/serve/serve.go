@@ -15,9 +15,9 @@ import (
 	"github.com/apiphant/apiphant/server"
 )
 
-// Door serves a product's API by HTTP. It is the command serve.
+// Door is the command serve, which serves a product's API over HTTP.
 type Door struct {
-	successorTimeout time.Duration // 0: the constant of that name
+	successorTimeout time.Duration // how long a successor may take to be ready; 0: the constant of the same name
 }
 
 // Command implements [program.Door].
@@ -71,9 +71,9 @@ end names a file that has the value: APIPHANT_DATABASE_FILE=/run/secrets/databas
 	return serve
 }
 
-// serve listens before it calls Start: a port that is taken is an error before
-// anything has begun, and a client that connects during Start waits and is not
-// refused.
+// serve opens the listener before it calls the product's Start. So it returns an
+// error for a port that is taken before Start has begun anything, and a client
+// that connects during Start waits instead of being refused.
 func (d Door) serve(ctx context.Context, p program.Product, hostPort string, settings *Settings, stderr io.Writer) error {
 	defer easeCollector(settings.LowMemory)()
 	succession := d.succession()
@@ -90,7 +90,7 @@ func (d Door) serve(ctx context.Context, p program.Product, hostPort string, set
 	if err != nil {
 		return err
 	}
-	isSuccessor := os.Getenv("LISTEN_FDS") != "" // until Listen has removed it
+	isSuccessor := os.Getenv("LISTEN_FDS") != "" // read here, since Listen removes the variable
 	ln, err := server.Listen(hostPort)
 	if err != nil {
 		return err
