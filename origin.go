@@ -8,34 +8,35 @@ import (
 	"strings"
 )
 
-// A browser says which site a request comes from (Origin: RFC 6454, section 7). It
-// lets a page read an answer only where the server allows the page's site to (CORS:
-// the Fetch standard, section 3.3). Many requests are sent before that is known,
-// which is why one from a foreign origin is refused before anything runs.
+// The Origin header of a browser's request names the site of the page that made it (RFC
+// 6454, section 7). A page of another site can read the answer only if the server
+// allows that site (CORS: the Fetch standard, section 3.3). But the browser sends many
+// requests without asking first. So a request from an origin that is not allowed is
+// refused before any function runs, or it could still change something (CSRF).
 
-// standing is how the API regards the origin of a request.
+// standing is whether the origin of a request may call the API, and by which rule.
 type standing uint8
 
 const (
-	noOrigin standing = iota // not a browser, or a link that was followed
-	ownOrigin
-	foreignOrigin
-	anyOrigin     // allowed by "*"
-	matchedOrigin // allowed by "https://*.example.com"
-	namedOrigin   // allowed by its name: its requests may have cookies, too
+	noOrigin      standing = iota // no Origin header: not a browser, or a plain GET such as a link that was followed
+	ownOrigin                     // the site that serves the API
+	foreignOrigin                 // another site, which is not allowed
+	anyOrigin                     // allowed by "*"
+	matchedOrigin                 // allowed by "https://*.example.com"
+	namedOrigin                   // allowed by its name: its requests may have cookies, too
 )
 
 func (s standing) isAllowed() bool { return s >= anyOrigin }
 
-// origins are the sites whose pages may call, in the form in which they are looked up.
+// origins is [API.AllowOrigins] in a form that is fast to look up.
 type origins struct {
-	some    bool // there are any
-	any     bool
-	named   map[string]bool
+	some    bool            // AllowOrigins is not empty
+	any     bool            // "*" is among them
+	named   map[string]bool // those without a wildcard
 	matched []subdomains
 }
 
-// subdomains are the origins of "https://*.example.com".
+// subdomains are the origins that a setting such as "https://*.example.com" allows.
 type subdomains struct{ before, after string } // "https://", ".example.com"
 
 func (s subdomains) match(origin string) bool {
@@ -70,7 +71,8 @@ func compileOrigins(allowed []string) (origins, []error) {
 
 var originForm = regexp.MustCompile(`^([a-z][a-z0-9+.-]*)://((?:\*\.)?(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?)$`)
 
-// splitOrigin returns the scheme and the host of an origin in a setting, in lower case.
+// splitOrigin parses an element of [API.AllowOrigins] other than "*". It returns its
+// scheme and its host, with the port if there is one, both in lower case.
 func splitOrigin(text string) (scheme, host string, err error) {
 	parts := originForm.FindStringSubmatch(strings.ToLower(text))
 	switch {
@@ -93,7 +95,7 @@ func withoutDefaultPort(scheme, host string) string {
 	return host
 }
 
-// standing returns how the API regards an origin, for a request of a door.
+// standing returns the standing of the origin that the request of door comes from.
 func (o *origins) standing(origin string, door Door) standing {
 	switch {
 	case origin == "":
@@ -114,8 +116,9 @@ func (o *origins) standing(origin string, door Door) standing {
 	return foreignOrigin
 }
 
-// isOwn reports whether origin is the host that was asked. Where the client used
-// HTTPS, a page that came by HTTP is foreign: others may have changed it.
+// isOwn reports whether origin is the site that the request was sent to, by its Host. If
+// the client used HTTPS, the origin of a page that was loaded over HTTP is not the same
+// site: somebody on the network may have changed that page.
 func isOwn(origin string, door Door) bool {
 	scheme, host, _ := strings.Cut(origin, "://")
 	if scheme != "https" && (scheme != "http" || strings.EqualFold(door.Header("X-Forwarded-Proto"), "https")) {
@@ -125,14 +128,16 @@ func isOwn(origin string, door Door) bool {
 	return host != "" && strings.EqualFold(host, withoutDefaultPort(scheme, door.Header("Host")))
 }
 
-// admit sets the headers that let the site of a request read the answer, an error
-// too, where the site is allowed to.
+// admit finds the standing of the request's origin. If the origin is allowed, admit sets
+// the CORS headers that let its pages read the answer, also where that is an error.
 func (c *Call) admit(o *origins) {
 	origin := c.door.Header("Origin")
 	c.standing = o.standing(origin, c.door)
-	if o.some && (origin != "" || c.match.Endpoint != nil && c.match.Endpoint.RawRequest) { // a GET may be kept by a cache
+	// The answer depends on Origin. A request without one is included where it may be a
+	// GET, since a cache may keep its answer and give it to pages of other sites.
+	if o.some && (origin != "" || c.match.Endpoint != nil && c.match.Endpoint.RawRequest) {
 		c.varies = true
-		c.SetHeader("Vary", "")
+		c.SetHeader("Vary", "") // SetHeader adds Origin
 	}
 	if !c.standing.isAllowed() {
 		return
@@ -147,25 +152,26 @@ func (c *Call) admit(o *origins) {
 	}
 }
 
-// foreign returns the error for a request from a site that may not call. The log
-// says what to set to allow the site.
+// foreign returns the error for a request from an origin that is not allowed. Its text is
+// for the log, and names the setting that would allow the origin.
 func (c *Call) foreign() error {
 	return &Error{Status: http.StatusForbidden, Err: fmt.Errorf(
 		"its origin %.100q is neither the host that was asked, %.100q, nor one of AllowOrigins (--allow-origin)",
 		c.door.Header("Origin"), c.door.Header("Host"))}
 }
 
-// isPreflight reports whether a browser asks, before it lets an allowed site send
-// a request, what that may be like.
+// isPreflight reports whether the request is a CORS preflight from an allowed origin, for
+// a path that exists. A browser sends one to ask which methods and headers a page may use.
 func (c *Call) isPreflight() bool {
 	return c.standing.isAllowed() && c.isKnown() && c.Method() == http.MethodOptions &&
 		c.door.Header("Access-Control-Request-Method") != ""
 }
 
-// isKnown reports whether the target names something, for whatever method.
+// isKnown reports whether the path of the request has an endpoint, for any method.
 func (c *Call) isKnown() bool { return c.match.Endpoint != nil || c.match.allow() != "" }
 
-// answerPreflight allows all that the endpoint accepts. The function does not run.
+// answerPreflight answers a preflight without a call of the function. It allows the methods
+// that the path accepts, and all headers that the browser asks for.
 func (c *Call) answerPreflight() {
 	methods := c.match.allow()
 	if methods == "" {
@@ -175,6 +181,6 @@ func (c *Call) answerPreflight() {
 	if headers := c.door.Header("Access-Control-Request-Headers"); headers != "" {
 		c.door.SetHeader("Access-Control-Allow-Headers", headers)
 	}
-	c.door.SetHeader("Access-Control-Max-Age", "7200") // the most that all browsers accept
+	c.door.SetHeader("Access-Control-Max-Age", "7200") // seconds: Chromium accepts no more
 	c.door.Answer(http.StatusNoContent, nil)
 }

@@ -14,10 +14,10 @@ import (
 // [Certificate].
 const defaultRecheck = time.Second
 
-// Certificate is a certificate with its key, from two files that may change. A TLS
-// handshake checks whether they have changed, at most once a second, and reads
-// them again where they have. Where they can't be used, that is logged, and the
-// pair before it stays in use. See [LoadCertificate].
+// Certificate is a certificate chain and its private key, from two files that may be
+// replaced while the server runs. At most once a second, a TLS handshake checks whether
+// the files have changed, and reads them again if so. If the new files can't be
+// used, that is logged, and the previous certificate stays in use. See [LoadCertificate].
 type Certificate struct {
 	files [2]string // certificate, key
 	log   *slog.Logger
@@ -26,11 +26,11 @@ type Certificate struct {
 	mu      sync.Mutex
 	recheck time.Duration
 	looked  time.Time
-	seen    [2]os.FileInfo // when they were last read; nil: not there
+	seen    [2]os.FileInfo // of the files, at the last check; nil: os.Stat failed
 }
 
-// LoadCertificate reads a certificate, together with the certificates between it
-// and its root, and its key. Both files are PEM.
+// LoadCertificate reads a certificate and its private key from PEM files. certFile has
+// the server's certificate first, then the intermediate certificates, if any.
 func LoadCertificate(certFile, keyFile string) (*Certificate, error) {
 	c := &Certificate{files: [2]string{certFile, keyFile}, log: slog.New(slog.DiscardHandler), recheck: defaultRecheck}
 	c.look()
@@ -40,7 +40,8 @@ func LoadCertificate(certFile, keyFile string) (*Certificate, error) {
 	return c, nil
 }
 
-// config is Go's default of TLS, from 1.2 on, with HTTP/1.1 only.
+// config returns Go's defaults for TLS, with TLS 1.2 as the lowest version, and with
+// HTTP/1.1 as the only protocol that ALPN offers.
 func (c *Certificate) config() *tls.Config {
 	return &tls.Config{
 		MinVersion:     tls.VersionTLS12,
@@ -49,8 +50,8 @@ func (c *Certificate) config() *tls.Config {
 	}
 }
 
-// current returns the pair to use. One handshake at a time checks the files, and
-// the others do not wait for it.
+// current returns the certificate to use. One handshake at a time checks the files. Others
+// do not wait for it: they use the certificate that is loaded.
 func (c *Certificate) current() *tls.Certificate {
 	if c.mu.TryLock() {
 		defer c.mu.Unlock()

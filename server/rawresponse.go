@@ -8,16 +8,17 @@ import (
 	"github.com/apiphant/apiphant/server/internal/http1"
 )
 
-// maxBuffered is how much of a raw response is kept before it is sent.
+// maxBuffered is how many bytes of a raw response are held back before anything is sent.
 const maxBuffered = response.MaxBuffered
 
-// rawResponse is the response of a function that writes it itself, through the
-// Writer. A response that is small enough is sent by fasthttp when the function
-// has returned. Any other is a stream, which is written here as it comes.
+// rawResponse is the response of a raw function: one that writes its response itself, to
+// the Writer. A response of up to maxBuffered bytes that the function does not flush is
+// sent by fasthttp, after the function has returned. Any other is a stream: it is sent
+// while the function writes it, and not by fasthttp.
 type rawResponse struct {
 	*response.Writer
 	door *door
-	gone func()  // is called when the client accepts nothing more
+	gone func()  // called when a write to the client fails
 	body *stream // nil: the response is not a stream
 }
 
@@ -35,8 +36,9 @@ func (r *rawResponse) addHeader(name, value string) {
 	r.BeforeStart(func() { r.door.ctx.Response.Header.Add(name, value) })
 }
 
-// finish ends the response as it stands. One that is shorter than the function
-// declared is never whole.
+// finish completes the response, once the function has returned. If the function wrote
+// less than its Content-Length, finish logs that and has the connection closed, so that
+// the client can tell that the response is incomplete.
 func (r *rawResponse) finish() {
 	var short *response.ShortError
 	if !errors.As(r.Finish(), &short) {
@@ -47,7 +49,8 @@ func (r *rawResponse) finish() {
 	r.door.abandon()
 }
 
-// giveUp ends a response that nobody has ended, so that it does not look whole.
+// giveUp aborts a response that has not been ended, as after a panic. The connection is
+// then closed, so that the client can tell that the response is incomplete.
 func (r *rawResponse) giveUp() {
 	if r.Abort() {
 		r.door.abandon()
@@ -61,11 +64,11 @@ func (o rawOutput) HasContentType() bool {
 	return len(o.door.ctx.Response.Header.ContentType()) > 0
 }
 
-// Start begins a stream.
+// Start begins a response that is sent while the function writes it.
 func (o rawOutput) Start(head response.Head) (response.Body, error) {
 	o.copyHead(head)
 	if !o.door.bodyIsRead() || o.door.server.draining.Load() {
-		o.door.response.closeAfter() // the head is the last place to say it
+		o.door.response.closeAfter() // now, since "Connection: close" is part of the head
 	}
 	o.body = newStream(o.door, head.Length, o.gone)
 	return o.body, nil
@@ -83,12 +86,12 @@ func (o rawOutput) Send(head response.Head, body []byte) {
 	}
 }
 
-// copyHead gives fasthttp the status and the headers.
+// copyHead copies the status and the headers into fasthttp's response.
 func (o rawOutput) copyHead(head response.Head) {
 	r := &o.door.ctx.Response
 	r.SetStatusCode(head.Status)
 	for name, values := range head.Header {
-		if name != "Vary" { // what the response already depends on, it still does
+		if name != "Vary" { // the function's Vary is added to the one that is already set
 			r.Header.Del(name)
 		}
 		for _, value := range values {

@@ -6,32 +6,35 @@ import (
 )
 
 const (
-	// About how many bytes a connection takes, and a parked one.
+	// activeConnection is about how many bytes of memory an open connection takes,
+	// and parkedConnection a parked one: see Conn.Parked in package connection.
 	activeConnection = 22 << 10
 	parkedConnection = 6 << 10
 
-	// trimmed is how many bytes must have come free for a collection to be worth it.
+	// trimmed is by how many bytes the memory in use must have fallen below its peak
+	// before a garbage collection is worth its time.
 	trimmed = 16 << 20
 )
 
-// trimmer gives memory back to the system after a load. Go's collector does not run
-// while nothing is allocated, so the process would stay for minutes as large as the
-// load made it.
+// trimmer returns unused memory to the operating system after a peak of load. An idle
+// process allocates too little to start Go's garbage collector, so without the trimmer
+// it would stay as large as the load made it for minutes.
 type trimmer struct {
-	peak   int64 // the most bytes that connections and bodies took since the last collection
-	fallen bool  // the last look found that the load has gone
+	peak   int64 // the most bytes that connections and bodies took since the trimmer last collected
+	fallen bool  // the last call of look found the memory in use far below peak
 }
 
-// look is called at every sweep. A collection takes some milliseconds for every
-// 10 MB that the product itself keeps, so look waits until the load has gone for a
-// whole sweep.
+// look compares the memory in use with its peak, and collects garbage once two calls
+// in a row find it far below. One call is not enough, since the load may come back, and
+// a collection takes some milliseconds for every 10 MB that the product itself keeps.
+// look is called at every sweep: see Server.watch.
 func (t *trimmer) look(s *Server) {
 	parked := s.conns.parked.Load() * parkedConnection
 	taken := s.conns.active()*activeConnection + parked + s.bodies.quota.used()
 	t.peak = max(t.peak, taken, s.conns.takePeak()*activeConnection+parked+s.bodies.quota.takePeak())
 	fallen := t.peak-taken > trimmed && taken < t.peak/2
 	if fallen && t.fallen {
-		runtime.GC() // FreeOSMemory is another one: pools survive the first
+		runtime.GC() // a sync.Pool keeps its items through one collection; FreeOSMemory makes the second
 		debug.FreeOSMemory()
 		t.peak, fallen = taken, false
 	}

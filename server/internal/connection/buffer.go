@@ -1,20 +1,21 @@
 package connection
 
-// FramingRoom is how much of the buffer is left behind the largest head, for the
-// framing of a chunked body.
+// FramingRoom is how many bytes a buffer has beyond Config.MaxHead. The framing of a
+// chunked body is read into them while a head of that size is kept: see [Conn.Keep].
 const FramingRoom = 1 << 10
 
-// buffer holds what came and was not consumed. Its memory is there from the first
-// read until Release.
+// buffer holds the bytes that were received and are not consumed yet. Its memory is
+// allocated by the first read and given back by Release, so that an idle connection
+// needs none.
 type buffer struct {
 	memory     *[]byte
-	start, end int // of what is buffered
-	kept       int // bytes at the beginning that stay as they are
+	start, end int // memory[start:end] is not consumed yet
+	kept       int // memory[:kept] must not be overwritten: see Keep
 }
 
-// Buffered returns the bytes that came and were not consumed. There is room for
-// MaxHead of them at least. They stay as they are until the next call of Fill,
-// Read or Receive.
+// Buffered returns the bytes that were received and are not consumed yet. Where none
+// are kept, the buffer has room for at least Config.MaxHead bytes. The slice is valid
+// until the next call of Fill, Read, Receive or Release.
 func (c *Conn) Buffered() []byte {
 	if c.memory == nil {
 		return nil
@@ -25,17 +26,18 @@ func (c *Conn) Buffered() []byte {
 // Discard consumes the first n bytes of Buffered.
 func (c *Conn) Discard(n int) { c.start += n }
 
-// Keep consumes the first n bytes of Buffered like Discard, and keeps them as
-// they are until Free.
+// Keep consumes the first n bytes of Buffered, like Discard, but they stay valid
+// until Free or Release: no read overwrites them.
 func (c *Conn) Keep(n int) {
 	c.start += n
 	c.kept = c.start
 }
 
-// Free ends what Keep began.
+// Free allows reads to overwrite the bytes that Keep has kept.
 func (c *Conn) Free() { c.kept = 0 }
 
-// Fill waits until more bytes are buffered.
+// Fill waits until the client has sent more, and adds it to Buffered. It returns an
+// error only if nothing was added.
 func (c *Conn) Fill() error {
 	n, err := c.read(c.room())
 	if c.end += n; n > 0 {
@@ -44,7 +46,8 @@ func (c *Conn) Fill() error {
 	return err
 }
 
-// room returns the part of the buffer into which the next bytes are read.
+// room returns the free part of the buffer, for the next read. To make it larger, room
+// first moves the bytes that are not consumed to the front, behind those that are kept.
 func (c *Conn) room() []byte {
 	if c.memory == nil {
 		c.memory = c.config.newBuffer()
@@ -65,7 +68,8 @@ func (f *Config) newBuffer() *[]byte {
 	return &b
 }
 
-// Release gives the memory of the buffer back, together with what is in it.
+// Release returns the memory of the buffer to the pool. Bytes that are not consumed are
+// lost.
 func (c *Conn) Release() {
 	if c.memory != nil {
 		c.config.buffers.Put(c.memory)

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// Config is what all connections of a server have in common. It must not change
+// Config has the settings that all connections of a server share. It must not change
 // once a connection uses it.
 type Config struct {
 	Timeouts Timeouts
 	TLS      *tls.Config // nil: no TLS
-	MaxHead  int         // bytes of a head; see Conn.Buffered
+	MaxHead  int         // the size of the largest request head, in bytes; see Conn.Buffered
 
 	buffers sync.Pool // of *[]byte
 }
@@ -24,23 +24,23 @@ type Conn struct {
 	config    *Config
 	transport net.Conn // the socket, or TLS over it
 	wire      *wire    // the socket below TLS; nil: there is no TLS
-	poller    *poller  // nil: the transport itself is waited for
+	poller    *poller  // nil: Receive reads from transport instead
 	watch     watch
 	accepted  time.Time
-	heard     bool // something came
+	heard     bool // the client has sent something since it connected or was last parked
 
 	buffer
 	deadlines
 
 	busy        atomic.Bool // a request is being read or answered
-	interrupted atomic.Bool // no further request is to be waited for
-	handshaking atomic.Bool // the TLS handshake is still to be made
-	lingers     atomic.Bool // part of a request is unread
-	endsBody    atomic.Bool // the end of the connection is the end of a response
+	interrupted atomic.Bool // set by Interrupt: do not wait for another request
+	handshaking atomic.Bool // the TLS handshake has not ended
+	lingers     atomic.Bool // set by LingerOnClose
+	endsBody    atomic.Bool // set by EndOfBody: the end of the connection ends the body of a response
 }
 
-// New returns the connection of a client that has been accepted. The time for
-// its first request begins.
+// New returns a Conn for a connection that a listener has accepted. Its first request
+// must begin to come within Timeouts.Header from now, including the TLS handshake.
 func New(accepted net.Conn, config *Config) *Conn {
 	c := &Conn{config: config, transport: accepted, accepted: time.Now()}
 	if config.TLS != nil {
@@ -56,11 +56,13 @@ func New(accepted net.Conn, config *Config) *Conn {
 // RemoteAddr returns the address of the client, or of the proxy in front of it.
 func (c *Conn) RemoteAddr() net.Addr { return c.transport.RemoteAddr() }
 
-// Transport returns what the connection reads from and writes to.
+// Transport returns the net.Conn that requests are read from and responses are written
+// to: the socket, or TLS over it.
 func (c *Conn) Transport() net.Conn { return c.transport }
 
-// LingerOnClose makes Close wait for what the client still sends. It is for a
-// connection that is closed although part of a request is unread.
+// LingerOnClose makes Close read and discard what the client still sends, for a limited
+// time, before it closes. It is for a connection that is closed although part of a
+// request is unread.
 func (c *Conn) LingerOnClose() { c.lingers.Store(true) }
 
 // Close ends the connection. It is called by the goroutine that serves it.
@@ -71,10 +73,11 @@ func (c *Conn) Close() error {
 	return c.transport.Close()
 }
 
-// discardRest reads on from a connection that is closed over an unread body.
-// Without that, the system would drop the response together with the
-// connection. It goes on for a client that is busy sending, and not for one
-// that sends a byte now and then.
+// discardRest reads and discards what the client still sends. Without it, the system
+// would reset a connection that is closed with unread data, and the client could lose
+// the response (RFC 9112, section 9.6). Each lingerChunk must come within
+// Timeouts.Linger and everything within Timeouts.LingerAll, so that a client that sends
+// slowly can't keep the connection open.
 func (c *Conn) discardRest() {
 	for end := time.Now().Add(c.config.Timeouts.LingerAll); time.Now().Before(end); {
 		_ = c.transport.SetReadDeadline(time.Now().Add(c.config.Timeouts.Linger))
@@ -84,8 +87,8 @@ func (c *Conn) discardRest() {
 	}
 }
 
-// Interrupt ends the wait for a further request. A request that has begun is
-// read and answered. Any goroutine may call it.
+// Interrupt ends the wait for another request. A request that has already begun is
+// still read and answered. Any goroutine may call it.
 func (c *Conn) Interrupt() {
 	c.interrupted.Store(true)
 	switch {
@@ -96,16 +99,17 @@ func (c *Conn) Interrupt() {
 	}
 }
 
-// Cut ends the connection whatever it is doing. Any goroutine may call it, and
-// it does not block.
+// Cut closes the connection at once, also while a request is read or answered. Any
+// goroutine may call it, and it does not block.
 //
-// Closing a socket takes effect once nobody reads from it, and a call that is
-// answered within [Conn.Receive] counts as reading. So the socket is shut down
-// first, except where the client would take that for the end of a body.
+// Go closes a socket only when no read of it is running, and a request that is answered
+// within [Conn.Receive] is answered inside such a read. So Cut first shuts both
+// directions down, which takes effect at once. It skips that where the client would take
+// it for the end of a response's body: see [Conn.EndOfBody].
 func (c *Conn) Cut() {
 	socket := c.socket()
 	if half, ok := socket.(halfCloser); ok && !c.endsBody.Load() {
-		_, _ = half.CloseRead(), half.CloseWrite() // the client may have ended it already
+		_, _ = half.CloseRead(), half.CloseWrite() // they fail where the client has already ended the connection
 	}
 	go socket.Close()
 }
@@ -115,22 +119,23 @@ type halfCloser interface {
 	CloseWrite() error
 }
 
-// EndOfBody says that the connection will end the body of a response, as in
-// HTTP/1.0. From then on, whoever closes the connection resets it, so that the
-// client can't take a part of the body for the whole. Once all of the body was
-// written, end(true) lets Close end the connection in order. end(false) resets it.
+// EndOfBody is for a response whose body ends where the connection ends, as in HTTP/1.0
+// without a Content-Length. It is called before any of the body is written. From then on
+// a TCP connection that is closed is reset, so that the client can't take part of the
+// body for all of it. end(true) says that all of the body was written: Close then closes
+// the connection normally. end(false) resets it at once.
 func (c *Conn) EndOfBody() (end func(whole bool)) {
 	c.endsBody.Store(true)
 	tcp, ok := c.socket().(*net.TCPConn)
 	if !ok {
 		return func(bool) {}
 	}
-	_ = tcp.SetLinger(0) // the system resets the connection, too, where the process dies
+	_ = tcp.SetLinger(0) // SO_LINGER of 0: closing the socket resets the connection, also where the process dies
 	return func(whole bool) {
 		if whole {
 			_ = tcp.SetLinger(-1)
 			return
 		}
-		_ = tcp.Close() // and not TLS, which would say that all was sent
+		_ = tcp.Close() // not the transport: the close_notify of TLS would say that the body is complete
 	}
 }

@@ -6,8 +6,9 @@ import "syscall"
 
 const canPeek = true
 
-// waitReadable waits until the connection's deadline for something to read, and
-// reports whether there is something that is not the end.
+// waitReadable waits for the client to send something, at most until the socket's read
+// deadline, and reads nothing. It reports whether there are bytes to read: there are none
+// where the client has ended the connection, or on an error.
 func waitReadable(socket syscall.RawConn) (more bool, err error) {
 	var peeked [1]byte
 	var failure error

@@ -2,7 +2,8 @@
 
 package connection
 
-// poller exists on Linux only.
+// poller is implemented on Linux only. Here newPoller returns nil, and Receive reads from
+// the transport instead.
 type poller struct{}
 
 func newPoller(*Conn) *poller { return nil }

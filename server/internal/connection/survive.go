@@ -8,16 +8,18 @@ import (
 	"github.com/apiphant/apiphant/internal/safely"
 )
 
-// Survive is deferred by a goroutine of the server itself: a panic then ends
-// what the goroutine was doing, which is logged, and not the process.
+// Survive recovers from a panic and logs it, so that the panic does not end the process.
+// It must be deferred directly, and is for goroutines of the server itself. doing is what
+// the goroutine was doing, for the log.
 func Survive(log *slog.Logger, doing string) {
 	if value := recover(); value != nil {
 		LogPanic(log, doing, value)
 	}
 }
 
-// LogPanic logs a panic with what a deferred function got from recover. It must be
-// called by that function or by what that calls.
+// LogPanic logs a panic with its stack. value is what recover returned to a deferred
+// function, which must call LogPanic before it returns: until then its stack still
+// includes the frames of the panic.
 func LogPanic(log *slog.Logger, doing string, value any) {
 	stack := ""
 	var panicked *safely.Panic

@@ -2,18 +2,18 @@ package connection
 
 import "time"
 
-// Timeouts are how long a connection waits for its client.
+// Timeouts are how long a connection waits for its client to send or to receive.
 type Timeouts struct {
-	Header time.Duration // for a whole head, from its first byte on
+	Header time.Duration // for a whole head, from its first byte; also for the first byte of a new connection
 	Idle   time.Duration // for the next request
-	Park   time.Duration // the part of Idle after which the connection is parked
+	Park   time.Duration // of Idle, until the connection is parked; see Conn.Parked
 	Write  time.Duration // for the client to accept the next writeChunk of a response
 
 	First time.Duration // for the first byte of a new connection, when the server drains
-	Last  time.Duration // for what an idle client has just sent, when the server drains
+	Last  time.Duration // for a request that an idle client may just have sent, when the server drains
 
-	Linger    time.Duration // for the next lingerChunk of an unread body, when the connection is closed
-	LingerAll time.Duration // for all of it
+	Linger    time.Duration // for the next lingerChunk of an unread body, before the connection is closed
+	LingerAll time.Duration // for all of that body
 }
 
 // DefaultTimeouts are all Timeouts but Header and Idle, which are settings.
@@ -26,6 +26,7 @@ var DefaultTimeouts = Timeouts{
 	LingerAll: 5 * time.Second,
 }
 
+// In bytes: see Timeouts.
 const (
 	writeChunk  = 64 << 10
 	lingerChunk = 64 << 10
