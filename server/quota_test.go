@@ -1,7 +1,9 @@
 package server_test
 
 import (
+	"context"
 	"math/rand/v2"
+	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -92,5 +94,27 @@ func BenchmarkQuota(b *testing.B) {
 				}
 			})
 		})
+	}
+}
+
+// Whoever asks before Serve, or while it begins, gets zeros and does not race with it.
+func TestStatsBeforeServe(t *testing.T) {
+	s := &server.Server{API: echo(), DrainWindow: -1}
+	if got := s.Stats(); got != (server.Stats{}) {
+		t.Errorf("got %+v before Serve, want zeros", got)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { served <- s.Serve(ctx, ln) }()
+	for range 1000 {
+		s.Stats()
+	}
+	cancel()
+	if err := <-served; err != nil {
+		t.Error(err)
 	}
 }

@@ -158,8 +158,11 @@ type Stats struct {
 	Shed        Shed  // what was refused so far
 }
 
-// Stats may be called at any time, by any goroutine.
+// Stats may be called at any time, by any goroutine. Before Serve all is zero.
 func (s *Server) Stats() Stats {
+	if !s.prepared.Load() {
+		return Stats{}
+	}
 	return Stats{
 		Connections: s.conns.count(),
 		Running:     s.calls.used(),

@@ -116,6 +116,7 @@ type Server struct {
 	workers    *workers // of connections
 	rawWorkers *workers // of functions that write their own response
 
+	prepared atomic.Bool // what prepare computes is there
 	draining atomic.Bool // responses say "Connection: close"
 	leaving  atomic.Bool // /healthz answers 503
 }
@@ -169,7 +170,6 @@ func (s *Server) prepare(base context.Context) {
 	}
 	s.timeouts = cmp.Or(s.timeouts, defaultTimeouts)
 	s.conns.metrics = s.Metrics
-	s.Metrics.of(s)
 	s.bound()
 	s.config.Timeouts, s.config.MaxHead = s.timeouts.Timeouts, cmp.Or(s.MaxHeader, DefaultMaxHeader)
 	if s.Certificate != nil {
@@ -178,6 +178,8 @@ func (s *Server) prepare(base context.Context) {
 	s.watcher = connection.NewWatcher(s.log)
 	s.workers, s.rawWorkers = newWorkers(), newWorkers()
 	s.http = s.newFasthttp()
+	s.prepared.Store(true)
+	s.Metrics.of(s)
 }
 
 func (s *Server) listener(ln net.Listener) *connection.Listener {
