@@ -26,11 +26,12 @@ func UntilSignal(ctx context.Context, hangupEnds bool) (_ context.Context, end c
 	go func() {
 		select {
 		case <-signals:
+			signal.Stop(signals) // before the context ends, of which others hear
 			end(nil)
 		case <-ctx.Done():
-		}
-		if errors.Is(context.Cause(ctx), context.Canceled) {
-			signal.Stop(signals)
+			if errors.Is(context.Cause(ctx), context.Canceled) {
+				signal.Stop(signals)
+			}
 		}
 	}()
 	return ctx, end

@@ -57,6 +57,10 @@ func TestRotation(t *testing.T) {
 			}
 		})
 	}
+	await(t, "the first line in the file", func() bool {
+		written, err := os.Stat(file)
+		return err == nil && written.Size() > 0
+	})
 	for n := range rotations {
 		before := said.Load()
 		if err := os.Rename(file, fmt.Sprintf("%s.%d", file, n)); err != nil {
