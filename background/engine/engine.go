@@ -73,13 +73,16 @@ type Ledger interface {
 	// registered with another schedule, first becomes its last taken tick.
 	Begin(ctx context.Context, task, spec string, first time.Time) error
 
-	// Read returns the state of all tasks by name.
+	// Read returns the state of all tasks by name. A task that this worker has
+	// itself is an orphan: a worker reads the state of a task only while it does
+	// not run it, so that it has claimed the task without getting the answer.
 	Read(ctx context.Context) (map[string]Entry, error)
 
 	// Claim takes tick for this worker, and reports whether it did: if no other
 	// worker has the task, and its schedule and last taken tick are still those
 	// of seen. A tick that equals seen.Tick takes over a run that was not
-	// finished.
+	// finished. After an error the tick may be taken all the same; then Read says
+	// so.
 	Claim(ctx context.Context, task string, seen Entry, tick time.Time) (bool, error)
 
 	// Release gives the task back. If done is false, the run is repeated by the
@@ -95,8 +98,8 @@ type Ledger interface {
 type Entry struct {
 	Spec   string    // the schedule
 	Tick   time.Time // the last tick that was taken
-	Busy   bool      // a living worker has the task
-	Orphan bool      // the worker that took Tick ended before it had finished
+	Busy   bool      // another living worker has the task
+	Orphan bool      // Tick was taken and not finished, and no worker runs the task
 	Tries  int       // how often Tick was taken
 }
 

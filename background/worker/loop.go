@@ -148,7 +148,7 @@ func (l *loop) claimAndRun(ctx context.Context, t *loopTask, now time.Time) {
 	} else {
 		if resumed {
 			l.metrics.Resumed(t.Name)
-			l.log.Warn(fmt.Sprintf("Task %s: the run for %s is repeated: a worker that is gone has begun it and not finished it", t.Name, tick.Format(time.RFC3339)))
+			l.log.Warn(fmt.Sprintf("Task %s: the run for %s is repeated: it was begun and not finished", t.Name, tick.Format(time.RFC3339)))
 		}
 		ctx := l.taskContext(tick)
 		err := l.runner.Run(ctx, t.call())

@@ -53,10 +53,10 @@ func newLedger(sql SQL, dialect Dialect, worker string) *Ledger {
 			ON CONFLICT (name) DO UPDATE SET spec = excluded.spec, tick = excluded.tick, tries = 0
 			WHERE apiphant_task.spec <> excluded.spec`,
 		read: fill(`SELECT name, spec, tick, tries,
-			CASE WHEN worker IS NULL THEN 'free' WHEN ALIVE THEN 'busy' ELSE 'orphan' END FROM apiphant_task AS t`),
+			CASE WHEN worker IS NULL THEN 'free' WHEN worker = $1 THEN 'orphan' WHEN ALIVE THEN 'busy' ELSE 'orphan' END FROM apiphant_task AS t`),
 		claim: fill(`UPDATE apiphant_task AS t SET tries = CASE WHEN tick = $1 THEN tries + 1 ELSE 1 END, tick = $2, worker = $3
-			WHERE name = $4 AND spec = $5 AND tick = $6 AND (worker IS NULL OR NOT ALIVE)
-			AND EXISTS (SELECT 1 FROM apiphant_worker me WHERE me.id = $7)`),
+			WHERE name = $4 AND spec = $5 AND tick = $6 AND (worker IS NULL OR worker = $7 OR NOT ALIVE)
+			AND EXISTS (SELECT 1 FROM apiphant_worker me WHERE me.id = $8)`),
 		release: `UPDATE apiphant_task SET worker = CASE WHEN $1 = 1 THEN NULL ELSE '' END WHERE name = $2 AND worker = $3`,
 		beat:    fill(`UPDATE apiphant_worker SET beat = NOW WHERE id = $1`),
 		join:    fill(`INSERT INTO apiphant_worker (id, beat) VALUES ($1, NOW) ON CONFLICT (id) DO UPDATE SET beat = NOW`),
@@ -103,7 +103,7 @@ func (l *Ledger) Read(ctx context.Context) (map[string]engine.Entry, error) {
 		entry.Busy, entry.Orphan = state == "busy", state == "orphan"
 		entries[name] = entry
 		return nil
-	})
+	}, l.worker)
 	return entries, err
 }
 
@@ -111,7 +111,7 @@ func (l *Ledger) Read(ctx context.Context) (map[string]engine.Entry, error) {
 // tick, the statement of one changes a row.
 func (l *Ledger) Claim(ctx context.Context, task string, seen engine.Entry, tick time.Time) (bool, error) {
 	n := tick.UnixNano()
-	affected, err := l.exec(ctx, l.claim, n, n, l.worker, task, seen.Spec, seen.Tick.UnixNano(), l.worker)
+	affected, err := l.exec(ctx, l.claim, n, n, l.worker, task, seen.Spec, seen.Tick.UnixNano(), l.worker, l.worker)
 	return affected == 1, err
 }
 

@@ -44,13 +44,20 @@ func (s suite) ledger(t *testing.T) {
 	must(t, b.Release(ctx, "task", true))        // it is not b that has it
 	claim(b, busy, tick.Add(time.Second), false)
 
+	// a got no answer to its claim: it finds that it has the task, and takes it again.
+	own := s.entry(t, a, "task")
+	if !own.Orphan || own.Busy || !own.Tick.Equal(tick) {
+		t.Errorf("its own: %+v", own)
+	}
+	claim(a, own, tick, true)
+
 	must(t, a.Release(ctx, "task", false)) // interrupted
 	orphan := s.entry(t, b, "task")
 	if !orphan.Orphan || orphan.Busy || !orphan.Tick.Equal(tick) {
 		t.Errorf("interrupted: %+v", orphan)
 	}
 	claim(b, orphan, tick, true)
-	if again := s.entry(t, a, "task"); again.Tries != 2 {
+	if again := s.entry(t, a, "task"); again.Tries != 3 {
 		t.Errorf("taken over: %+v", again)
 	}
 	must(t, b.Release(ctx, "task", true))

@@ -50,6 +50,7 @@ func Run(t *testing.T, tested Engine) {
 		"ClaimAtOnce":     s.claimAtOnce,
 		"Tasks":           s.tasks,
 		"TaskInterrupted": s.taskInterrupted,
+		"ClaimUnanswered": s.claimUnanswered,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/apiphant/apiphant/background"
+	"github.com/apiphant/apiphant/background/engine"
 	"github.com/apiphant/apiphant/background/worker"
 )
 
@@ -75,4 +76,40 @@ func (s suite) taskInterrupted(t *testing.T) {
 	if len(ticks) > 0 {
 		t.Errorf("a run that failed was repeated: %s", <-ticks)
 	}
+}
+
+// claimUnanswered tests that a tick whose claim succeeded, while its answer did not
+// reach the worker, is run by this worker all the same, and the ticks after it.
+func (s suite) claimUnanswered(t *testing.T) {
+	ticks := make(chan time.Time, 1000)
+	product := s.product()
+	product.Tasks = func() []background.Task {
+		return []background.Task{{Name: "task", Every: 100 * time.Millisecond, EveryTick: true, Run: func(ctx context.Context) error {
+			ticks <- background.Tick(ctx)
+			return nil
+		}}}
+	}
+	s.work(t, &unanswered{Database: s.open(t, s.NewURL(t)), claim: 3}, worker.Worker{}, product)
+	taken := await(t, ticks, 10)
+	for i := 1; i < len(taken); i++ {
+		if gap := taken[i].Sub(taken[i-1]); gap != 100*time.Millisecond {
+			t.Errorf("between ticks %d and %d are %s", i-1, i, gap)
+		}
+	}
+}
+
+// unanswered is a database that executes one claim of a tick and loses the answer,
+// as one does whose connection breaks in that moment.
+type unanswered struct {
+	engine.Database
+	claim  int32 // which one
+	claims atomic.Int32
+}
+
+func (u *unanswered) Claim(ctx context.Context, task string, seen engine.Entry, tick time.Time) (bool, error) {
+	claimed, err := u.Database.Claim(ctx, task, seen, tick)
+	if u.claims.Add(1) == u.claim {
+		return false, errors.New("the connection is gone")
+	}
+	return claimed, err
 }
