@@ -20,14 +20,15 @@ const modulePath = "github.com/apiphant/apiphant"
 // in docs/adr why it is needed before adding it.
 var arrows = map[string][]string{
 	// The vocabulary, and the pipeline. It knows no transport.
-	"internal/rule":    {},
-	"internal/fields":  {},
-	"internal/decode":  {"internal/rule", "internal/fields"},
-	"internal/jsongen": {}, // for the tests of both
-	"internal/encode":  {"internal/fields", "github.com/goccy/go-json"},
-	"internal/trace":   {},
-	"internal/safely":  {},
-	".":                {"internal/rule", "internal/decode", "internal/encode", "internal/safely", "internal/trace"},
+	"internal/rule":       {},
+	"internal/fields":     {},
+	"internal/decode":     {"internal/rule", "internal/fields"},
+	"internal/jsongen":    {}, // for the tests of both
+	"internal/encode":     {"internal/fields", "github.com/goccy/go-json"},
+	"internal/trace":      {},
+	"internal/safely":     {},
+	"internal/requesturi": {},
+	".":                   {"internal/rule", "internal/decode", "internal/encode", "internal/requesturi", "internal/safely", "internal/trace"},
 
 	// What a product's functions use.
 	"validation": {".", "internal/rule", "internal/decode"},
@@ -40,7 +41,7 @@ var arrows = map[string][]string{
 	"internal/forwarded":         {},
 	"nethttp":                    {".", "internal/response", "internal/forwarded"},
 	"internal/inprocess":         {"."}, // what a handler answers, for who asked in the same process
-	"server":                     {".", "internal/address", "internal/forwarded", "internal/response", "internal/trace", "server/internal/connection", "server/internal/http1", "github.com/valyala/fasthttp", "github.com/coreos/go-systemd/v22", "github.com/prometheus/client_golang"},
+	"server":                     {".", "internal/address", "internal/forwarded", "internal/requesturi", "internal/response", "internal/trace", "server/internal/connection", "server/internal/http1", "github.com/valyala/fasthttp", "github.com/coreos/go-systemd/v22", "github.com/prometheus/client_golang"},
 	"server/internal/connection": {"internal/safely", "golang.org/x/sys"}, // knows no HTTP
 	"server/internal/http1":      {},                                      // knows no connection
 

@@ -1,12 +1,12 @@
 package apiphant
 
 import (
-	"bytes"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/apiphant/apiphant/internal/decode"
+	"github.com/apiphant/apiphant/internal/requesturi"
 )
 
 // Match is what [API.Find] found for a request, and what [API.Serve] answers it by.
@@ -70,7 +70,7 @@ func (m Match) Refused() bool { return m.refusal != 0 }
 // path. Neither is changed or kept. It does not allocate for the path of a route.
 func (a *API) Find(method, target []byte) Match {
 	a.once.Do(a.compile)
-	path, query := splitRequestTarget(target)
+	path, query := requesturi.Split(target)
 	if endpoint := a.endpoints[string(path)]; endpoint != nil {
 		if endpoint.RawRequest || string(method) == http.MethodPost {
 			return Match{Endpoint: endpoint}
@@ -93,20 +93,4 @@ func (m Match) allow() string {
 		return m.further.allow
 	}
 	return ""
-}
-
-// splitRequestTarget returns the path and the query of a request's target, neither
-// decoded nor cleaned.
-func splitRequestTarget(target []byte) (path, query []byte) {
-	if at := bytes.IndexByte(target, '?'); at >= 0 {
-		target, query = target[:at], target[at+1:]
-	}
-	if len(target) > 0 && target[0] != '/' { // absolute form: http://HOST/PATH
-		if scheme := bytes.Index(target, []byte("://")); scheme >= 0 {
-			if slash := bytes.IndexByte(target[scheme+3:], '/'); slash >= 0 {
-				target = target[scheme+3+slash:]
-			}
-		}
-	}
-	return target, query
 }

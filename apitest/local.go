@@ -3,7 +3,6 @@ package apitest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"sync"
 	"testing"
@@ -63,11 +62,7 @@ func hook(ctx context.Context, f func(context.Context) error) error {
 	if f == nil {
 		return nil
 	}
-	err := safely.Run(func() error { return f(ctx) })
-	if panicked, ok := err.(*safely.Panic); ok {
-		return fmt.Errorf("%w\n%s", err, panicked.Stack)
-	}
-	return err
+	return safely.WithStack(safely.Run(func() error { return f(ctx) }))
 }
 
 // local is the [http.RoundTripper] that calls the API without a connection.

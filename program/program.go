@@ -2,7 +2,6 @@ package program
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -72,13 +71,8 @@ func call(ctx context.Context, name string, f func(context.Context) error) error
 	if f == nil {
 		return nil
 	}
-	err := safely.Run(func() error { return f(ctx) })
-	var panicked *safely.Panic
-	switch {
-	case errors.As(err, &panicked):
-		return fmt.Errorf("%s: %w\n%s", name, err, panicked.Stack)
-	case err != nil:
-		return fmt.Errorf("%s: %w", name, err)
+	if err := safely.Run(func() error { return f(ctx) }); err != nil {
+		return fmt.Errorf("%s: %w", name, safely.WithStack(err))
 	}
 	return nil
 }

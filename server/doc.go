@@ -11,8 +11,8 @@
 // finish first, within [Server.Drain]. How a call is handled is not decided here but in
 // [apiphant.API.Serve], the same for every transport.
 //
-// A request is served in these steps. conn.serve waits for it and parses its head
-// (serve.go). conn.answerJSON answers an ordinary JSON call (json.go). fasthttp answers
+// A request is served in these steps. conn.serve waits for it (serve.go). Its
+// head is parsed in request.go. conn.answerJSON answers an ordinary JSON call (json.go). fasthttp answers
 // raw actions, HEAD, HTTP/1.0 and other special requests (fasthttp.go). In both cases a
 // door (door.go) translates between the request and API.Serve, and door.finish
 // (finish.go) ends the request. Package connection has the connection itself, package

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"net/http"
@@ -11,6 +10,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/internal/requesturi"
 )
 
 // responseWriter is what a door writes its response to: [jsonResponse] or
@@ -99,22 +99,11 @@ func (d *door) CountPanic() {
 	}
 }
 
-func (d *door) path() []byte { return path(d.conn.head.Target) }
-
-// path returns the path of a request target as it came: neither decoded nor
+// path returns the path of the request's target as it came: neither decoded nor
 // cleaned.
-func path(target []byte) []byte {
-	if query := bytes.IndexByte(target, '?'); query >= 0 {
-		target = target[:query]
-	}
-	if len(target) > 0 && target[0] != '/' { // absolute form: http://HOST/PATH
-		if scheme := bytes.Index(target, []byte("://")); scheme >= 0 {
-			if slash := bytes.IndexByte(target[scheme+3:], '/'); slash >= 0 {
-				target = target[scheme+3+slash:]
-			}
-		}
-	}
-	return target
+func (d *door) path() []byte {
+	path, _ := requesturi.Split(d.conn.head.Target)
+	return path
 }
 
 func (d *door) Method() string {

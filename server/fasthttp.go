@@ -13,6 +13,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/internal/requesturi"
 )
 
 // newFasthttp returns the server of what answerJSON does not answer: functions that
@@ -133,7 +134,7 @@ func (c *conn) openFasthttpDoor(ctx *fasthttp.RequestCtx) *door {
 // refusesBody reports whether the request is refused without its body: nothing
 // is served there, not by this method, or the body is too large.
 func (c *conn) refusesBody() bool {
-	if string(path(c.head.Target)) == healthPath {
+	if path, _ := requesturi.Split(c.head.Target); string(path) == healthPath {
 		return false
 	}
 	return c.match.Endpoint == nil || c.match.Refused() || c.head.Length > c.server.bodyLimit(c.match.Endpoint)

@@ -60,6 +60,15 @@ func Start(f func() error) <-chan error {
 	return done
 }
 
+// WithStack returns an error whose text ends with the stack, where err is or wraps a
+// [*Panic], and else err.
+func WithStack(err error) error {
+	if panicked, ok := errors.AsType[*Panic](err); ok {
+		return fmt.Errorf("%w\n%s", err, panicked.Stack)
+	}
+	return err
+}
+
 // stack returns the stack of a panic without the frames above it, which recover
 // from it, and without the frames of this package below it. Of several panics,
 // each in a deferred function of the one before, it begins with the last.
