@@ -71,7 +71,7 @@ var arrows = map[string][]string{
 	// What commands have in common, and programs that run.
 	"internal/address": {},
 	"internal/command": {"github.com/spf13/cobra", "github.com/spf13/pflag"},
-	"internal/logging": {"internal/command", "go.uber.org/zap", "github.com/spf13/pflag"},
+	"internal/logging": {".", "internal/command", "internal/safely", "go.uber.org/zap", "github.com/spf13/pflag"},
 	"internal/admin":   {"database", "internal/address", "internal/command", "internal/logging", "github.com/prometheus/client_golang", "github.com/spf13/pflag"},
 
 	// What a built product is as a program. Each door is linked only where the

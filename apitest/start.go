@@ -147,8 +147,8 @@ func command(binary, source string, log io.Writer) *exec.Cmd {
 	return c
 }
 
-// await returns when the product answers requests. Its log says at which address;
-// a request to it is answered when Start has returned.
+// await returns when the product answers requests. Its log says at which address
+// when its Start has returned.
 func (p *process) await(ctx context.Context) error {
 	select {
 	case address := <-p.log.address:

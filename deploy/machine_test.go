@@ -414,9 +414,7 @@ func (m *machine) failsWith(before map[string]string, start string, words ...str
 	}
 }
 
-// rollsBack: a version fails at the second port only. There is no load meanwhile: a
-// process listens before Start, and a Start that fails ends the connections that
-// were accepted by then.
+// rollsBack: a version fails at the second port only.
 func (m *machine) rollsBack(*testing.T) {
 	m.failsWith(m.tree(), `if strings.Contains(strings.Join(os.Args, " "), "`+m.process(1)+`") { return errors.New("no such port") }
 	return nil`, fmt.Sprintf("Restart shop-%d", m.ports[1]), "no such port")

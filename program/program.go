@@ -72,7 +72,7 @@ func call(ctx context.Context, name string, f func(context.Context) error) error
 		return nil
 	}
 	if err := safely.Run(func() error { return f(ctx) }); err != nil {
-		return fmt.Errorf("%s: %w", name, safely.WithStack(err))
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
 }

@@ -31,10 +31,12 @@ func HandOver(ln net.Listener, env []string, ready string) (file *os.File, forSu
 	if err != nil {
 		return nil, nil, err
 	}
-	failure := raw.Control(func(fd uintptr) { file, err = duplicate(int(fd)) })
+	copied := -1
+	failure := raw.Control(func(fd uintptr) { copied, err = duplicate(int(fd)) })
 	if failure != nil || err != nil {
 		return nil, nil, fmt.Errorf("can't hand the listener over: %w", cmp.Or(failure, err))
 	}
+	file = os.NewFile(uintptr(copied), "listener")
 	manager, watched := "", true
 	env = slices.DeleteFunc(slices.Clone(env), func(setting string) bool {
 		name, value, _ := strings.Cut(setting, "=")
@@ -61,13 +63,11 @@ func HandOver(ln net.Listener, env []string, ready string) (file *os.File, forSu
 // duplicate returns a copy of a descriptor. It is done here since File of package
 // net makes the socket blocking, for this process, too: its Accept would block in
 // the system, and nothing could wake it.
-func duplicate(fd int) (*os.File, error) {
+func duplicate(fd int) (copied int, err error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
-	copied, err := syscall.Dup(fd)
-	if err != nil {
-		return nil, err
+	if copied, err = syscall.Dup(fd); err == nil {
+		syscall.CloseOnExec(copied)
 	}
-	syscall.CloseOnExec(copied)
-	return os.NewFile(uintptr(copied), "listener"), nil
+	return copied, err
 }

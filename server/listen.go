@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -22,24 +21,72 @@ const firstInherited = 3
 // come systemd's socket activation, and every way of handing a listener on from
 // one version of a program to the next.
 func Listen(hostPort string) (net.Listener, error) {
+	reserved, err := Reserve(hostPort)
+	if err != nil {
+		return nil, err
+	}
+	defer reserved.Close()
+	return reserved.Listen()
+}
+
+// Reservation is an address at which this process will listen. Until then the
+// system refuses clients there, so that a proxy asks another process at once. A
+// listener that was handed over is open already: clients wait in its queue.
+type Reservation struct {
+	at        string
+	inherited net.Listener // nil: none was handed over
+	socket    *socket      // nil: there is no more to listen with
+}
+
+// Reserve is [Listen] in two steps. It takes the address, or is an error where
+// another program listens there; [Reservation.Listen] opens the listener. The
+// caller must call Close.
+func Reserve(hostPort string) (*Reservation, error) {
 	at, err := address.Parse(hostPort)
 	if err != nil {
 		return nil, err
 	}
 	inherited, err := inheritedListener()
 	if inherited != nil || err != nil {
-		return inherited, err
+		return &Reservation{inherited: inherited}, err
 	}
-	var config net.ListenConfig
-	config.SetMultipathTCP(false) // Go's default, whose sockets take no filter: see letNobodyIn
-	listener, err := config.Listen(context.Background(), address.Network(at), at)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s is taken: another program listens there; stop it, or choose another port (0 takes a free one)", at)
-	}
+	bound, err := bind(address.Network(at), at)
 	if err != nil {
-		return nil, fmt.Errorf("can't listen at %s: %w", at, err)
+		return nil, explainListen(at, err)
 	}
-	return listener, nil
+	return &Reservation{at: at, socket: bound}, nil
+}
+
+// Listen opens the listener, which is the caller's. It is called once. Where two
+// programs have reserved one address, the second that listens gets an error.
+func (r *Reservation) Listen() (net.Listener, error) {
+	if ln := r.inherited; ln != nil {
+		r.inherited = nil
+		return ln, nil
+	}
+	ln, err := r.socket.listen()
+	if err != nil {
+		return nil, explainListen(r.at, err)
+	}
+	return ln, nil
+}
+
+// Close gives the address back, unless Listen was called.
+func (r *Reservation) Close() error {
+	switch {
+	case r.inherited != nil:
+		return r.inherited.Close()
+	case r.socket != nil:
+		return r.socket.close()
+	}
+	return nil
+}
+
+func explainListen(at string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s is taken: another program listens there; stop it, or choose another port (0 takes a free one)", at)
+	}
+	return fmt.Errorf("can't listen at %s: %w", at, err)
 }
 
 // ParseAddress brings HOST:PORT into the form HOST:PORT or [HOST]:PORT. An IPv6

@@ -55,7 +55,6 @@ type Admin struct {
 	ready    atomic.Bool     // Start has run
 	log      *logging.Log
 	server   *http.Server
-	warning  string // to be logged, see LogWarning
 }
 
 // AddFlag defines the flag --admin.
@@ -158,14 +157,16 @@ func (a *Admin) Listen(hostPort string, successor bool) error {
 	ln, err := net.Listen(address.Network(at), at)
 	switch {
 	case err == nil:
-		a.warning = warningOf(ln.Addr())
+		if reachable(ln.Addr()) {
+			a.log.Warn("--admin answers at " + ln.Addr().String() + " whoever can reach it, also with profiles: let a firewall decide who that is")
+		}
 		go a.serve(ln)
 	case !errors.Is(err, syscall.EADDRINUSE):
 		return fmt.Errorf("can't listen at --admin %s: %w", at, err)
 	case !successor:
 		return fmt.Errorf("--admin %s is taken: another program listens there; stop it, or choose another port", at)
 	default:
-		a.warning = "--admin " + at + " is taken, perhaps by the program that this one succeeds: waiting until it is free"
+		a.log.Warn("--admin " + at + " is taken, perhaps by the program that this one succeeds: waiting until it is free")
 		go a.listenLater(at)
 	}
 	return nil
@@ -194,20 +195,10 @@ func (a *Admin) serve(ln net.Listener) {
 	}
 }
 
-// warningOf returns a warning for an address that other machines can reach.
-func warningOf(address net.Addr) string {
-	if at, err := netip.ParseAddrPort(address.String()); err == nil && at.Addr().IsLoopback() {
-		return ""
-	}
-	return "--admin answers at " + address.String() + " whoever can reach it, also with profiles: let a firewall decide who that is"
-}
-
-// LogWarning logs what Listen warns of. It is called after the first line of the
-// log, which other programs read.
-func (a *Admin) LogWarning() {
-	if a != nil && a.warning != "" {
-		a.log.Warn(a.warning)
-	}
+// reachable reports whether other machines can reach an address.
+func reachable(address net.Addr) bool {
+	at, err := netip.ParseAddrPort(address.String())
+	return err != nil || !at.Addr().IsLoopback()
 }
 
 // SetReady makes /readyz answer 200, for as long as the database of ctx answers,

@@ -43,18 +43,33 @@ func Execute(ctx context.Context, root *cobra.Command, args []string, stdout, st
 	var usage UsageError
 	var status ExitStatus
 	switch {
+	case err == nil || errors.As(err, &status):
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "%s: %v\nusage: %s\n       %s --help says more\n", root.Name(), err, command.UseLine(), command.CommandPath())
+	default:
+		fmt.Fprintf(stderr, "%s: %v\n", root.Name(), err)
+	}
+	return statusOf(err)
+}
+
+// statusOf returns the exit status of a command that returned err.
+func statusOf(err error) int {
+	var usage UsageError
+	var status ExitStatus
+	switch {
 	case err == nil:
 		return ExitOK
 	case errors.As(err, &status):
 		return int(status)
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "%s: %v\nusage: %s\n       %s --help says more\n", root.Name(), err, command.UseLine(), command.CommandPath())
 		return ExitUsage
-	default:
-		fmt.Fprintf(stderr, "%s: %v\n", root.Name(), err)
-		return ExitFailure
 	}
+	return ExitFailure
 }
+
+// Reported returns the error of a command whose error err was printed already. The
+// exit status is that of err.
+func Reported(err error) error { return ExitStatus(statusOf(err)) }
 
 // UsageError is a mistake in what was typed. The exit status is ExitUsage.
 type UsageError struct{ Err error }

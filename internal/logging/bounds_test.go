@@ -219,7 +219,7 @@ func TestLogThatFails(t *testing.T) {
 	logs.Sync()
 	out.mend()
 	logs.Info("two")
-	logs.Close()
+	logs.Close(nil)
 	wantMatch(t, `^INF\n(WA\n)?INFO at \S+ \[.*\] two\nWARN \[.*\] 1 lines of the log are lost here: no space left\n$`, out.String())
 	if _, lost := logs.LeftOut(); lost != 1 {
 		t.Errorf("got %d lost, want 1", lost)

@@ -1,15 +1,19 @@
 package logging
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 	"go.uber.org/zap/zapcore"
 
 	"github.com/apiphant/apiphant/internal/command"
+	"github.com/apiphant/apiphant/internal/safely"
 )
 
 // Settings are the flags of the log.
@@ -62,15 +66,15 @@ func (s Settings) Open(stderr io.Writer) (*Log, error) {
 	}, nil
 }
 
-// First writes the first line of a log, which says what the program does. It is
+// Announce writes the line that says what the program does from now on. It is
 // plain text unless the log is JSON. It goes to standard error too if the log is
 // in a file: who started the program reads it there.
-func (l *Log) First(line string) {
+func (l *Log) Announce(line string) {
 	if l.settings.File != "" {
 		fmt.Fprintln(l.stderr, line)
 	}
 	if l.settings.Form == JSON {
-		l.Info(line)
+		l.write(slog.LevelInfo, line, "")
 		return
 	}
 	_, _ = l.output.Write([]byte(line + "\n"))
@@ -90,8 +94,46 @@ func (l *Log) LeftOut() (flood, lost uint64) { return l.flood.lost.Load(), l.out
 // Sync waits until all lines so far are written, but no longer than 100 ms.
 func (l *Log) Sync() { _ = l.output.Sync() }
 
-// Close writes what is left, for up to a second, and closes the file.
-func (l *Log) Close() {
+// Close ends the log of a program that ends with err. If that is an error, it is
+// the last line: an operator looks there for the reason. Close waits for up to a
+// second until everything is written.
+//
+// It returns the error that the program's command is to return. That is err itself
+// where the log is in a file, so that who started the program reads it, too.
+func (l *Log) Close(err error) error {
 	l.flood.Close()
+	var status command.ExitStatus
+	told := err != nil && !errors.As(err, &status)
+	if told {
+		l.writeEnd(err)
+	}
 	l.output.Close()
+	if told && l.settings.File == "" {
+		return command.Reported(err)
+	}
+	return err
+}
+
+// writeEnd writes the reason for which the program ends. What has several lines is
+// one message in JSON; for people its further lines, and a stack, are below it.
+func (l *Log) writeEnd(err error) {
+	message, stack := err.Error(), ""
+	var panicked *safely.Panic
+	if errors.As(err, &panicked) {
+		stack = panicked.Stack
+	}
+	if l.settings.Form == Text {
+		first, more, _ := strings.Cut(message, "\n")
+		message, stack = first, strings.TrimLeft(more+"\n"+stack, "\n")
+	}
+	l.write(slog.LevelError, message, stack)
+}
+
+// write writes a line that has no place in the code.
+func (l *Log) write(level slog.Level, message, stack string) {
+	record := slog.NewRecord(time.Now(), level, message, 0)
+	if stack != "" {
+		record.AddAttrs(slog.String(stackKey, stack))
+	}
+	_ = l.Handler().Handle(context.Background(), record)
 }

@@ -59,23 +59,27 @@ of workers share tasks and jobs.`,
 	return work
 }
 
-func (d Door) work(ctx context.Context, p program.Product, settings *Settings, stdout, stderr io.Writer) error {
+func (d Door) work(ctx context.Context, p program.Product, settings *Settings, stdout, stderr io.Writer) (err error) {
 	ctx, end := command.UntilSignal(ctx, true)
 	defer end(nil)
 
 	product := d.product()
-	if err := worker.Check(product); err != nil {
-		return err
-	}
 	w := &worker.Worker{Product: product, Drain: offIfZero(settings.Drain), Workers: settings.Workers}
 	if settings.List {
+		if err := worker.Check(product); err != nil {
+			return err
+		}
 		return w.List(stdout, time.Now())
 	}
 	log, err := settings.Log.Open(stderr)
 	if err != nil {
 		return err
 	}
-	defer log.Close()
+	defer func() { err = log.Close(err) }()
+	defer log.TakeOver()()
+	if err := worker.Check(product); err != nil {
+		return err
+	}
 	w.Log = log.Logger
 	s := &session{Product: p, settings: settings, log: log, worker: w}
 	return s.run(apiphant.WithLog(ctx, log.Logger))
@@ -116,9 +120,8 @@ func (s *session) run(ctx context.Context) error {
 	if err := s.worker.Check(); err != nil {
 		return err
 	}
-	s.log.First(fmt.Sprintf("Apiphant is scheduling %s.api.background", s.Name))
-	s.admin.LogWarning()
 	return s.between(ctx, func(ctx context.Context) error {
+		s.log.Announce(fmt.Sprintf("Apiphant is scheduling %s.api.background", s.Name))
 		s.admin.SetReady(ctx)
 		return s.worker.Run(ctx)
 	})

@@ -47,7 +47,7 @@ func BenchmarkAccessLine(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			defer logs.Close()
+			defer logs.Close(nil)
 			write, a := serve.AccessLog(logs), access()
 			b.ReportAllocs()
 			for n := 0; b.Loop(); n++ {
@@ -95,7 +95,7 @@ func TestAccessLine(t *testing.T) {
 					t.Fatal(err)
 				}
 				serve.AccessLog(logs)(&tt.access)
-				logs.Close()
+				logs.Close(nil)
 				if difference := cmp.Diff(want+"\n", out.String()); difference != "" {
 					t.Error(difference)
 				}
@@ -118,7 +118,7 @@ func FuzzAccessLine(f *testing.F) {
 				t.Fatal(err)
 			}
 			serve.AccessLog(logs)(&server.Access{Path: path, UserAgent: agent})
-			logs.Close()
+			logs.Close(nil)
 			line := strings.TrimSuffix(out.String(), "\n")
 			if fields := line[strings.IndexByte(line, '{'):]; strings.ContainsAny(line, "\n\r\x1b\x7f") || !json.Valid([]byte(fields)) {
 				t.Errorf("%q", line)

@@ -120,8 +120,8 @@ func TestAdminTaken(t *testing.T) {
 	}
 	defer taken.Close()
 	for address, want := range map[string]string{
-		taken.Addr().String(): `^myproduct: --admin 127.0.0.1:\d+ is taken: another program listens there`,
-		"192.0.2.1:1":         `^myproduct: can't listen at --admin 192.0.2.1:1: `,
+		taken.Addr().String(): `^ERROR \[.*\] --admin 127.0.0.1:\d+ is taken: another program listens there`,
+		"192.0.2.1:1":         `^ERROR \[.*\] can't listen at --admin 192.0.2.1:1: `,
 	} {
 		for _, args := range [][]string{{"serve", "127.0.0.1:0"}, {"background"}} {
 			p := withTask()
@@ -135,11 +135,10 @@ func TestAdminTaken(t *testing.T) {
 	}
 }
 
-// TestAdminWarns of an address that others can reach, after the first line.
+// TestAdminWarns of an address that others can reach.
 func TestAdminWarns(t *testing.T) {
 	r := served(t, echo(nil), "--admin", "0.0.0.0:0")
-	wantMatch(t, "^Apiphant is serving", r.first)
-	wantMatch(t, `^WARN .* --admin answers at 0\.0\.0\.0:\d+ whoever can reach it`, r.line())
+	wantMatch(t, `^WARN .* --admin answers at 0\.0\.0\.0:\d+ whoever can reach it`, r.before)
 	r.end()
 }
 
@@ -164,7 +163,7 @@ func TestAdminOfSuccessor(t *testing.T) {
 	command, r := child(t, "LISTEN_FDS=1", "APIPHANT_ADMIN="+before.Addr().String())
 	command.ExtraFiles = []*os.File{handed}
 	r.begin(command)
-	wantMatch(t, `^WARN .*--admin `+before.Addr().String()+` is taken, perhaps by the program that this one succeeds`, r.line())
+	wantMatch(t, `^WARN .*--admin `+before.Addr().String()+` is taken, perhaps by the program that this one succeeds`, r.before)
 	if got := status("GET", "http://"+listener.Addr().String()+"/healthz"); got != 200 {
 		t.Errorf("the successor answers %d", got)
 	}

@@ -32,6 +32,14 @@ type process struct {
 // returns when it says where it serves.
 func startProcess(t *testing.T, prepare func(*exec.Cmd), args ...string) *process {
 	t.Helper()
+	p := launch(t, prepare, args...)
+	p.address = p.log.await(`serving .* at http://([^/]*)`)
+	return p
+}
+
+// launch is startProcess that does not wait.
+func launch(t *testing.T, prepare func(*exec.Cmd), args ...string) *process {
+	t.Helper()
 	if len(args) == 0 {
 		args = []string{"127.0.0.1:0"}
 	}
@@ -57,7 +65,6 @@ func startProcess(t *testing.T, prepare func(*exec.Cmd), args ...string) *proces
 			t.Logf("the log of %d:\n%s", command.Process.Pid, p.log)
 		}
 	})
-	p.address = p.log.await(`serving .* at http://([^/]*)`)
 	return p
 }
 

@@ -42,6 +42,11 @@ func restartable() program.Product {
 		})
 	}
 	product.API.Handle("v0/large", apiphant.Actions{Read: half(strconv.Itoa(largeAnswer)), Create: half("")})
+	product.API.Handle("v0/talk", apiphant.Actions{Read: apiphant.Proc(talk)})
+	product.API.Start = starts[os.Getenv(startEnv)]
+	if os.Getenv(startEnv) == "own log" {
+		ownLog()
+	}
 	if d, err := time.ParseDuration(os.Getenv(patienceEnv)); err == nil {
 		product.Doors = []program.Door{serve.Hurry(d)}
 	}

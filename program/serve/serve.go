@@ -3,7 +3,6 @@ package serve
 import (
 	"context"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,7 +11,6 @@ import (
 	"github.com/apiphant/apiphant/internal/address"
 	"github.com/apiphant/apiphant/internal/command"
 	"github.com/apiphant/apiphant/program"
-	"github.com/apiphant/apiphant/server"
 )
 
 // Door is the command serve, which serves a product's API over HTTP.
@@ -37,9 +35,10 @@ process has another number: systemd is told (Type=notify), supervisor and contai
 engines can't be; there, let them hold the listener, or restart one of several
 processes after the other. In a terminal, SIGHUP ends the program as SIGTERM does.
 
-IPv6 is written [::1]:8001. Port 0 takes a free port, which the first line of the
-log names. A listener that is handed over (LISTEN_FDS, as systemd's socket
-activation does) is served in place of HOST:PORT. The service manager hears when
+IPv6 is written [::1]:8001. Port 0 takes a free port. The log names the address once
+requests are answered there, which is when the product's Start has returned. Before,
+clients are refused, so that a proxy asks another process. A listener that is handed over (LISTEN_FDS, as systemd's socket
+activation does) is served in place of HOST:PORT, and clients wait in its queue. The service manager hears when
 the program is ready, ends, and, for its watchdog, lives (sd_notify). /healthz
 answers 200, and 503 while the program ends. SIGUSR1 opens the file of --log-file
 anew.
@@ -71,44 +70,27 @@ end names a file that has the value: APIPHANT_DATABASE_FILE=/run/secrets/databas
 	return serve
 }
 
-// serve opens the listener before it calls the product's Start. So it returns an
-// error for a port that is taken before Start has begun anything, and a client
-// that connects during Start waits instead of being refused.
-func (d Door) serve(ctx context.Context, p program.Product, hostPort string, settings *Settings, stderr io.Writer) error {
+// serve opens the log first, so that it has the reason of whatever fails from then
+// on.
+func (d Door) serve(ctx context.Context, p program.Product, hostPort string, settings *Settings, stderr io.Writer) (err error) {
 	defer easeCollector(settings.LowMemory)()
 	succession := d.succession()
 	ctx, end := command.UntilSignal(ctx, succession == nil)
 	defer end(nil)
 
-	if len(settings.AllowOrigins) > 0 {
-		p.API.AllowOrigins = settings.AllowOrigins
-	}
-	if err := p.Check(); err != nil {
-		return err
-	}
-	certificate, err := settings.certificate()
-	if err != nil {
-		return err
-	}
-	isSuccessor := os.Getenv("LISTEN_FDS") != "" // read here, since Listen removes the variable
-	ln, err := server.Listen(hostPort)
-	if err != nil {
-		return err
-	}
-	defer ln.Close()
 	log, err := settings.Log.Open(stderr)
 	if err != nil {
 		return err
 	}
-	defer log.Close()
-	s := &session{Product: p, settings: settings, log: log, listener: ln, server: settings.server(p.API, log)}
-	s.server.Certificate = certificate
+	defer func() { err = log.Close(err) }()
+	defer log.TakeOver()()
 	ctx = apiphant.WithLog(ctx, log.Logger)
-	if err := s.openAdmin(ctx, isSuccessor); err != nil {
+	s := &session{Product: p, settings: settings, log: log}
+	if err := s.open(ctx, hostPort); err != nil {
 		return err
 	}
-	defer s.admin.Close()
+	defer s.close()
 	return s.run(ctx, func(ctx context.Context) (wait func()) {
-		return succession.await(ctx, ln, log.Logger, end)
+		return succession.await(ctx, s.listener, log.Logger, end)
 	})
 }

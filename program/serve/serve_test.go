@@ -58,8 +58,9 @@ type running struct {
 	url    string
 	stop   context.CancelFunc
 	status chan int
-	lines  *bufio.Reader // of standard error, after the first line
-	first  string
+	before string        // what the log had before it said what is served
+	first  string        // the line that says it
+	lines  *bufio.Reader // of standard error, after that line
 }
 
 func served(t *testing.T, product program.Product, args ...string) *running {
@@ -79,9 +80,17 @@ func served(t *testing.T, product program.Product, args ...string) *running {
 		r.status <- status
 	}()
 	t.Cleanup(stop)
-	r.first = r.line()
-	r.url = regexp.MustCompile(`http://[^/]*`).FindString(r.first)
+	r.awaitServing()
 	return r
+}
+
+// awaitServing reads the log up to the line that says what is served.
+func (r *running) awaitServing() {
+	r.t.Helper()
+	for r.first = r.line(); !strings.Contains(r.first, "Apiphant is serving "); r.first = r.line() {
+		r.before += r.first
+	}
+	r.url = regexp.MustCompile(`http://[^/]*`).FindString(r.first)
 }
 
 func (r *running) line() string {
@@ -139,8 +148,8 @@ func TestServe(t *testing.T) {
 		return ctx.Err() // it has time of its own
 	}
 	r := served(t, product, "--source", "/src/myproduct", "--access-log")
+	wantMatch(t, `^INFO at serve_test.TestServe:\d+ \[.*\] starting\n$`, r.before)
 	wantMatch(t, `^Apiphant is serving /src/myproduct/api at http://127\.0\.0\.1:\d+/api\n$`, r.first)
-	wantMatch(t, `^INFO at serve_test.TestServe:\d+ \[.*\] starting\n$`, r.line())
 	if got := r.post(`{"a":1}`); got != `200 {"a":1}` {
 		t.Errorf("got %s", got)
 	}
@@ -182,7 +191,7 @@ func TestServeJSON(t *testing.T) {
 	if status != command.ExitOK {
 		t.Errorf("got status %d", status)
 	}
-	lines := strings.Split(strings.TrimSuffix(r.first+rest, "\n"), "\n")
+	lines := strings.Split(strings.TrimSuffix(r.before+r.first+rest, "\n"), "\n")
 	if len(lines) < 4 {
 		t.Errorf("got %d lines: %s", len(lines), rest)
 	}
@@ -195,7 +204,7 @@ func TestServeJSON(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	wantMatch(t, `"message":"Apiphant is serving myproduct/api at http://127\.0\.0\.1:\d+/api"`, lines[0])
+	wantMatch(t, `"message":"Apiphant is serving myproduct/api at http://127\.0\.0\.1:\d+/api"`, lines[1])
 }
 
 // TestStopComesAfterTheLastCall: a call that runs when the program is to end is
@@ -242,14 +251,13 @@ func TestServeFails(t *testing.T) {
 		handle      string
 		address     string
 		want        string
-		calls       int
 	}{
-		{"Start", failed, never, "v0/echo", "127.0.0.1:0", `\nmyproduct: Start: no database\n$`, 0},
-		{"panic in Start", panicked, never, "v0/echo", "127.0.0.1:0", `\nmyproduct: Start: panic: on purpose\n(?s).*serve_test`, 0},
-		{"Stop", nil, failed, "v0/echo", "127.0.0.1:0", `\nmyproduct: Stop: no database\n$`, 0},
-		{"panic in Stop", nil, panicked, "v0/echo", "127.0.0.1:0", `\nmyproduct: Stop: panic: on purpose\n`, 0},
-		{"port taken", never, never, "v0/echo", taken.Addr().String(), `^myproduct: 127.0.0.1:\d+ is taken: another program listens there; `, 0},
-		{"API that can't work", never, never, "echo", "127.0.0.1:0", `^myproduct: target "echo": version "echo": want v and digits, such as v0\n$`, 0},
+		{"Start", failed, never, "v0/echo", "127.0.0.1:0", `^ERROR \[.*\] Start: no database\n$`},
+		{"panic in Start", panicked, never, "v0/echo", "127.0.0.1:0", `^ERROR \[.*\] Start: panic: on purpose\n    goroutine (?s).*serve_test`},
+		{"Stop", nil, failed, "v0/echo", "127.0.0.1:0", `\nERROR \[.*\] Stop: no database\n$`},
+		{"panic in Stop", nil, panicked, "v0/echo", "127.0.0.1:0", `\nERROR \[.*\] Stop: panic: on purpose\n    goroutine `},
+		{"port taken", never, never, "v0/echo", taken.Addr().String(), `^ERROR \[.*\] 127.0.0.1:\d+ is taken: another program listens there; `},
+		{"API that can't work", never, never, "echo", "127.0.0.1:0", `^ERROR \[.*\] target "echo": version "echo": want v and digits, such as v0\n$`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

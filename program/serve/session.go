@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -21,9 +22,36 @@ type session struct {
 	program.Product
 	settings *Settings
 	log      *logging.Log
-	listener net.Listener
+	address  *server.Reservation
+	listener net.Listener // nil: Start has not returned
 	server   *server.Server
 	admin    *admin.Admin // nil: there is none
+}
+
+// open takes everything that another program may have, or that may be wrong, before
+// the product's Start begins anything.
+func (s *session) open(ctx context.Context, hostPort string) error {
+	if len(s.settings.AllowOrigins) > 0 {
+		s.API.AllowOrigins = s.settings.AllowOrigins
+	}
+	if err := s.Check(); err != nil {
+		return err
+	}
+	certificate, err := s.settings.certificate()
+	if err != nil {
+		return err
+	}
+	isSuccessor := os.Getenv("LISTEN_FDS") != "" // read here, since Reserve removes the variable
+	if s.address, err = server.Reserve(hostPort); err != nil {
+		return err
+	}
+	s.server = s.settings.server(s.API, s.log)
+	s.server.Certificate = certificate
+	if err := s.openAdmin(ctx, isSuccessor); err != nil {
+		s.close()
+		return err
+	}
+	return nil
 }
 
 // openAdmin makes the server count, and answers at --admin, if that is set.
@@ -33,24 +61,26 @@ func (s *session) openAdmin(ctx context.Context, isSuccessor bool) error {
 	}
 	s.server.Metrics = server.NewMetrics(s.API)
 	s.admin = admin.New(ctx, s.Name, s.log, s.server.Metrics)
-	if err := s.admin.Listen(s.settings.Admin, isSuccessor); err != nil {
-		s.admin.Close()
-		return err
-	}
-	return nil
+	return s.admin.Listen(s.settings.Admin, isSuccessor)
+}
+
+func (s *session) close() {
+	s.admin.Close()
+	_ = s.address.Close()
 }
 
 // run serves until ctx ends, between the product's Start and Stop. succeed is
 // called once the server is about to accept; it begins to wait for a successor,
 // and what it returns ends that.
+//
+// The listener is opened after Start: until then clients are refused, and so are
+// those of a Start that never returns.
 func (s *session) run(ctx context.Context, succeed func(context.Context) (wait func())) (err error) {
 	ctx, closeDatabase, err := s.OpenDatabase(ctx, s.settings.Database, s.settings.Migrate)
 	if err != nil {
 		return err
 	}
 	defer closeDatabase()
-	s.announce()
-	s.admin.LogWarning()
 	if err := s.Start(ctx); err != nil {
 		return err
 	}
@@ -61,19 +91,25 @@ func (s *session) run(ctx context.Context, succeed func(context.Context) (wait f
 	}()
 	s.API.Timeout = offIfZero(s.settings.Timeout)
 	s.API.Strict = s.API.Strict || s.settings.Strict // the product may have set it
+	if ctx.Err() != nil {                            // it is to end already
+		return nil
+	}
+	if s.listener, err = s.address.Listen(); err != nil {
+		return err
+	}
+	s.announce()
 	s.admin.SetReady(ctx)
 	defer succeed(ctx)()
 	return s.server.Serve(ctx, s.listener)
 }
 
-// announce writes the first line of the log, which says what is served, and
-// where. It comes before what Start logs, so that a program can read there which
-// port was taken.
+// announce logs what is served, and where. From then on requests are answered:
+// programs wait for this line, and read there which port was taken.
 func (s *session) announce() {
 	source := filepath.Join(cmp.Or(s.settings.Source, s.Name), "api")
 	scheme := "http"
 	if s.settings.TLSCert != "" {
 		scheme = "https"
 	}
-	s.log.First(fmt.Sprintf("Apiphant is serving %s at %s://%s%s", source, scheme, s.listener.Addr(), apiphant.PathPrefix))
+	s.log.Announce(fmt.Sprintf("Apiphant is serving %s at %s://%s%s", source, scheme, s.listener.Addr(), apiphant.PathPrefix))
 }

@@ -71,7 +71,7 @@ func (r *running) begin(command *exec.Cmd) io.Closer {
 		r.t.Fatal(err)
 	}
 	r.lines = bufio.NewReader(stderr)
-	r.first = r.line()
+	r.awaitServing()
 	return stderr
 }
 
