@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"reflect"
 	"runtime"
@@ -34,6 +35,7 @@ type shape struct {
 	takes             func(parameter string) bool // whether the request has a field for it; nil: for all
 	rawRequest        bool                        // the function reads the request, and decides about its method
 	rawResponse       bool                        // the function writes the answer
+	rows              bool                        // the function returns a sequence of responses
 }
 
 // Func is func(ctx, request) (response, error): a JSON object in, a JSON object
@@ -123,6 +125,57 @@ func Raw(f func(w http.ResponseWriter, r *http.Request)) Action {
 	return newAction(f, shape{rawRequest: true, rawResponse: true}, run)
 }
 
+// Stream is func(ctx, request) iter.Seq2[R, error]: a JSON object in, and any number of
+// JSON objects out, each sent while the function makes the next. T and R are as with
+// [Func]; StatusCode and Headers of a row are not called.
+//
+// The answer is application/jsonl, an object a line, or, where the request's Accept
+// asks for it, text/event-stream: then a row whose type has a method
+//
+//	EventID() string // no line breaks; "": none
+//
+// has an id, and [LastEventID] is the one that the client got last. The first row is
+// sent at once, and no row is held back for more than 10 ms. The function is as fast
+// as the client reads.
+//
+// An error is the last that a sequence gives. Before the first row it is answered like
+// any other; after it, it is the last line, {"error": …}, or an event named error, and
+// the connection is closed such that nobody takes the answer for whole. That is also
+// what becomes of a sequence that ends after its context has ended: some rows may be
+// missing.
+//
+// As the action Read, it is also asked with GET, which is all that an EventSource can
+// do. The query then has the fields of the request, as with an [Address].
+//
+// The context ends when the client has gone away ([ErrClientGone]), when the server
+// drains ([ErrDraining]), where no row came within [API.Timeout], and at
+// [API.StreamTimeout]. From then on yield returns false, but in a drain rows are
+// still sent for a second.
+func Stream[T, R any](f func(ctx context.Context, request T) iter.Seq2[R, error]) Action {
+	decoder, encoder := decoderOf[T](), encoderOf[R]()
+	run := func(ctx context.Context, call *Call) error {
+		var request T
+		if err := decoder.decode(call, &request); err != nil {
+			return err
+		}
+		answer := call.openStream()
+		rows := f(ctx, request)
+		if rows == nil {
+			return errNoSequence
+		}
+		rows(yieldTo(answer, encoder))
+		return answer.ended(ctx)
+	}
+	types := decoder.shape()
+	types.response, types.rows = reflect.TypeFor[R](), true
+	return newAction(f, types, run, decoder.err, checkResponse(types.response))
+}
+
+// StreamWithoutContext is func(request) iter.Seq2[R, error].
+func StreamWithoutContext[T, R any](f func(request T) iter.Seq2[R, error]) Action {
+	return Stream(func(_ context.Context, request T) iter.Seq2[R, error] { return f(request) }).of(f)
+}
+
 func newAction(f any, shape shape, run Handler, errs ...error) Action {
 	return Action{run: run, shape: shape, err: errors.Join(errs...)}.of(f)
 }
@@ -159,12 +212,15 @@ func (a Action) endpoint(route Route) *Endpoint {
 		Response:    a.shape.response,
 		RawRequest:  a.shape.rawRequest,
 		RawResponse: a.shape.rawResponse,
-		Streams:     a.shape.rawResponse,
+		Streams:     a.shape.rawResponse || a.shape.rows,
 		MaxBody:     a.maxBody,
 		takes:       a.shape.takes,
 	}
-	if a.shape.rawRequest {
+	switch {
+	case a.shape.rawRequest:
 		e.Methods = nil
+	case e.takesGet():
+		e.Methods = []string{http.MethodGet, http.MethodPost}
 	}
 	return e
 }

@@ -21,7 +21,14 @@ type API struct {
 	// Timeout is how long after its start a call's context ends.
 	// 0: DefaultTimeout; negative: never. A function that returns the error
 	// of its context is answered with 503.
+	//
+	// A call whose function returns a sequence has this time for the beginning
+	// of its answer: the first row, or the first comment of an event stream.
 	Timeout time.Duration
+
+	// StreamTimeout is how long after its start the context of a call ends whose
+	// function returns a sequence, see [Stream]. 0: never.
+	StreamTimeout time.Duration
 
 	// Strict refuses JSON requests that have a key twice in one object, at any
 	// depth, and typed requests that have a key that no field has, also where

@@ -27,6 +27,7 @@ type Call struct {
 	body     []byte
 	strict   bool // see [API.Strict]
 	answer   *answer
+	stream   *stream  // of a function that returns a sequence; nil: it was not called
 	standing standing // of the site that it comes from
 	varies   bool     // the answer depends on the site
 }
@@ -35,7 +36,7 @@ type Call struct {
 func (c *Call) Route() Route { return c.match.Endpoint.Route }
 
 // Method returns the method of the request: "POST", unless the function reads the
-// request itself or was asked by another [Address].
+// request itself, was asked by another [Address], or is a [Stream] asked with GET.
 func (c *Call) Method() string { return c.door.Method() }
 
 // Header returns the first value of a header of the request, "" where there is

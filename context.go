@@ -2,6 +2,7 @@ package apiphant
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -22,9 +23,13 @@ type callContext struct {
 	trace    string // the traceparent; "": none came
 	door     Door   // not to be used once ended
 
+	lastEvent string // the Last-Event-ID of a stream; set before its function is called
+
 	mu      sync.Mutex
 	ended   bool
 	watched bool
+	beginBy time.Time       // when the answer has to have begun; zero: at any time
+	late    *time.Timer     // ends inner at beginBy; nil: none
 	inner   context.Context // made by the first Done
 	cancel  context.CancelCauseFunc
 	logger  *slog.Logger // made by the first Log
@@ -59,6 +64,33 @@ func (c *callContext) wait() {
 		inner, stop := context.WithDeadline(c.inner, c.deadline)
 		c.inner, c.cancel = inner, func(cause error) { end(cause); stop() }
 	}
+	if !c.ended && !c.beginBy.IsZero() {
+		c.late = time.AfterFunc(time.Until(c.beginBy), c.endLate)
+	}
+}
+
+// endLate ends the context if the answer has not begun.
+func (c *callContext) endLate() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.beginBy.IsZero() {
+		c.wait()
+		c.cancel(errBeginsLate) // of no effect once ended
+	}
+}
+
+// errBeginsLate is the cause of the end of a context whose stream had no first row
+// in time.
+var errBeginsLate = fmt.Errorf("the stream did not begin in time: %w", context.DeadlineExceeded)
+
+// begun says that the answer has begun in time.
+func (c *callContext) begun() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.beginBy = time.Time{}
+	if c.late != nil {
+		c.late.Stop()
+	}
 }
 
 // watch asks a door that can to call loseClient when the client goes away.
@@ -83,6 +115,9 @@ func (c *callContext) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.watch()
+	if c.inner == nil && !c.beginBy.IsZero() {
+		c.wait()
+	}
 	if c.inner == nil && (c.ended || !c.deadline.IsZero() && !time.Now().Before(c.deadline)) {
 		c.wait() // so that later calls return the same error
 	}
@@ -100,6 +135,8 @@ func (c *callContext) Value(key any) any {
 		return c.log()
 	case traceKey{}:
 		return c.trace
+	case lastEventKey{}:
+		return c.lastEvent
 	}
 	c.mu.Lock()
 	inner := c.inner
@@ -126,6 +163,9 @@ func (c *callContext) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ended = true
+	if c.late != nil {
+		c.late.Stop()
+	}
 	if c.cancel != nil {
 		c.cancel(nil)
 	}

@@ -14,11 +14,12 @@ import (
 // pipeline's alone, see [API.Serve]: a function does not know which door its call
 // came through.
 //
-// All methods are called between the start and the end of Serve, one at a time.
+// All methods are called between the start and the end of Serve, one at a time. Those
+// of the ResponseWriter are called by other goroutines, too, also one at a time.
 // Strings that they return may be kept.
 //
-// A door that can do more also implements [Timed], [ClientWatcher] or
-// [PanicCounter]. Package doortest proves that a door keeps to all of this.
+// A door that can do more also implements [Timed], [ClientWatcher], [PanicCounter] or
+// [RowCounter]. Package doortest proves that a door keeps to all of this.
 type Door interface {
 	// Method is the request's method as it came, such as "POST".
 	Method() string
@@ -61,8 +62,8 @@ type Door interface {
 	// ResponseWriter's Header are not sent.
 	Answer(status int, body []byte)
 
-	// ResponseWriter is what functions write with that write their answer
-	// themselves. Where neither it nor Answer was used when Serve returns, the
+	// ResponseWriter is what an answer is written to that streams, see
+	// [Endpoint.Streams]. Where neither it nor Answer was used when Serve returns, the
 	// answer is 200 with no body, as with net/http.
 	ResponseWriter() http.ResponseWriter
 
@@ -88,7 +89,7 @@ type ClientWatcher interface {
 	// WatchClient arranges that gone is called when the client has gone away: by
 	// another goroutine, before the request ends. It returns at once and does not
 	// call gone itself. It is called at most once, and only where the function
-	// uses Done or Err of its context.
+	// uses Done or Err of its context, or returns a sequence.
 	WatchClient(gone func())
 }
 
@@ -97,6 +98,13 @@ type PanicCounter interface {
 	// CountPanic is called once for such a call, before it is answered. A panic
 	// with [http.ErrAbortHandler] is none.
 	CountPanic()
+}
+
+// RowCounter is a [Door] that counts the rows of sequences, for its log.
+type RowCounter interface {
+	// CountRows is called once for each call whose function returns a sequence,
+	// when its last row was written.
+	CountRows(rows int64)
 }
 
 // IsForwarded reports whether a header, in canonical form, is one in which proxies

@@ -83,6 +83,32 @@ func (a *answer) end(err error, response reflect.Type) error {
 	return nil
 }
 
+// add adds a response to those that the answer has, each on a line of its own.
+// response points to a value of the plan's type; without a plan it is the response.
+func (a *answer) add(plan *encode.Plan, response any) (err error) {
+	start, t := a.buffer.Len(), reflect.TypeOf(response)
+	switch object, isObject := response.(Object); {
+	case plan != nil:
+		t, err = plan.Type(), a.encoder.EncodePointer(plan, response)
+	case isObject:
+		err = a.encoder.Encode(map[string]any(object))
+	default:
+		err = a.encoder.Encode(response)
+	}
+	if err != nil {
+		return fmt.Errorf("the row of type %s can't be encoded: %w", t, err)
+	}
+	switch row := a.buffer.Bytes()[start:]; {
+	case bytes.HasPrefix(row, []byte("{")):
+	case bytes.Equal(bytes.TrimSpace(row), null):
+		a.buffer.Truncate(start)
+		a.buffer.WriteString("{}\n")
+	default:
+		return fmt.Errorf("the row of type %s is not a JSON object", t)
+	}
+	return nil
+}
+
 // bytes returns the object, which is valid until the next encode or release.
 func (a *answer) bytes() []byte {
 	if a == nil {
@@ -125,6 +151,14 @@ func (e *encoder[R]) answer(call *Call, response R) error {
 	*room = zero
 	e.room.Put(room)
 	return err
+}
+
+// add adds a row to an answer.
+func (e *encoder[R]) add(a *answer, row *R) error {
+	if e.plan == nil {
+		return a.add(nil, *row)
+	}
+	return a.add(e.plan, row)
 }
 
 var (

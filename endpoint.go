@@ -17,16 +17,16 @@ type Endpoint struct {
 	Comment   string // of the function, see [API.Comments]; "": none
 	Index     int    // its place in what [API.Routes] returns: doors keep in slices what they know of each
 
-	Methods   []string  // that its path is asked with: POST; nil: the function decides
+	Methods   []string  // that its path is asked with: POST, and GET where it reads a sequence; nil: the function decides
 	Addresses []Address // further ones, see [API.Address]
 
 	Request  reflect.Type // of what the function is given; nil: it reads the request itself
 	Schema   *Schema      // of Request, with the rules of its fields; nil: Request is nil or Object
-	Response reflect.Type // of what the function returns; nil: the answer is {}, or the function writes it itself
+	Response reflect.Type // of what the function returns, or, where it returns a sequence, of each row; nil: the answer is {}, or the function writes it itself
 
 	RawRequest  bool // the function reads the request itself
 	RawResponse bool // the function writes the answer itself
-	Streams     bool // the answer goes out in parts, as the function makes them
+	Streams     bool // the answer is written to [Door.ResponseWriter] while the function runs: by the function itself, or, where RawResponse is false, row by row
 
 	MaxBody int64 // bytes of the request's body, see [Action.MaxBody]; 0: the door's own bound
 
@@ -55,3 +55,10 @@ func (s Source) String() string {
 	}
 	return fmt.Sprintf("%s (%s:%d)", s.Function, s.File, s.Line)
 }
+
+// isSequence reports whether the function returns a sequence of rows.
+func (e *Endpoint) isSequence() bool { return e.Streams && !e.RawResponse }
+
+// takesGet reports whether the path of the route is asked with GET, too: an
+// EventSource has no other method. The query then has what a body would have.
+func (e *Endpoint) takesGet() bool { return e.isSequence() && e.Action == "read" }

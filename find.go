@@ -72,8 +72,11 @@ func (a *API) Find(method, target []byte) Match {
 	a.once.Do(a.compile)
 	path, query := requesturi.Split(target)
 	if endpoint := a.endpoints[string(path)]; endpoint != nil {
-		if endpoint.RawRequest || string(method) == http.MethodPost {
+		switch {
+		case endpoint.RawRequest, string(method) == http.MethodPost:
 			return Match{Endpoint: endpoint}
+		case string(method) == http.MethodGet && endpoint.takesGet():
+			return Match{Endpoint: endpoint, further: &further{query: string(query)}}
 		}
 		return Match{Endpoint: endpoint, refusal: http.StatusNotImplemented}
 	}
@@ -88,7 +91,7 @@ func (a *API) Find(method, target []byte) Match {
 func (m Match) allow() string {
 	switch m.refusal {
 	case http.StatusNotImplemented:
-		return http.MethodPost
+		return strings.Join(m.Endpoint.Methods, ", ")
 	case http.StatusMethodNotAllowed:
 		return m.further.allow
 	}

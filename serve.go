@@ -42,9 +42,13 @@ func (c *Call) serve() {
 		c.answerPreflight()
 		return
 	}
-	switch err := c.handle(); {
+	err := c.handle()
+	c.stream.close()
+	switch {
 	case err != nil:
 		c.refuse(err)
+	case c.stream != nil && c.answer == nil:
+		c.stream.finish()
 	case c.match.Endpoint.RawResponse && c.answer == nil: // the function wrote it
 	case c.door.Started():
 		c.refuse(errAnsweredTwice)
@@ -84,12 +88,27 @@ func (a *API) newCall(ctx context.Context, match Match, door Door) *Call {
 	call.context.parent, call.context.door = ctx, door
 	call.context.id = requestID(door.Header(requestIDHeader))
 	call.context.trace = trace.Parse(door.Header(traceHeader))
-	if timeout := cmp.Or(a.Timeout, DefaultTimeout); timeout > 0 {
-		call.context.deadline = began(door).Add(timeout)
-	}
+	a.limit(&call.context, match.Endpoint)
 	door.SetHeader(requestIDHeader, call.context.id)
 	call.admit(&a.origins)
 	return call
+}
+
+// limit sets until when a call may run. endpoint may be nil. A stream has a time for
+// its beginning, and another one for all of it.
+func (a *API) limit(c *callContext, endpoint *Endpoint) {
+	timeout := cmp.Or(a.Timeout, DefaultTimeout)
+	switch isSequence := endpoint != nil && endpoint.isSequence(); {
+	case isSequence && timeout > 0:
+		c.beginBy = began(c.door).Add(timeout)
+		fallthrough
+	case isSequence:
+		if a.StreamTimeout > 0 {
+			c.deadline = began(c.door).Add(a.StreamTimeout)
+		}
+	case timeout > 0:
+		c.deadline = began(c.door).Add(timeout)
+	}
 }
 
 // began returns what the deadline of a call counts from.
@@ -130,8 +149,11 @@ func (c *Call) refuse(err error) {
 	if door, ok := c.door.(PanicCounter); ok && isPanic(err) {
 		door.CountPanic()
 	}
+	c.stream.close()
 	status, body := refusal(&c.context, c.path(), err)
 	switch {
+	case c.stream.hasStarted():
+		c.stream.abort(status, body)
 	case body == nil || c.door.Started():
 		c.door.Abort()
 	default:
@@ -149,6 +171,7 @@ func (c *Call) path() string {
 }
 
 func (c *Call) end() {
+	c.stream.end()
 	c.context.end()
 	if c.answer != nil {
 		c.answer.release()

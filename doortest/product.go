@@ -26,6 +26,7 @@ func newAPI() *apiphant.API {
 	addDescribed(api, read)
 	addErrors(read)
 	addRaw(read)
+	addStreams(api, read)
 	addRules(read)
 	addMiddleware(api, read)
 	addSites(api, read)

@@ -27,7 +27,7 @@ type exchange struct {
 func newExchange(d *Door, w http.ResponseWriter, r *http.Request, target string, match apiphant.Match) *exchange {
 	x := &exchange{door: d, writer: w, request: r, target: target, match: match, vary: w.Header()["Vary"]}
 	x.trusted = len(d.TrustedProxies) > 0 && forwarded.Proxies(d.TrustedProxies).Trust(x.peer().Addr())
-	if match.Endpoint != nil && match.Endpoint.RawResponse && !match.Refused() {
+	if match.Endpoint != nil && match.Endpoint.Streams && !match.Refused() {
 		x.raw = response.NewWriter(output{x}, x.Method())
 	}
 	return x

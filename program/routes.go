@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -26,7 +27,8 @@ and decides.
 
 With --json: a list of objects with method, path, version, target, action,
 function, type, request and response (the names of their types, empty where the
-function reads or writes them itself), comment, file and line.`,
+function reads or writes them itself), streams (whether the answer is sent while
+the function runs), comment, file and line.`,
 		Example: "  " + p.Name + " routes\n  " + p.Name + " routes --json | jq -r '.[].path'",
 		Args:    command.Arguments(),
 		RunE: func(running *cobra.Command, _ []string) error {
@@ -48,7 +50,7 @@ func method(route *apiphant.Endpoint) string {
 	if route.RawRequest {
 		return "*" // the function decides
 	}
-	return "POST"
+	return strings.Join(route.Methods, ",")
 }
 
 func writeRoutes(w io.Writer, routes []*apiphant.Endpoint) error {
@@ -83,6 +85,7 @@ func writeRoutesJSON(w io.Writer, routes []*apiphant.Endpoint) error {
 		Type     string `json:"type"`
 		Request  string `json:"request"`
 		Response string `json:"response"`
+		Streams  bool   `json:"streams"`
 		Comment  string `json:"comment"`
 		File     string `json:"file"`
 		Line     int    `json:"line"`
@@ -92,7 +95,7 @@ func writeRoutesJSON(w io.Writer, routes []*apiphant.Endpoint) error {
 		list = append(list, route{
 			Method: method(r), Path: r.Path(), Version: r.Version, Target: r.Target, Action: r.Action,
 			Function: r.Source.Function, Type: r.Signature,
-			Request: typeName(r.Request), Response: typeName(r.Response), Comment: r.Comment, File: r.Source.File, Line: r.Source.Line,
+			Request: typeName(r.Request), Response: typeName(r.Response), Streams: r.Streams, Comment: r.Comment, File: r.Source.File, Line: r.Source.Line,
 		})
 	}
 	encoder := json.NewEncoder(w)

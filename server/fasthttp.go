@@ -115,7 +115,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 		return
 	case d.endpoint != nil && d.endpoint.RawRequest && !d.match.Refused() && !d.enter():
 		s.API.Refuse(s.base, d, d.overloaded())
-	case d.endpoint != nil && d.endpoint.RawResponse:
+	case d.endpoint != nil && d.endpoint.Streams:
 		d.serveRaw()
 		return
 	default:

@@ -39,8 +39,24 @@ func fits(have, pattern string) bool {
 		return have == pattern
 	}
 	haveGeneric, haveArguments, ok := strings.Cut(have, "[")
-	return ok && haveGeneric == generic &&
-		slices.EqualFunc(strings.Split(strings.TrimSuffix(haveArguments, "]"), ","), strings.Split(strings.TrimSuffix(arguments, "]"), ","), fits)
+	return ok && haveGeneric == generic && slices.EqualFunc(splitArguments(haveArguments), splitArguments(arguments), fits)
+}
+
+// splitArguments returns the type arguments in "A,B[C,D]]": A and B[C,D].
+func splitArguments(text string) (arguments []string) {
+	depth, start := 0, 0
+	for i, c := range text {
+		switch {
+		case c == '[':
+			depth++
+		case c == ']' && depth > 0:
+			depth--
+		case c == ']', c == ',' && depth == 0:
+			arguments = append(arguments, text[start:i])
+			start = i + 1
+		}
+	}
+	return arguments
 }
 
 // imports resolves the names of packages in one file.
@@ -131,7 +147,8 @@ func (i imports) dotted(name string) string {
 	return name
 }
 
-// typesOf returns the types of other packages that shapes have, without * and [].
+// typesOf returns the types of other packages that shapes have, without *, [] and
+// type arguments.
 func typesOf(table []room) []string {
 	var types []string
 	for _, room := range table {
@@ -139,7 +156,7 @@ func typesOf(table []room) []string {
 			for _, shape := range function.shapes {
 				s := shape.signature()
 				for _, full := range slices.Concat(s.params, s.results) {
-					if full = strings.TrimLeft(full, "*[]"); strings.Contains(full, ".") {
+					if full, _, _ = strings.Cut(strings.TrimLeft(full, "*[]"), "["); strings.Contains(full, ".") {
 						types = append(types, full)
 					}
 				}

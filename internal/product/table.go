@@ -105,6 +105,7 @@ func actionShapes() []shape {
 		{text: "func(ctx context.Context, r *http.Request) (R, error)", adapter: "RawRequest"},
 		{text: "func(ctx context.Context, request T, w http.ResponseWriter) error", adapter: "RawResponse"},
 		{text: "func(w http.ResponseWriter, r *http.Request)", adapter: "Raw"},
+		{text: "func(ctx context.Context, request T) iter.Seq2[R, error]", adapter: "Stream", contextOptional: true},
 	}
 }
 
@@ -112,6 +113,7 @@ func actionShapes() []shape {
 func typeImports() imports {
 	return imports{names: map[string]string{
 		"context":    "context",
+		"iter":       "iter",
 		"http":       "net/http",
 		"apiphant":   origin.Path,
 		"background": origin.Path + "/background",

@@ -4,6 +4,7 @@ package apiphant
 
 import (
 	"context"
+	"iter"
 	"net/http"
 )
 
@@ -44,3 +45,7 @@ func RawResponse[T any](f func(ctx context.Context, request T, w http.ResponseWr
 }
 
 func Raw(f func(w http.ResponseWriter, r *http.Request)) Action { return http.HandlerFunc(f) }
+
+func Stream[T, R any](f func(ctx context.Context, request T) iter.Seq2[R, error]) Action { return f }
+
+func StreamWithoutContext[T, R any](f func(request T) iter.Seq2[R, error]) Action { return f }

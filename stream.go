@@ -1,0 +1,386 @@
+package apiphant
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// streamBatch is how many bytes of rows are held back at most.
+	streamBatch = 8 << 10
+
+	// streamPause is how long rows are held back at most, in which time further
+	// rows are collected, so that fast rows share their writes.
+	streamPause = 10 * time.Millisecond
+
+	// commentPause is how long an event stream may be silent before a comment is
+	// sent, so that proxies keep the connection open.
+	commentPause = 15 * time.Second
+
+	// drainGrace is how long rows are still sent after a function was told that its
+	// server drains.
+	drainGrace = time.Second
+
+	// maxRefusals is how often a function may call yield after that has returned
+	// false. Functions with several goroutines have some calls under way then.
+	maxRefusals = 1000
+)
+
+// stream is the answer of a call whose function returns a sequence of rows. Its
+// rows are written to the door's ResponseWriter. Rows that come after a pause are
+// sent at once, others are collected for at most streamPause.
+//
+// The function's goroutine, the timers and the end of the context meet in mu.
+type stream struct {
+	call   *Call
+	writer http.ResponseWriter
+	events bool // the form is text/event-stream, else application/jsonl
+	isHead bool
+
+	mu       sync.Mutex
+	held     *answer // the rows that are not sent yet
+	rows     int64
+	refusals int       // how often yield was called after it had returned false
+	started  bool      // the answer has begun
+	resting  bool      // the timer pause runs: rows are held back
+	over     bool      // yield returns false
+	said     bool      // the last word was sent
+	closed   bool      // only the pipeline may write any more
+	lost     bool      // the client can't be written to
+	err      error     // with which the function or a row failed
+	sent     time.Time // when something was sent last; events only
+
+	pause   *time.Timer
+	comment *time.Timer // nil: the form has no comments
+	grace   *time.Timer // nil: the server does not drain
+	forget  func() bool // ends the wait for the end of the context
+}
+
+// openStream begins the answer of a function that returns a sequence. Nothing is
+// sent before the first row.
+func (c *Call) openStream() *stream {
+	s := &stream{
+		call:   c,
+		writer: c.door.ResponseWriter(),
+		events: prefersEvents(c.door.Header("Accept")),
+		isHead: c.door.Method() == http.MethodHead,
+		held:   newAnswer(),
+	}
+	c.stream = s
+	c.context.lastEvent = c.door.Header("Last-Event-Id")
+	s.mu.Lock() // the timers may run before they are all set
+	defer s.mu.Unlock()
+	s.pause = time.AfterFunc(time.Hour, s.sendHeld)
+	s.pause.Stop()
+	if s.events {
+		s.sent = time.Now()
+		s.comment = time.AfterFunc(commentPause, s.sendComment)
+	}
+	s.forget = context.AfterFunc(&c.context, s.contextEnded)
+	return s
+}
+
+// yieldTo returns the function that a sequence gives its rows to. It returns false
+// where no row can be sent any more.
+func yieldTo[R any](s *stream, rows *encoder[R]) func(R, error) bool {
+	room := new(R) // the encoder needs a pointer, and one for each row would be an allocation
+	return func(row R, err error) bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		switch {
+		case !s.takes():
+			return false
+		case err != nil:
+			return s.fail(err)
+		case s.isHead, !s.started && s.call.context.Err() != nil: // HEAD has no rows, and it is too late for a first one
+			s.over = true
+			return false
+		}
+		*room = row
+		if err := addRow(s, rows, room); err != nil {
+			return s.fail(err)
+		}
+		return s.release()
+	}
+}
+
+// addRow adds a row to those that are held back.
+func addRow[R any](s *stream, rows *encoder[R], row *R) error {
+	start := s.held.buffer.Len()
+	if s.events {
+		if err := addEventID(&s.held.buffer, rows.eventID(row)); err != nil {
+			return err
+		}
+		s.held.buffer.WriteString("data: ")
+	}
+	if err := rows.add(s.held, row); err != nil {
+		s.held.buffer.Truncate(start)
+		return err
+	}
+	if s.events {
+		s.held.buffer.WriteByte('\n') // the empty line ends an event
+	}
+	s.rows++
+	return nil
+}
+
+// takes reports whether a row can be sent. A function that never heeds what yield
+// returns would run for ever: it is ended.
+func (s *stream) takes() bool {
+	if !s.over {
+		return true
+	}
+	if s.refusals++; s.refusals > maxRefusals {
+		if s.refusals <= 2*maxRefusals && calledByServe() {
+			panic("yield is called again and again, though it has returned false")
+		}
+		runtime.Goexit() // a panic could end the process, or was recovered from
+	}
+	return false
+}
+
+// calledByServe reports whether the goroutine is the one of [API.Serve], which
+// recovers from panics, and not one that the function has started.
+func calledByServe() bool {
+	callers := make([]uintptr, 64)
+	for skip := 1; ; skip += len(callers) {
+		callers = callers[:runtime.Callers(skip, callers)]
+		if len(callers) == 0 {
+			return false
+		}
+		frames := runtime.CallersFrames(callers)
+		for frame, more := frames.Next(); ; frame, more = frames.Next() {
+			if strings.HasSuffix(frame.Function, "apiphant.(*API).Serve") {
+				return true
+			}
+			if !more {
+				break
+			}
+		}
+	}
+}
+
+// fail ends the rows with an error, which is answered when the function returns.
+func (s *stream) fail(err error) bool {
+	s.over, s.err = true, err
+	return false
+}
+
+// release sends the rows that are held back, unless more are waited for, and reports
+// whether further ones can be sent.
+func (s *stream) release() bool {
+	switch {
+	case !s.resting:
+		s.send()
+		s.resting = true
+		s.pause.Reset(streamPause)
+	case s.held.buffer.Len() >= streamBatch:
+		s.send()
+	}
+	return !s.over
+}
+
+// send sends what is held back.
+func (s *stream) send() {
+	s.begin()
+	if _, err := s.writer.Write(s.held.buffer.Bytes()); err != nil {
+		s.lose()
+	} else if err := http.NewResponseController(s.writer).Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		s.lose()
+	}
+	s.held.buffer.Reset()
+	if s.events {
+		s.sent = time.Now()
+	}
+}
+
+// lose ends the rows, since the client can't be written to.
+func (s *stream) lose() {
+	s.over, s.lost = true, true
+	s.call.context.loseClient()
+}
+
+// begin begins the answer.
+func (s *stream) begin() {
+	if s.started {
+		return
+	}
+	s.started = true
+	s.call.context.begun()
+	header := s.writer.Header()
+	header.Set("Content-Type", "application/jsonl")
+	if s.events {
+		header.Set("Content-Type", eventStream)
+	}
+	header.Set("Vary", "Accept")
+	header.Set("X-Accel-Buffering", "no") // nginx would collect rows
+}
+
+// inTime runs what a timer does, in the timer's goroutine, unless the stream has
+// ended. A panic of the door ends the rows.
+func (s *stream) inTime(do func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer func() {
+		if value := recover(); value != nil {
+			s.lose()
+		}
+	}()
+	if !s.closed && !s.lost {
+		do()
+	}
+}
+
+// sendHeld sends the rows that were held back for streamPause.
+func (s *stream) sendHeld() {
+	s.inTime(func() {
+		if s.resting = s.held.buffer.Len() > 0; s.resting {
+			s.send()
+			s.pause.Reset(streamPause)
+		}
+	})
+}
+
+// sendComment sends a comment where nothing was sent for commentPause.
+func (s *stream) sendComment() {
+	s.inTime(func() {
+		rest := commentPause - time.Since(s.sent)
+		if rest <= 0 && !s.said {
+			s.held.buffer.WriteString(": \n\n")
+			s.send()
+			rest = commentPause
+		}
+		s.comment.Reset(rest)
+	})
+}
+
+// contextEnded ends the rows when the context of the call has ended, but gives
+// the function some time where the server drains.
+func (s *stream) contextEnded() {
+	s.inTime(func() {
+		if errors.Is(context.Cause(&s.call.context), ErrDraining) {
+			s.grace = time.AfterFunc(drainGrace, s.endGrace)
+			return
+		}
+		s.over = true
+	})
+}
+
+// endGrace tells the client that there are no more rows. The function may still
+// run.
+func (s *stream) endGrace() {
+	s.inTime(func() {
+		s.over = true
+		if !s.started {
+			return
+		}
+		if body, err := (&Error{Status: http.StatusServiceUnavailable}).body(); err == nil {
+			s.sayLast(body)
+		}
+	})
+}
+
+// ended returns the error with which a sequence has ended that has returned.
+// One whose context has ended may have left out rows because of that.
+func (s *stream) ended(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return ended(ctx, s.err)
+	}
+	if err := s.call.context.Err(); err != nil {
+		return toError(&s.call.context, err)
+	}
+	return nil
+}
+
+// close stops the timers: from now on only the pipeline writes. The stream may be nil.
+func (s *stream) close() {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over, s.closed = true, true
+	s.forget()
+	for _, timer := range []*time.Timer{s.pause, s.comment, s.grace} {
+		if timer != nil {
+			timer.Stop()
+		}
+	}
+}
+
+// hasStarted reports whether the answer has begun. The stream may be nil.
+func (s *stream) hasStarted() bool {
+	if s == nil {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.started
+}
+
+// finish ends an answer that has all rows. One without rows has no body.
+func (s *stream) finish() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.begin(); s.held.buffer.Len() == 0 {
+		s.writer.WriteHeader(http.StatusOK) // of no effect where something was sent
+		return
+	}
+	_, _ = s.writer.Write(s.held.buffer.Bytes()) // a client that has gone is no failure of the call
+	s.held.buffer.Reset()
+}
+
+// abort ends an answer that has begun with an error as its last word, and such that
+// nobody takes it for whole. A client that has gone is not written to.
+func (s *stream) abort(status int, body []byte) {
+	s.mu.Lock()
+	if body != nil && status != statusClientGone {
+		s.sayLast(body)
+	}
+	s.mu.Unlock()
+	s.call.door.Abort()
+}
+
+// sayLast sends the rows that are held back, and an error behind them.
+func (s *stream) sayLast(body []byte) {
+	if s.said || s.lost {
+		return
+	}
+	s.said = true
+	if s.events {
+		s.held.buffer.WriteString("event: error\ndata: ")
+	}
+	s.held.buffer.Write(body)
+	s.held.buffer.WriteByte('\n')
+	if s.events {
+		s.held.buffer.WriteByte('\n')
+		if errors.Is(context.Cause(&s.call.context), ErrDraining) {
+			s.held.buffer.WriteString("retry: 0\n\n") // the client finds another process
+		}
+	}
+	s.send()
+}
+
+// end gives the door the number of rows, and the memory back. The stream may be nil.
+func (s *stream) end() {
+	if s == nil {
+		return
+	}
+	s.close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if door, ok := s.call.door.(RowCounter); ok {
+		door.CountRows(s.rows)
+	}
+	s.held.release()
+	s.held = nil
+}
+
+var errNoSequence = errors.New("the function returned no sequence: the iter.Seq2 is nil")
