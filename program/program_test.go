@@ -124,7 +124,7 @@ $`, text.String())
 	}
 	want := map[string]any{"method": "POST", "path": "/api/v0/echo/read", "version": "v0", "target": "echo", "action": "read",
 		"type":    "func(context.Context, apiphant.Object) (apiphant.Object, error)",
-		"request": "apiphant.Object", "response": "apiphant.Object", "comment": ""}
+		"request": "apiphant.Object", "response": "apiphant.Object", "streams": false, "comment": ""}
 	if difference := cmp.Diff(want, routes[1]); difference != "" {
 		t.Error(difference)
 	}
