@@ -101,8 +101,8 @@ func (d *Deployment) HeaderTimeout() time.Duration { return server.DefaultHeader
 func (d *Deployment) IdleTimeout() time.Duration   { return server.DefaultIdleTimeout }
 
 // drainWindow is how long a process that was told to end still accepts requests.
-// It is longer than nginx keeps idle connections open, and it is over early once
-// nginx has closed them.
+// It is longer than nginx keeps idle connections open, and than it leaves out a
+// machine that refused a connection (fail_timeout).
 const drainWindow = 5 * time.Second
 
 // AnswerTimeout returns how long nginx waits for the answer to a call.

@@ -14,7 +14,7 @@ import (
 // "Connection: close". New clients find the other process where the listener was
 // handed over; otherwise they are answered here until the window ends.
 func (s *Server) leave(handedOver bool, l *connection.Listener, closed <-chan error) {
-	window := cmp.Or(s.DrainWindow, DefaultDrainWindow)
+	window := cmp.Or(s.DrainWindow, s.timeouts.window)
 	s.draining.Store(true)
 	if handedOver {
 		s.log.Info("Draining: another process has taken over")
@@ -26,7 +26,11 @@ func (s *Server) leave(handedOver bool, l *connection.Listener, closed <-chan er
 	s.leaving.Store(true)
 	s.notify(daemon.SdNotifyStopping)
 	s.log.Info("Draining: responses tell clients to go elsewhere")
-	s.waitUntilGone(window)
+	if s.DrainWindow > 0 {
+		<-time.After(window) // also without a connection: a load balancer may not know yet
+	} else {
+		s.waitUntilGone(window)
+	}
 	l.End(isSole(l.Listener))
 	<-closed
 }

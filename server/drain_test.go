@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -24,7 +25,7 @@ import (
 // TestDrainLetsNobodyIn.)
 func TestDrainLosesNothing(t *testing.T) {
 	const clients = 50
-	running := start(t, echo(), &server.Server{DrainWindow: patience})
+	running := start(t, echo(), (&server.Server{}).WaitUntilGone(patience))
 	var answered, told, lost atomic.Int64
 	var group sync.WaitGroup
 	for range clients {
@@ -139,7 +140,7 @@ func TestDrainAnswersWhatIsUnderWay(t *testing.T) {
 	api.Handle("v0/stream", apiphant.Actions{Read: apiphant.Raw(func(w http.ResponseWriter, _ *http.Request) {
 		_ = http.NewResponseController(w).Flush()
 	})})
-	running := start(t, api, &server.Server{DrainWindow: time.Hour, Drain: time.Hour})
+	running := start(t, api, (&server.Server{Drain: time.Hour}).WaitUntilGone(time.Hour))
 	slow, half, idle, stream := running.dial(), running.dial(), running.dial(), running.dial()
 	if got := stream.ask(post("/api/v0/stream/read", "")); got.String() != "200 " || got.close {
 		t.Errorf("a stream before: got %v, closing: %t", got, got.close)
@@ -182,6 +183,44 @@ func TestDrainAnswersWhatIsUnderWay(t *testing.T) {
 		t.Error(err)
 	}
 	running.ended <- nil
+}
+
+// TestSetWindowLasts: whoever connects anew, one after the other, is answered until
+// the window that was set has ended.
+func TestSetWindowLasts(t *testing.T) {
+	const window = 500 * time.Millisecond
+	running := start(t, echo(), &server.Server{DrainWindow: window})
+	ended := make(chan error, 1)
+	began := time.Now()
+	running.end()
+	go func() { ended <- <-running.ended }()
+	for asked := 0; ; asked++ {
+		select {
+		case err := <-ended:
+			if took := time.Since(began); err != nil || took < window || asked == 0 {
+				t.Errorf("Serve returned %v after %v and %d requests, want it to take %v", err, took, asked, window)
+			}
+			running.ended <- nil
+			return
+		default:
+		}
+		c, err := net.Dial("tcp", running.address)
+		if err == nil {
+			_, err = io.WriteString(c, post("/api/v0/echo/read", `{}`))
+		}
+		var r *http.Response
+		if err == nil {
+			r, err = http.ReadResponse(bufio.NewReader(c), nil)
+		}
+		if took := time.Since(began); err != nil && took < window {
+			t.Fatalf("after %v: %v", took, err)
+		} else if err == nil && r.StatusCode != 200 {
+			t.Fatalf("after %v: %s", took, r.Status)
+		}
+		if c != nil {
+			c.Close()
+		}
+	}
 }
 
 // TestDrainAfterWindow: the listener is closed, and what runs or has begun to

@@ -12,9 +12,19 @@ import (
 func (s *Server) Hurry(d time.Duration) {
 	s.timeouts = timeouts{
 		Timeouts:  connection.Timeouts{Park: d, Write: 6 * d, First: 10 * d, Last: time.Millisecond, Linger: d, LingerAll: 4 * d},
-		bodyGrace: d, skip: d, skipUnsent: min(d, 20*time.Millisecond), handshake: 10 * time.Millisecond, cancelled: time.Second, sweep: d,
+		bodyGrace: d, skip: d, skipUnsent: min(d, 20*time.Millisecond), handshake: 10 * time.Millisecond, window: DefaultDrainWindow, cancelled: time.Second, sweep: d,
 	}
 }
+
+// WaitUntilGone makes the drain window that a server has where none is set longer.
+func (s *Server) WaitUntilGone(d time.Duration) *Server {
+	s.timeouts = defaultTimeouts
+	s.timeouts.window = d
+	return s
+}
+
+// HasWindow reports whether WaitUntilGone was called.
+func (s *Server) HasWindow() bool { return s.timeouts.window > DefaultDrainWindow }
 
 // SweepEvery shortens nothing but the time between two sweeps.
 func (s *Server) SweepEvery(d time.Duration) {

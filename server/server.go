@@ -92,7 +92,10 @@ type Server struct {
 	// DrainWindow is how long connections are still accepted and requests answered
 	// once Serve is to end. Each response says "Connection: close", so that clients
 	// and load balancers go elsewhere without an error.
-	// 0: DefaultDrainWindow; negative: no time.
+	//
+	// A window that is set lasts, since a load balancer may send new connections
+	// until it knows. 0: DefaultDrainWindow, which ends with the last connection;
+	// so it does where the listener was handed over. Negative: no time.
 	DrainWindow time.Duration
 
 	// Drain is how long running calls may take after that. At its end their

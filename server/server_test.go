@@ -52,7 +52,9 @@ func startAt(t testing.TB, ln net.Listener, api *apiphant.API, s *server.Server)
 	t.Helper()
 	r := &running{t: t, address: ln.Addr().String(), log: &lines{}, access: &lines{}, ended: make(chan error, 1)}
 	s.API, s.Log, s.AccessLog = api, r.log.logger(), r.access.log
-	s.DrainWindow = cmp.Or(s.DrainWindow, -1)
+	if !s.HasWindow() {
+		s.DrainWindow = cmp.Or(s.DrainWindow, -1)
+	}
 	s.Drain = cmp.Or(s.Drain, 5*time.Second)
 	ctx, cancel := context.WithCancel(apiphant.WithLog(t.Context(), slog.New(slog.NewJSONHandler(r.log, nil))))
 	r.end = cancel

@@ -15,6 +15,7 @@ type timeouts struct {
 	skip       time.Duration // for the rest of a body that no function has read
 	skipUnsent time.Duration // for all of it, where nothing of it came
 	handshake  time.Duration // for clients that connect just when the listener is to be closed
+	window     time.Duration // of a drain, where Server.DrainWindow does not say
 	cancelled  time.Duration // for calls to return once their contexts are cancelled
 	sweep      time.Duration // from one look at the running calls to the next
 }
@@ -25,6 +26,7 @@ var defaultTimeouts = timeouts{
 	skip:       250 * time.Millisecond,
 	skipUnsent: 20 * time.Millisecond,
 	handshake:  10 * time.Millisecond,
+	window:     DefaultDrainWindow,
 	cancelled:  time.Second,
 	sweep:      time.Second,
 }

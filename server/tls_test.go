@@ -219,7 +219,7 @@ func TestTLSBrokenOff(t *testing.T) {
 // that are in their handshake.
 func TestTLSDrainLosesNothing(t *testing.T) {
 	const clients = 30
-	running := start(t, echo(), &server.Server{Certificate: certificate(t), DrainWindow: patience})
+	running := start(t, echo(), (&server.Server{Certificate: certificate(t)}).WaitUntilGone(patience))
 	var answered, told, lost atomic.Int64
 	var group sync.WaitGroup
 	for range clients {

@@ -21,7 +21,7 @@ type Settings struct {
 	Strict         bool
 	Timeout        time.Duration
 	Drain          time.Duration
-	DrainWindow    time.Duration
+	DrainWindow    DrainWindow
 	MaxBody        command.Size
 	MaxUpload      command.Size
 	MaxHeader      command.Size
@@ -53,7 +53,8 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&s.Strict, "strict", false, "refuse JSON with duplicate keys, and unknown fields in typed requests")
 	flags.DurationVar(&s.Timeout, "timeout", apiphant.DefaultTimeout, "how long a call may take until its context ends; 0: for ever")
 	flags.DurationVar(&s.Drain, "drain", server.DefaultDrain, "how long running calls may take to finish when the program ends; 0: not at all")
-	flags.DurationVar(&s.DrainWindow, "drain-window", server.DefaultDrainWindow, "how long requests are still taken when the program ends; 0: not at all")
+	s.DrainWindow = DrainWindow{Duration: server.DefaultDrainWindow}
+	flags.Var(&s.DrainWindow, "drain-window", "how long requests are still taken when the program ends, also new connections; the default ends with the last connection; 0: not at all")
 	flags.Var(&s.MaxBody, "max-body", "how large a JSON request may be")
 	flags.Var(&s.MaxUpload, "max-upload", "how large a raw request, which streams, may be")
 	flags.Var(&s.MaxHeader, "max-header", "how large a request's line and headers may be together")
@@ -93,7 +94,7 @@ func (s *Settings) Check() error {
 	}{
 		{"timeout", s.Timeout, false},
 		{"drain", s.Drain, false},
-		{"drain-window", s.DrainWindow, false},
+		{"drain-window", s.DrainWindow.Duration, false},
 		{"header-timeout", s.HeaderTimeout, true},
 		{"idle-timeout", s.IdleTimeout, true},
 	} {
@@ -136,7 +137,7 @@ func (s *Settings) server(api *apiphant.API, log *logging.Log) *server.Server {
 		TrustedProxies: s.TrustedProxies,
 		HeaderTimeout:  s.HeaderTimeout,
 		IdleTimeout:    s.IdleTimeout,
-		DrainWindow:    offIfZero(s.DrainWindow),
+		DrainWindow:    s.DrainWindow.field(),
 		Drain:          offIfZero(s.Drain),
 
 		MaxConnections:           offIfZero(s.MaxConnections),

@@ -32,14 +32,14 @@ func set(t *testing.T, environment, args []string) (serve.Settings, int, string)
 }
 
 var defaults = serve.Settings{
-	Log: logging.Settings{Form: "text"}, Timeout: 30 * time.Second, Drain: 30 * time.Second, DrainWindow: time.Second,
+	Log: logging.Settings{Form: "text"}, Timeout: 30 * time.Second, Drain: 30 * time.Second, DrainWindow: serve.DrainWindow{Duration: time.Second},
 	MaxBody: 1 << 20, MaxUpload: 1 << 30, MaxHeader: 8 << 10, HeaderTimeout: 5 * time.Second, IdleTimeout: 75 * time.Second, Migrate: true,
 	MaxConnections: 65536, MaxRunning: 10_000, BodyMemory: 256 << 20,
 }
 
 // all are settings of which none is the default.
 func all(s *serve.Settings) {
-	*s = serve.Settings{Log: logging.Settings{Form: "json"}, AccessLog: true, Strict: true, Timeout: time.Second, DrainWindow: 3 * time.Second, MaxBody: 4,
+	*s = serve.Settings{Log: logging.Settings{Form: "json"}, AccessLog: true, Strict: true, Timeout: time.Second, DrainWindow: serve.DrainWindow{Duration: 3 * time.Second, IsSet: true}, MaxBody: 4,
 		MaxUpload: 5 << 10, MaxHeader: 6 << 20, HeaderTimeout: 7 * time.Millisecond, IdleTimeout: 8 * time.Minute, Migrate: true, Source: "/x",
 		MaxConnections: 9, MaxConnectionsPerAddress: 10, MaxRunning: 11, BodyMemory: 12, LowMemory: true,
 		AllowOrigins: []string{"https://a.example", "https://b.example", "https://*.c.example"}, TLSCert: "c.pem", TLSKey: "k.pem",
