@@ -11,10 +11,10 @@
 // finish first, within [Server.Drain]. How a call is handled is not decided here but in
 // [apiphant.API.Serve], the same for every transport.
 //
-// A request is served in these steps. conn.serve waits for it (serve.go). Its
-// head is parsed in request.go. conn.answerJSON answers an ordinary JSON call (json.go). fasthttp answers
-// raw actions, HEAD, HTTP/1.0 and other special requests (fasthttp.go). In both cases a
-// door (door.go) translates between the request and API.Serve, and door.finish
-// (finish.go) ends the request. Package connection has the connection itself, package
-// http1 the parser. See docs/adr/0021-own-loop.md for why.
+// A request is served in these steps. conn.serve waits for it (serve.go). Its head is
+// parsed in request.go. conn.answerJSON answers an ordinary JSON call (json.go).
+// fasthttp answers raw actions, HEAD, HTTP/1.0 and other special requests (fasthttp.go).
+// In both cases a door (door.go) translates between the request and API.Serve, and
+// door.finish (finish.go) ends the request. Package connection has the connection
+// itself, package http1 the parser. See docs/adr/0021-own-loop.md for why.
 package server
