@@ -3,7 +3,6 @@ package apiphant
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"net/http"
 	"reflect"
@@ -20,7 +19,7 @@ type Action struct {
 	shape     shape
 	signature string
 	source    Source
-	maxBody   int64
+	bounds    bounds
 	err       error
 }
 
@@ -80,6 +79,17 @@ func Proc[T any](f func(ctx context.Context, request T) error) Action {
 // ProcWithoutContext is func(request) error: the answer is {}.
 func ProcWithoutContext[T any](f func(request T) error) Action {
 	return Func(func(_ context.Context, request T) (any, error) { return nil, f(request) }).answersNothing().of(f)
+}
+
+// NoRequest is func(ctx) (response, error): nothing is asked. A body, if one comes,
+// must be a JSON object all the same, and is ignored.
+func NoRequest[R any](f func(ctx context.Context) (R, error)) Action {
+	return Func(func(ctx context.Context, _ struct{}) (R, error) { return f(ctx) }).asksNothing().of(f)
+}
+
+// NoRequestWithoutContext is func() (response, error).
+func NoRequestWithoutContext[R any](f func() (R, error)) Action {
+	return Func(func(context.Context, struct{}) (R, error) { return f() }).asksNothing().of(f)
 }
 
 // RawRequest is func(ctx, r) (response, error): the function reads the request
@@ -180,23 +190,15 @@ func newAction(f any, shape shape, run Handler, errs ...error) Action {
 	return Action{run: run, shape: shape, err: errors.Join(errs...)}.of(f)
 }
 
-// MaxBody returns the action with a bound of its own on the bytes of the request's
-// body, smaller or larger than the server's; a longer body is answered with 413:
-//
-//	func Actions() apiphant.Actions {
-//		return apiphant.Actions{Create: apiphant.RawRequest(Create).MaxBody(5 << 30)}
-//	}
-func (a Action) MaxBody(bytes int64) Action {
-	if bytes <= 0 {
-		a.err = errors.Join(a.err, fmt.Errorf("MaxBody(%d): want at least 1 byte", bytes))
-	}
-	a.maxBody = bytes
-	return a
-}
-
 // answersNothing returns the action of a function that has no response.
 func (a Action) answersNothing() Action {
 	a.shape.response = nil
+	return a
+}
+
+// asksNothing returns the action of a function that has no request.
+func (a Action) asksNothing() Action {
+	a.shape.request, a.shape.schema = nil, nil
 	return a
 }
 
@@ -213,7 +215,9 @@ func (a Action) endpoint(route Route) *Endpoint {
 		RawRequest:  a.shape.rawRequest,
 		RawResponse: a.shape.rawResponse,
 		Streams:     a.shape.rawResponse || a.shape.rows,
-		MaxBody:     a.maxBody,
+		MaxBody:     a.bounds.maxBody,
+		Timeout:     a.bounds.timeout,
+		MaxRunning:  a.bounds.running.size(),
 		takes:       a.shape.takes,
 	}
 	switch {

@@ -19,7 +19,8 @@ const DefaultTimeout = 30 * time.Second
 // number of calls may run at the same time.
 type API struct {
 	// Timeout is how long after its start a call's context ends.
-	// 0: DefaultTimeout; negative: never. A function that returns the error
+	// 0: DefaultTimeout; negative: never. [Action.Timeout] is for one
+	// action. A function that returns the error
 	// of its context is answered with 503.
 	//
 	// A call whose function returns a sequence has this time for the beginning
@@ -147,7 +148,7 @@ func (a *API) add(t target) (errs []error) {
 		found = true
 		endpoint := action.endpoint(Route{Version: version, Target: name, Action: named.name})
 		endpoint.Comment = a.Comments[action.source.Function]
-		endpoint.handler = a.wrap(t.path, action.run)
+		endpoint.handler = a.wrap(t.path, action.bounds.running.limit(action.run))
 		if endpoint.handler == nil {
 			errs = append(errs, fmt.Errorf("%s: a middleware returns no Handler", endpoint))
 		}

@@ -20,9 +20,10 @@
 //	PATH/api/background/*.go       package background: Tasks, Jobs, see package background
 //
 // A function has the shape that one of [Func], [FuncWithoutContext], [Proc],
-// [ProcWithoutContext], [RawRequest], [RawResponse], [Raw], [Stream] and
-// [StreamWithoutContext] takes. A Middleware, func(next [Handler]) [Handler], also
-// stands in a version's or a target's package, and wraps everything below it.
+// [ProcWithoutContext], [NoRequest], [NoRequestWithoutContext], [RawRequest],
+// [RawResponse], [Raw], [Stream] and [StreamWithoutContext] takes. A Middleware,
+// func(next [Handler]) [Handler], also stands in a version's or a target's package,
+// and wraps everything below it.
 //
 // # Typed requests
 //

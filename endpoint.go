@@ -3,6 +3,7 @@ package apiphant
 import (
 	"fmt"
 	"reflect"
+	"time"
 
 	"github.com/apiphant/apiphant/internal/rule"
 )
@@ -20,7 +21,7 @@ type Endpoint struct {
 	Methods   []string  // that its path is asked with: POST, and GET where it reads a sequence; nil: the function decides
 	Addresses []Address // further ones, see [API.Address]
 
-	Request  reflect.Type // of what the function is given; nil: it reads the request itself
+	Request  reflect.Type // of what the function is given; nil: nothing, or it reads the request itself
 	Schema   *Schema      // of Request, with the rules of its fields; nil: Request is nil or Object
 	Response reflect.Type // of what the function returns, or, where it returns a sequence, of each row; nil: the answer is {}, or the function writes it itself
 
@@ -28,7 +29,10 @@ type Endpoint struct {
 	RawResponse bool // the function writes the answer itself
 	Streams     bool // the answer is written to [Door.ResponseWriter] while the function runs: by the function itself, or, where RawResponse is false, row by row
 
-	MaxBody int64 // bytes of the request's body, see [Action.MaxBody]; 0: the door's own bound
+	// The action's own bounds, see [Action.MaxBody], [Action.Timeout] and [Action.MaxRunning].
+	MaxBody    int64         // bytes of the request's body; 0: the door's own bound
+	Timeout    time.Duration // 0: that of the API; negative: none
+	MaxRunning int           // 0: no bound but the door's
 
 	handler Handler
 	takes   func(parameter string) bool // nil: all

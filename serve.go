@@ -97,7 +97,7 @@ func (a *API) newCall(ctx context.Context, match Match, door Door) *Call {
 // limit sets until when a call may run. endpoint may be nil. A stream has a time for
 // its beginning, and another one for all of it.
 func (a *API) limit(c *callContext, endpoint *Endpoint) {
-	timeout := cmp.Or(a.Timeout, DefaultTimeout)
+	timeout := a.timeout(endpoint)
 	switch isSequence := endpoint != nil && endpoint.isSequence(); {
 	case isSequence && timeout > 0:
 		c.beginBy = began(c.door).Add(timeout)

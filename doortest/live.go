@@ -44,14 +44,16 @@ func newLive() *live {
 }
 
 func (l *live) add(read func(string, apiphant.Action)) {
-	read("flush", apiphant.Raw(func(w http.ResponseWriter, r *http.Request) {
+	flush := apiphant.Raw(func(w http.ResponseWriter, r *http.Request) {
 		begin(w)
 		select {
 		case <-l.goOn:
 		case <-r.Context().Done():
 		}
 		_, _ = io.WriteString(w, ",more")
-	}))
+	})
+	read("flush", flush)
+	read("bounded", flush.MaxRunning(1))
 	read("upload", apiphant.RawRequest(func(_ context.Context, r *http.Request) (any, error) {
 		part := make([]byte, 4)
 		_, err := io.ReadFull(r.Body, part)
@@ -88,6 +90,7 @@ func (s Suite) askLive(t *testing.T, l *live, c client) {
 		{"what is kept after a call has errors", l.keep, ""},
 		{"half a body is an error", l.cutBody, ""},
 		{"what is flushed arrives while the function runs", l.flush, when(s.Collected, collects)},
+		{"no more requests run than an action's own bound", l.bounded, when(s.Collected, collects)},
 		{"a body can be read while it is being sent", l.upload, when(s.Collected, collects)},
 		{"a client that goes away ends the context", l.clientGone, when(!s.ClientGone, "only asked with Suite.ClientGone")},
 	} {
@@ -122,10 +125,27 @@ func post(path string, stream io.Reader, length int64) request {
 	return request{method: http.MethodPost, target: "/api/v0/live/" + path + "/read", stream: stream, length: length}
 }
 
-func (l *live) flush(t *testing.T, c client) {
+func (l *live) flush(t *testing.T, c client) { l.runFlush(t, c, "flush", func() {}) }
+
+// bounded asks one too many while a function runs, twice: the second time shows that
+// the first one's place was given back.
+func (l *live) bounded(t *testing.T, c client) {
+	for range 2 {
+		l.runFlush(t, c, "bounded", func() {
+			got, err := ask(t.Context(), c, post("bounded", nil, 0))
+			retry := got.header.Get("Retry-After")
+			if err != nil || got.status != http.StatusServiceUnavailable || retry != "1" {
+				t.Errorf("one too many is answered with %s, Retry-After %q and %v, want 503 and 1", outcome(got.status, got.broken), retry, err)
+			}
+		})
+	}
+}
+
+// runFlush asks a function that flushes, and calls meanwhile while it runs.
+func (l *live) runFlush(t *testing.T, c client, name string, meanwhile func()) {
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
-	answer, err := c.begin(ctx, post("flush", nil, 0))
+	answer, err := c.begin(ctx, post(name, nil, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,6 +154,7 @@ func (l *live) flush(t *testing.T, c client) {
 	if _, err := io.ReadFull(answer.Body, some); err != nil || string(some) != "some" {
 		t.Errorf("got %q and %v while the function runs, want what it flushed", some, err)
 	}
+	meanwhile()
 	select {
 	case l.goOn <- struct{}{}:
 	case <-ctx.Done():

@@ -20,6 +20,7 @@ func newAPI() *apiphant.API {
 	api.Handle("v0/shop/orders/items", apiphant.Actions{Update: apiphant.Func(update)})
 	read := func(target string, action apiphant.Action) { api.Handle(target, apiphant.Actions{Read: action}) }
 	addShapes(read)
+	addBounds(read)
 	addAnswers(read)
 	addFields(read)
 	addTyped(read)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"math"
 	"net/http"
+	"time"
 
 	"github.com/apiphant/apiphant"
 )
@@ -26,19 +28,45 @@ func addShapes(read func(string, apiphant.Action)) {
 		func(_ context.Context, request apiphant.Object) error { return refuse(request) }))
 	read("v0/shapes/proc-without-context", apiphant.ProcWithoutContext(
 		func(request point) error { return refuse(apiphant.Object{"x": json.Number("0")}) }))
+	read("v0/shapes/no-request", apiphant.NoRequest(
+		func(ctx context.Context) (apiphant.Object, error) {
+			return apiphant.Object{"asked": "nothing"}, ctx.Err()
+		}))
+	read("v0/shapes/no-request-without-context", apiphant.NoRequestWithoutContext(
+		func() (point, error) { return point{X: 1}, nil }))
 	read("v0/shapes/raw-request", apiphant.RawRequest(rawRequest))
 	read("v0/shapes/raw-response", apiphant.RawResponse(
 		func(_ context.Context, request point, w http.ResponseWriter) error {
 			return json.NewEncoder(w).Encode(request)
 		}))
+	read("v0/shapes/raw", apiphant.Raw(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(w, r.Body)
+	}))
+}
+
+// addBounds adds actions that have bounds of their own.
+func addBounds(read func(string, apiphant.Action)) {
 	read("v0/bound/small", apiphant.Proc(
 		func(_ context.Context, request apiphant.Object) error { return refuse(request) }).MaxBody(32))
 	read("v0/bound/large", apiphant.Proc(
 		func(_ context.Context, request apiphant.Object) error { return refuse(request) }).MaxBody(2<<20))
 	read("v0/bound/raw", apiphant.RawRequest(rawRequest).MaxBody(32))
-	read("v0/shapes/raw", apiphant.Raw(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(w, r.Body)
-	}))
+	read("v0/bound/longer", apiphant.NoRequest(timeLeft).Timeout(2*time.Hour))
+	read("v0/bound/shorter", apiphant.NoRequest(func(ctx context.Context) (any, error) { return nil, ctx.Err() }).Timeout(time.Nanosecond))
+	read("v0/bound/for-ever", apiphant.NoRequest(timeLeft).Timeout(-1))
+	read("v0/bound/for-ever-raw", apiphant.RawRequest(
+		func(ctx context.Context, _ *http.Request) (any, error) { return timeLeft(ctx) }).Timeout(-1))
+	read("v0/bound/panics", apiphant.NoRequest(func(context.Context) (any, error) { panic("secret") }).MaxRunning(1))
+	read("v0/bound/one", apiphant.Func(echo).MaxRunning(1))
+}
+
+// timeLeft says how long the call may still take.
+func timeLeft(ctx context.Context) (any, error) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return apiphant.Object{"hours": nil}, nil
+	}
+	return apiphant.Object{"hours": math.Round(time.Until(deadline).Hours())}, nil
 }
 
 // refuse returns an error where the request asks for one: that shows that a function

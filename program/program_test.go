@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -28,7 +29,8 @@ func wantMatch(t *testing.T, pattern, text string) {
 func echo() program.Product {
 	api := &apiphant.API{}
 	api.Handle("v0/echo", apiphant.Actions{
-		Read:   apiphant.Func(func(_ context.Context, request apiphant.Object) (apiphant.Object, error) { return request, nil }),
+		Read: apiphant.Func(func(_ context.Context, request apiphant.Object) (apiphant.Object, error) { return request, nil }).
+			Timeout(90 * time.Second).MaxRunning(4),
 		Delete: apiphant.Raw(func(http.ResponseWriter, *http.Request) {}),
 	})
 	return program.Product{Name: "myproduct", API: api, Doors: []program.Door{serve.Door{}}}
@@ -124,7 +126,8 @@ $`, text.String())
 	}
 	want := map[string]any{"method": "POST", "path": "/api/v0/echo/read", "version": "v0", "target": "echo", "action": "read",
 		"type":    "func(context.Context, apiphant.Object) (apiphant.Object, error)",
-		"request": "apiphant.Object", "response": "apiphant.Object", "streams": false, "comment": ""}
+		"request": "apiphant.Object", "response": "apiphant.Object", "streams": false, "comment": "",
+		"max_body": 0., "timeout": "1m30s", "max_running": 4.}
 	if difference := cmp.Diff(want, routes[1]); difference != "" {
 		t.Error(difference)
 	}

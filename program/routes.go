@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,8 +28,10 @@ and decides.
 
 With --json: a list of objects with method, path, version, target, action,
 function, type, request and response (the names of their types, empty where the
-function reads or writes them itself), streams (whether the answer is sent while
-the function runs), comment, file and line.`,
+function reads or writes them itself, or has none), streams (whether the answer is
+sent while the function runs), the bounds that the action has of its own (max_body
+in bytes, timeout such as "2m0s" or "none", max_running; 0 and "" where it has
+none), comment, file and line.`,
 		Example: "  " + p.Name + " routes\n  " + p.Name + " routes --json | jq -r '.[].path'",
 		Args:    command.Arguments(),
 		RunE: func(running *cobra.Command, _ []string) error {
@@ -86,22 +89,40 @@ func writeRoutesJSON(w io.Writer, routes []*apiphant.Endpoint) error {
 		Request  string `json:"request"`
 		Response string `json:"response"`
 		Streams  bool   `json:"streams"`
-		Comment  string `json:"comment"`
-		File     string `json:"file"`
-		Line     int    `json:"line"`
+
+		MaxBody    int64  `json:"max_body"`
+		Timeout    string `json:"timeout"`
+		MaxRunning int    `json:"max_running"`
+
+		Comment string `json:"comment"`
+		File    string `json:"file"`
+		Line    int    `json:"line"`
 	}
 	list := make([]route, 0, len(routes))
 	for _, r := range routes {
 		list = append(list, route{
 			Method: method(r), Path: r.Path(), Version: r.Version, Target: r.Target, Action: r.Action,
 			Function: r.Source.Function, Type: r.Signature,
-			Request: typeName(r.Request), Response: typeName(r.Response), Streams: r.Streams, Comment: r.Comment, File: r.Source.File, Line: r.Source.Line,
+			Request: typeName(r.Request), Response: typeName(r.Response), Streams: r.Streams,
+			MaxBody: r.MaxBody, Timeout: timeoutText(r.Timeout), MaxRunning: r.MaxRunning,
+			Comment: r.Comment, File: r.Source.File, Line: r.Source.Line,
 		})
 	}
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(list)
+}
+
+// timeoutText returns the timeout that an action has of its own.
+func timeoutText(timeout time.Duration) string {
+	switch {
+	case timeout == 0:
+		return ""
+	case timeout < 0:
+		return "none"
+	}
+	return timeout.String()
 }
 
 func typeName(t reflect.Type) string {

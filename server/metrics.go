@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -143,7 +142,7 @@ func (m *Metrics) end(d *door, took time.Duration) {
 	}
 	d.route.statuses[slotOf(d.status())].Add(1)
 	d.route.took.observe(int64(took))
-	if limit := cmp.Or(m.api.Timeout, apiphant.DefaultTimeout); limit > 0 && took > limit {
+	if limit := timeoutOf(m.api, d.endpoint); limit > 0 && took > limit {
 		d.route.late.Add(1)
 	}
 	shard := &m.shards[d.conn.shard]

@@ -369,6 +369,30 @@ func TestFunctionThatIsInTime(t *testing.T) {
 	}
 }
 
+// TestSweepKnowsTimeoutsOfActions: an action's own timeout counts, and not the API's.
+func TestSweepKnowsTimeoutsOfActions(t *testing.T) {
+	entered, release := make(chan struct{}, 2), make(chan struct{})
+	defer close(release)
+	ignores := apiphant.NoRequest(func(context.Context) (any, error) {
+		entered <- struct{}{}
+		<-release
+		return nil, nil
+	})
+	api := &apiphant.API{Timeout: -1}
+	api.Handle("v0/ignores", apiphant.Actions{Create: ignores, Read: ignores.Timeout(time.Millisecond)})
+	s := &server.Server{}
+	s.Hurry(10 * time.Millisecond)
+	running := start(t, api, s)
+	for _, action := range []string{"create", "read"} {
+		running.dial().send(post("/api/v0/ignores/"+action, ""))
+		wait(t, "the function runs", entered)
+	}
+	until(t, "one of them is found out", func() bool { return s.Stats().Overdue == 1 })
+	if log := running.log.String(); !strings.Contains(log, "/api/v0/ignores/read ignores its context") || strings.Contains(log, "create") {
+		t.Errorf("the log has %s", log)
+	}
+}
+
 // TestOverloadLeavesNothing: after more than there is room for, of everything,
 // all is as it was.
 func TestOverloadLeavesNothing(t *testing.T) {

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -108,13 +107,9 @@ func (s *Server) watch() (end func()) {
 }
 
 func (s *Server) sweep(now time.Time) {
-	timeout := cmp.Or(s.API.Timeout, apiphant.DefaultTimeout)
-	if timeout < 0 {
-		return
-	}
 	var overdue int64
 	s.conns.each(func(c *conn) {
-		if c.running.look(s, now, timeout) {
+		if c.running.look(s, now) {
 			overdue++
 		}
 	})
@@ -123,11 +118,15 @@ func (s *Server) sweep(now time.Time) {
 
 // look reports whether the call is past its deadline, by a sweep at least, so that
 // the function had time to notice. When it began is known to within a sweep.
-func (c *runningCall) look(s *Server, now time.Time, timeout time.Duration) (overdue bool) {
+func (c *runningCall) look(s *Server, now time.Time) (overdue bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.endpoint == nil {
+		return false
+	}
+	timeout := timeoutOf(s.API, c.endpoint)
 	switch {
-	case c.endpoint == nil:
+	case timeout <= 0:
 		return false
 	case c.seen.IsZero():
 		c.seen = now

@@ -1,8 +1,10 @@
 package server
 
 import (
+	"cmp"
 	"time"
 
+	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/server/internal/connection"
 )
 
@@ -29,4 +31,16 @@ var defaultTimeouts = timeouts{
 	window:     DefaultDrainWindow,
 	cancelled:  time.Second,
 	sweep:      time.Second,
+}
+
+// timeoutOf returns how long a call may take; not positive: for ever. endpoint may be nil.
+func timeoutOf(api *apiphant.API, endpoint *apiphant.Endpoint) time.Duration {
+	timeout := cmp.Or(api.Timeout, apiphant.DefaultTimeout)
+	switch {
+	case endpoint == nil:
+		return timeout
+	case endpoint.Streams && !endpoint.RawResponse: // for a sequence that is the time until its first row
+		return api.StreamTimeout
+	}
+	return cmp.Or(endpoint.Timeout, timeout)
 }

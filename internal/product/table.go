@@ -102,6 +102,7 @@ func actionShapes() []shape {
 	return []shape{
 		{text: "func(ctx context.Context, request T) (R, error)", adapter: "Func", contextOptional: true},
 		{text: "func(ctx context.Context, request T) error", adapter: "Proc", contextOptional: true},
+		{text: "func(ctx context.Context) (R, error)", adapter: "NoRequest", contextOptional: true},
 		{text: "func(ctx context.Context, r *http.Request) (R, error)", adapter: "RawRequest"},
 		{text: "func(ctx context.Context, request T, w http.ResponseWriter) error", adapter: "RawResponse"},
 		{text: "func(w http.ResponseWriter, r *http.Request)", adapter: "Raw"},
@@ -175,10 +176,10 @@ func (s shape) signature() signature {
 }
 
 func (s shape) String() string {
-	if s.contextOptional {
-		return strings.Replace(s.text, "(ctx context.Context, ", "([ctx context.Context,] ", 1)
+	if !s.contextOptional {
+		return s.text
 	}
-	return s.text
+	return strings.NewReplacer("(ctx context.Context, ", "([ctx context.Context,] ", "(ctx context.Context)", "([ctx context.Context])").Replace(s.text)
 }
 
 // shapesHelp is what follows an error about the shape of an action.

@@ -38,6 +38,10 @@ func Proc[T any](f func(ctx context.Context, request T) error) Action { return f
 
 func ProcWithoutContext[T any](f func(request T) error) Action { return f }
 
+func NoRequest[R any](f func(ctx context.Context) (R, error)) Action { return f }
+
+func NoRequestWithoutContext[R any](f func() (R, error)) Action { return f }
+
 func RawRequest[R any](f func(ctx context.Context, r *http.Request) (R, error)) Action { return f }
 
 func RawResponse[T any](f func(ctx context.Context, request T, w http.ResponseWriter) error) Action {
