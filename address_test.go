@@ -267,15 +267,15 @@ func TestParameters(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := []struct{ target, body, want string }{
-		{"/typed/7", ``, `200 {"id":7,"page":1,"tags":null,"exact":false,"since":"0001-01-01T00:00:00Z","note":""}`},
+		{"/typed/7", ``, `200 {"id":7,"page":1,"tags":[],"exact":false,"since":"0001-01-01T00:00:00Z","note":""}`},
 		{"/typed/7?id=8&page=2&tags=a&tags=b%26c&exact=true&note=a+b&since=2026-11-27T00:00:00Z", `{"id":9,"page":3,"note":"c"}`,
 			`200 {"id":7,"page":2,"tags":["a","b&c"],"exact":true,"since":"2026-11-27T00:00:00Z","note":"a b"}`},
-		{"/typed/7?page=1&page=2", ``, `200 {"id":7,"page":2,"tags":null,"exact":false,"since":"0001-01-01T00:00:00Z","note":""}`},
-		{"/typed/7?other=1&note", ``, `200 {"id":7,"page":1,"tags":null,"exact":false,"since":"0001-01-01T00:00:00Z","note":""}`},
-		{"/typed/0?page=x", `{"exact":1}`, `400 {"error":{"field":"id","state":"invalid"},"errors":[{"field":"id","state":"invalid"},{"field":"page","state":"invalid"},{"field":"exact","state":"invalid"}]}`},
-		{"/typed/%ff", ``, `400 {"error":{"field":"id","state":"invalid"}}`},
+		{"/typed/7?page=1&page=2", ``, `200 {"id":7,"page":2,"tags":[],"exact":false,"since":"0001-01-01T00:00:00Z","note":""}`},
+		{"/typed/7?other=1&note", ``, `200 {"id":7,"page":1,"tags":[],"exact":false,"since":"0001-01-01T00:00:00Z","note":""}`},
+		{"/typed/0?page=x", `{"exact":1}`, `400 {"error":{"field":"id","state":"invalid","explain":{"minimum":1}},"errors":[{"field":"id","state":"invalid","explain":{"minimum":1}},{"field":"page","state":"invalid","explain":{"type":"integer"}},{"field":"exact","state":"invalid","explain":{"type":"boolean"}}]}`},
+		{"/typed/%ff", ``, `400 {"error":{"field":"id","state":"invalid","explain":{"type":"integer"}}}`},
 		{"/typed/7?page=%zz", ``, `400 {"error":"The query can't be read"}`},
-		{"/typed/7?page=1;2", ``, `400 {"error":{"field":"page","state":"invalid"}}`},
+		{"/typed/7?page=1;2", ``, `400 {"error":{"field":"page","state":"invalid","explain":{"type":"integer"}}}`},
 		{"/typed/7", `[]`, `400 {"error":"Request content should be JSON Object"}`},
 		{"/object/7?page=2&tags=a&tags=b", `{"id":1,"n":1.0}`, `200 {"id":"7","n":1.0,"page":"2","tags":["a","b"]}`},
 		{"/object/%ff", ``, `400 {"error":{"field":"id","state":"invalid"}}`},

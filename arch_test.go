@@ -28,7 +28,7 @@ var arrows = map[string][]string{
 	"internal/trace":      {},
 	"internal/safely":     {},
 	"internal/requesturi": {},
-	".":                   {"internal/rule", "internal/decode", "internal/encode", "internal/requesturi", "internal/safely", "internal/trace"},
+	".":                   {"internal/rule", "internal/fields", "internal/decode", "internal/encode", "internal/requesturi", "internal/safely", "internal/trace"},
 
 	// What a product's functions use.
 	"validation": {".", "internal/rule", "internal/decode"},

@@ -225,7 +225,7 @@ func ExampleFunc() {
 	})
 	// Output:
 	// POST /api/v0/orders/create {"number":3,"price":2.5} → 200 {"total":7.5}
-	// POST /api/v0/orders/create {"number":0,"price":"2.5"} → 400 {"error":{"field":"number","state":"invalid"},"errors":[{"field":"number","state":"invalid"},{"field":"price","state":"invalid"}]}
+	// POST /api/v0/orders/create {"number":0,"price":"2.5"} → 400 {"error":{"field":"number","state":"invalid","explain":{"minimum":1}},"errors":[{"field":"number","state":"invalid","explain":{"minimum":1}},{"field":"price","state":"invalid","explain":{"type":"number"}}]}
 }
 
 func ExampleFuncWithoutContext() {
@@ -312,7 +312,7 @@ func ExampleRawResponse() {
 	})
 	// Output:
 	// POST /api/v0/report/read {"rows":3} → 200 0;1;2;
-	// POST /api/v0/report/read {"rows":11} → 400 {"error":{"field":"rows","state":"invalid"}}
+	// POST /api/v0/report/read {"rows":11} → 400 {"error":{"field":"rows","state":"invalid","explain":{"maximum":10}}}
 	// POST /api/v0/report/read {} → 404 {"error":"nothing to report"}
 }
 

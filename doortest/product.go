@@ -24,6 +24,7 @@ func newAPI() *apiphant.API {
 	addAnswers(read)
 	addFields(read)
 	addTyped(read)
+	addTypes(read)
 	addDescribed(api, read)
 	addErrors(read)
 	addRaw(read)

@@ -2,39 +2,61 @@ package decode
 
 import (
 	"encoding"
+	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"unsafe"
 
+	"github.com/apiphant/apiphant/internal/fields"
 	"github.com/apiphant/apiphant/internal/rule"
 )
 
 // check reports whether the value at p keeps to the rules.
 type check func(p unsafe.Pointer) bool
 
-// checks are the rules of a field, for a value that was there and decoded.
+// checks are the rules of a field, or of the elements of one, for a value that was
+// there and decoded.
 type checks struct {
-	pointers int // how many there are on the way to the value
-	whole    check
-	each     check // for the elements of a list
-	elem     uintptr
-	array    int // how many elements an array has; -1 for a slice
+	way    []*fields.Nullable // to the value: through nullable types, and through pointers, which are nil here
+	node   *node              // of the value
+	whole  check
+	single []single // the rules of whole one by one
+	each   *checks  // for the elements of a list or a map
+}
+
+// single is a rule apart from the others, to say that a value breaks it.
+type single struct {
+	check check
+	word  string
+	value any
 }
 
 // checks compiles rules into checks of values of the node's type; nil: there is
 // nothing to check.
 func (n *node) checks(r *rule.Rules) (*checks, error) {
-	whole, err := n.check(r)
-	if err != nil {
+	c := &checks{}
+	for n.kind == kindPointer || n.kind == kindQuoted || n.kind == kindNullable {
+		if n.kind != kindQuoted {
+			c.way = append(c.way, n.nullable)
+		}
+		n = n.elem
+	}
+	c.node = n
+	var err error
+	if c.whole, err = n.check(r); err != nil {
 		return nil, err
 	}
-	c := &checks{whole: whole}
-	if r.Items != nil {
-		if c.each, err = n.elem.check(r.Items); err != nil {
+	for _, one := range r.Each() {
+		check, err := n.check(&one.Rules)
+		if err != nil {
 			return nil, err
 		}
-		c.elem, c.array = n.elem.size, -1
-		if n.kind == kindArray {
-			c.array = n.length
+		c.single = append(c.single, single{check, one.Word, one.Value})
+	}
+	if r.Items != nil {
+		if c.each, err = n.elem.checks(r.Items); err != nil {
+			return nil, err
 		}
 	}
 	if c.whole == nil && c.each == nil {
@@ -46,34 +68,100 @@ func (n *node) checks(r *rule.Rules) (*checks, error) {
 // run adds a problem if the value at p breaks a rule, and one for each element of it
 // that does.
 func (c *checks) run(d *decoder, p unsafe.Pointer) {
-	for range c.pointers {
-		if p = *(*unsafe.Pointer)(p); p == nil {
+	for _, nullable := range c.way {
+		switch {
+		case nullable == nil:
+			if p = *(*unsafe.Pointer)(p); p == nil {
+				return
+			}
+		case *(*byte)(unsafe.Add(p, nullable.State)) != nullable.Present:
 			return
+		default:
+			p = unsafe.Add(p, nullable.Value.Offset)
 		}
 	}
 	if c.whole != nil && !c.whole(p) {
-		d.invalid()
+		d.add(Problem{State: Invalid, Explain: c.broken(p)})
 		return
 	}
-	if c.each == nil {
-		return
-	}
-	n := c.array
-	if n < 0 {
+	switch {
+	case c.each == nil:
+	case c.node.kind == kindMap:
+		c.runMap(d, p)
+	case c.node.kind == kindArray:
+		c.runList(d, p, c.node.length)
+	default:
 		s := (*sliceHeader)(p)
-		p, n = s.data, s.len
+		c.runList(d, s.data, s.len)
 	}
-	for i := range n {
-		if !c.each(unsafe.Add(p, uintptr(i)*c.elem)) {
-			d.invalid()
-			d.under(d.found-1, step{order: i, element: true})
+}
+
+func (c *checks) runList(d *decoder, first unsafe.Pointer, length int) {
+	for i := range length {
+		found := d.found
+		c.each.run(d, unsafe.Add(first, uintptr(i)*c.node.elem.size))
+		if d.found != found {
+			d.under(found, step{order: i, element: true})
 		}
 	}
 }
 
+// runMap puts the values of a map to the rules. Of more than a hundred problems, the
+// first by their keys are kept.
+func (c *checks) runMap(d *decoder, p unsafe.Pointer) {
+	m := reflect.NewAt(c.node.typ, p).Elem()
+	elem := reflect.New(c.node.elem.typ)
+	wrong := map[string][]problem{}
+	for key, value := range m.Seq2() {
+		elem.Elem().Set(value)
+		in := decoder{}
+		if c.each.run(&in, elem.UnsafePointer()); in.found > 0 {
+			name := keyInPath(keyText(key))
+			in.under(0, step{name: name})
+			wrong[name] = in.problems
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(wrong)) {
+		for _, problem := range wrong[name] {
+			if d.found++; len(d.problems) < maxProblems {
+				d.problems = append(d.problems, problem)
+			}
+		}
+	}
+}
+
+// keyText returns the text of a map's key.
+func keyText(key reflect.Value) string {
+	if key.Kind() != reflect.String {
+		if m, ok := key.Interface().(encoding.TextMarshaler); ok {
+			text, _ := m.MarshalText()
+			return string(text)
+		}
+	}
+	return fmt.Sprint(key)
+}
+
+// broken returns the rules that the value at p breaks: {"pattern": "^a"}; nil: each of
+// them is too long to be named.
+func (c *checks) broken(p unsafe.Pointer) any {
+	explanation := map[string]any{}
+	for _, rule := range c.single {
+		if !rule.check(p) {
+			explanation[rule.word] = rule.value
+			if list, ok := rule.value.([]any); ok {
+				explanation[rule.word] = slices.Clone(list)
+			}
+		}
+	}
+	if len(explanation) == 0 {
+		return nil
+	}
+	return explanation
+}
+
 // only returns the check of the whole value if that is all there is to do, else nil.
 func (c *checks) only() check {
-	if c == nil || c.pointers > 0 || c.each != nil {
+	if c == nil || len(c.way) > 0 || c.each != nil {
 		return nil
 	}
 	return c.whole
@@ -82,6 +170,9 @@ func (c *checks) only() check {
 // check compiles rules into the check of a value in memory, or nil where there is
 // none. The rules are for values of the node's type: [rule.Parse] saw to that.
 func (n *node) check(r *rule.Rules) (check, error) {
+	if n.kind == kindTime || n.kind == kindDate || n.kind == kindDuration {
+		return nil, nil // the format, which decoding has seen to
+	}
 	c, err := r.Compile()
 	if err != nil {
 		return nil, err

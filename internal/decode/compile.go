@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 
+	"github.com/apiphant/apiphant/internal/fields"
 	"github.com/apiphant/apiphant/internal/rule"
 )
 
@@ -37,6 +39,10 @@ const (
 	kindArray         // of a fixed length
 	kindMap           // any other map
 	kindQuoted        // a scalar with the option ",string"
+	kindTime          // time.Time, in the format date-time
+	kindDate          // time.Time, in the format date
+	kindDuration      // time.Duration, in the format duration
+	kindNullable      // apiphant.Optional, and sql.Null and its like
 	kindUnmarshalText // a type with UnmarshalText
 	kindUnmarshalJSON
 )
@@ -60,8 +66,9 @@ type node struct {
 	typ        reflect.Type
 	size       uintptr
 	length     int     // of an array
-	elem       *node   // of a pointer, slice, array or map; of kindQuoted, what is in the quotes
+	elem       *node   // of a pointer, slice, array, map or nullable type; of kindQuoted, what is in the quotes
 	object     *object // of a struct
+	nullable   *fields.Nullable
 	schema     *rule.Schema
 }
 
@@ -71,6 +78,8 @@ var (
 	validatorType       = reflect.TypeFor[validator]()
 	numberType          = reflect.TypeFor[json.Number]()
 	rawType             = reflect.TypeFor[json.RawMessage]()
+	timeType            = reflect.TypeFor[time.Time]()
+	durationType        = reflect.TypeFor[time.Duration]()
 	anyMapType          = reflect.TypeFor[map[string]any]()
 )
 
@@ -149,6 +158,12 @@ func (c *compiler) node(t reflect.Type) (*node, error) {
 		n.kind = special
 		return n, nil
 	}
+	if layout, ok := fields.NullableOf(t); ok {
+		n.kind, n.nullable, n.validator, n.validates = kindNullable, &layout, false, false
+		var err error
+		n.elem, err = c.node(layout.Value.Type)
+		return n, err
+	}
 	switch t.Kind() {
 	case reflect.Bool:
 		n.kind = kindBool
@@ -206,6 +221,10 @@ func specialKind(t reflect.Type) (kind, bool) {
 		return kindNumber, true
 	case t == rawType:
 		return kindRaw, true
+	case t == timeType:
+		return kindTime, true
+	case isNullable(t):
+		return 0, false
 	case t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface:
 		return 0, false
 	case reflect.PointerTo(t).Implements(jsonUnmarshalerType):
@@ -217,6 +236,11 @@ func specialKind(t reflect.Type) (kind, bool) {
 	default:
 		return 0, false
 	}
+}
+
+func isNullable(t reflect.Type) bool {
+	_, ok := fields.NullableOf(t)
+	return ok
 }
 
 func numberKind(t reflect.Type) kind {

@@ -134,7 +134,7 @@ func TestKinds(t *testing.T) {
 		"null list":                  {run[one[[]int]](`{"v":null}`), `v invalid`},
 		"null map":                   {run[one[map[string]int]](`{"v":null}`), `v invalid`},
 		"null object":                {run[one[map[string]any]](`{"v":null}`), `v invalid`},
-		"null with UnmarshalJSON":    {run[one[upper]](`{"v":null}`), `v invalid`},
+		"null with UnmarshalJSON":    {run[one[upper]](`{"v":null}`), `{"v":""}`},
 		"null pointer to it":         {run[one[*upper]](`{"v":null}`), `{"v":null}`},
 		"null element":               {run[one[[]int]](`{"v":[1,2,null]}`), `v[2] invalid`},
 		"null pointer element":       {run[one[[]*int]](`{"v":[1,null]}`), `{"v":[1,null]}`},
@@ -172,7 +172,7 @@ func TestUnmarshalersAreNoCause(t *testing.T) {
 		Upper *upper    `json:"upper"`
 	}
 	problems, err := compile[all](t).Decode([]byte(`{"time":"x","color":"bad","upper":{}}`), new(all))
-	want := []decode.Problem{{Path: "time", State: "invalid"}, {Path: "color", State: "invalid"}, {Path: "upper", State: "invalid"}}
+	want := []decode.Problem{{Path: "time", State: "invalid", Explain: map[string]any{"format": "date-time"}}, {Path: "color", State: "invalid"}, {Path: "upper", State: "invalid"}}
 	if d := cmp.Diff(problems, want, cmpopts.EquateErrors()); d != "" || err != nil {
 		t.Error(d, err)
 	}

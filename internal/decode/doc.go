@@ -31,7 +31,10 @@
 //   - Keys match in their exact letter case.
 //   - If a key comes more than once, its last value replaces the earlier ones, and
 //     neither their content nor their problems remain.
-//   - null is a value only for pointers, any and json.RawMessage.
+//   - null is a value only for pointers, any, json.RawMessage, nullable types (see
+//     fields.Nullable), and types with UnmarshalJSON other than time.Time.
+//   - A time.Time is read by rule.DateTime. With the tag format:"date" it is a date, and
+//     a time.Duration with format:"duration" is text.
 //   - Invalid UTF-8 is refused and not replaced. A json.Number in quotes is refused.
 //   - A value of a wrong type is a [Problem] with its path, and decoding goes on.
 //   - The value must be zero before: nothing is merged with what is there.

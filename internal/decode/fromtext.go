@@ -21,13 +21,19 @@ func (d *decoder) texts(n *node, dst unsafe.Pointer, texts []string) {
 			d.validate(n.elem, p)
 		}
 		*(*unsafe.Pointer)(dst) = p
+	case kindNullable:
+		*(*byte)(unsafe.Add(dst, n.nullable.State)) = n.nullable.Present
+		p, found := unsafe.Add(dst, n.nullable.Value.Offset), d.found
+		if d.texts(n.elem, p, texts); n.elem.validates && d.found == found {
+			d.validate(n.elem, p)
+		}
 	case kindSlice:
 		list := reflect.MakeSlice(n.typ, len(texts), len(texts))
 		reflect.NewAt(n.typ, dst).Elem().Set(list)
 		d.elements(n.elem, list.UnsafePointer(), texts)
 	case kindArray:
 		if len(texts) > n.length {
-			d.invalid()
+			d.refuse("maxItems", n.length)
 			return
 		}
 		d.elements(n.elem, dst, texts)
@@ -56,42 +62,55 @@ func (d *decoder) elements(n *node, first unsafe.Pointer, texts []string) {
 
 // fromText decodes a text into dst, which is zero.
 func (d *decoder) fromText(n *node, dst unsafe.Pointer, text string) {
-	ok := utf8.ValidString(text)
-	switch {
-	case !ok:
-	case n.kind <= kindBool || n.kind == kindNumber:
-		ok = scalarText(n, dst, text)
-	case n.kind == kindString:
+	if !utf8.ValidString(text) {
+		d.wrongType(n)
+		return
+	}
+	switch n.kind {
+	case kindString:
 		*(*string)(dst) = d.copy(bytesOf(text))
-	case n.kind == kindPointer:
+	case kindPointer:
 		p, found := n.elem.make(), d.found
 		if d.fromText(n.elem, p, text); n.elem.validates && d.found == found {
 			d.validate(n.elem, p)
 		}
 		*(*unsafe.Pointer)(dst) = p
-	case n.kind == kindQuoted:
+	case kindNullable:
+		d.texts(n, dst, []string{text})
+	case kindQuoted:
 		d.fromText(n.elem, dst, text)
-	case n.kind == kindAny:
+	case kindAny:
 		*(*any)(dst) = strings.Clone(text)
-	case n.kind == kindRaw:
+	case kindRaw:
 		*(*json.RawMessage)(dst), _ = json.Marshal(text) // text can always be written
-	case n.kind == kindBytes:
+	case kindTime, kindDate, kindDuration:
+		if !n.setTime(dst, text) {
+			d.wrongTime(n)
+		}
+	case kindBytes:
 		b, err := base64.StdEncoding.DecodeString(text)
-		*(*[]byte)(dst), ok = b, err == nil
-	case n.kind == kindUnmarshalText || n.kind == kindUnmarshalJSON:
-		ok = n.ownText(dst, text)
+		if *(*[]byte)(dst) = b; err != nil {
+			d.refuse("contentEncoding", "base64")
+		}
+	case kindUnmarshalText, kindUnmarshalJSON:
+		if !n.ownText(dst, text) {
+			d.invalid()
+		}
 	default:
-		ok = false
-	}
-	if !ok {
-		d.invalid()
+		d.scalarText(n, dst, text)
 	}
 }
 
-// scalarText decodes a number or a boolean as JSON has it.
-func scalarText(n *node, dst unsafe.Pointer, text string) bool {
+// scalarText decodes a number or a boolean as JSON has it. Text is no other value.
+func (d *decoder) scalarText(n *node, dst unsafe.Pointer, text string) {
 	in := decoder{data: bytesOf(text)}
-	return len(text) > 0 && in.fill(n, dst, text[0]) && in.pos == len(text) && in.found == 0
+	switch {
+	case n.kind > kindBool && n.kind != kindNumber,
+		text == "" || !in.fill(n, dst, text[0]) || in.pos != len(text):
+		d.wrongType(n)
+	case in.found > 0:
+		d.add(in.problems[0].Problem)
+	}
 }
 
 // ownText has the type's own method read the text.

@@ -6,7 +6,10 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"time"
 	"unsafe"
+
+	"github.com/apiphant/apiphant/internal/rule"
 )
 
 // sliceHeader is the memory layout of a slice of any type.
@@ -137,7 +140,7 @@ func (d *decoder) array(n *node, dst unsafe.Pointer) bool {
 				if end, ok := d.next(']'); end || !ok {
 					d.found = found
 					d.problems = d.problems[:min(found, len(d.problems))]
-					d.invalid()
+					d.refuse("maxItems", n.length)
 					return ok
 				}
 			}
@@ -177,7 +180,7 @@ func (d *decoder) mapping(n *node, dst unsafe.Pointer) bool {
 		} else {
 			found := d.found
 			if !n.setKey(key, text, raw) {
-				if !d.mismatch() {
+				if d.wrongKey(n); !d.skip() {
 					return false
 				}
 			} else {
@@ -226,6 +229,10 @@ func (n *node) setKey(key reflect.Value, text string, raw []byte) bool {
 		key.SetUint(v)
 	default:
 		switch u := key.Addr().Interface().(type) {
+		case *time.Time:
+			var ok bool
+			*u, ok = rule.DateTime(text)
+			return ok
 		case json.Unmarshaler: // encoding/json has it so, though only UnmarshalText makes it a key
 			return u.UnmarshalJSON(slices.Concat(quoteMark, raw, quoteMark)) == nil
 		case encoding.TextUnmarshaler:

@@ -1,10 +1,13 @@
 package decode
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -70,16 +73,30 @@ func (p *problem) path() string {
 			b.WriteString("[" + strconv.Itoa(s.order) + "]")
 			continue
 		}
-		if b.Len() > 0 {
-			b.WriteByte('.')
-		}
-		b.WriteString(s.name)
+		b.Write(appendName(nil, s.name, b.Len() > 0))
 	}
 	if b.Len() > 0 && p.Path != "" && p.Path[0] != '[' {
 		b.WriteByte('.')
 	}
 	b.WriteString(p.Path)
 	return b.String()
+}
+
+// appendName appends the name of a member to a path, behind a dot where something is
+// before it. A name that could be taken for several steps, or for none, is in brackets
+// and quotes, as in RFC 9535: ["a.b"].
+func appendName(path []byte, name string, behind bool) []byte {
+	if name == "" || strings.ContainsAny(name, ".[]\"'\\") || strings.ContainsFunc(name, unicode.IsControl) {
+		quoted := bytes.NewBuffer(append(path, '['))
+		e := json.NewEncoder(quoted)
+		e.SetEscapeHTML(false)
+		_ = e.Encode(name) // text can always be written
+		return append(bytes.TrimSuffix(quoted.Bytes(), []byte("\n")), ']')
+	}
+	if behind {
+		path = append(path, '.')
+	}
+	return append(path, name...)
 }
 
 // keyInPath shortens a key that the client chose, so that the answer does not repeat

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 )
 
@@ -20,7 +21,7 @@ const (
 	empty          = "no byte at all is {}"
 	letterCase     = "keys match in their exact letter case"
 	duplicateKey   = "of duplicate keys the last wins entirely"
-	nullRefused    = "null is a value only for pointers, any and json.RawMessage"
+	nullRefused    = "null is a value only for pointers, any, json.RawMessage and types with UnmarshalJSON"
 	numberInQuotes = "a json.Number in quotes is refused"
 	inQuotes       = "what is in the quotes of \",string\" is as it would be without"
 	bytesFromList  = "[]byte is base64 alone, not a list of numbers too"
@@ -186,6 +187,7 @@ func (e *expectation) value(t reflect.Type, quoted bool, v *tree) {
 	switch byMethods := reflect.PointerTo(t); {
 	case t == messageType, t.Kind() == reflect.Interface:
 		e.repeats = e.repeats || v.repeated()
+	case v.isNull() && byMethods.Implements(jsonUnmarshaler) && t != reflect.TypeFor[time.Time]() && !quoted:
 	case v.isNull():
 		e.refuse(nullRefused)
 	case quoted:

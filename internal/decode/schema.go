@@ -37,6 +37,13 @@ func (n *node) schemaKind() rule.Kind {
 		return rule.List
 	case kindPointer:
 		return rule.Pointer
+	case kindNullable:
+		if n.nullable.MayAbsent {
+			return rule.Optional
+		}
+		return rule.Pointer
+	case kindTime:
+		return rule.Timestamp
 	case kindAnyMap, kindMap:
 		return rule.Map
 	case kindAny, kindRaw:

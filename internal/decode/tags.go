@@ -5,16 +5,14 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/apiphant/apiphant/internal/fields"
 	"github.com/apiphant/apiphant/internal/rule"
 )
 
 // compileRules compiles the rules of a field's tag, and returns them as data.
 func (c *compiler) compileRules(f *field, tag reflect.StructTag) (rule.Rules, error) {
-	target, pointers := f.node, 0 // the rules are for what is behind pointers and quotes
-	for target.kind == kindPointer || target.kind == kindQuoted {
-		if target.kind == kindPointer {
-			pointers++
-		}
+	target := f.node // the rules are for what is behind pointers and quotes
+	for target.kind == kindPointer || target.kind == kindQuoted || target.kind == kindNullable {
 		target = target.elem
 	}
 	rules, err := rule.Parse(tag, target.schema)
@@ -22,11 +20,13 @@ func (c *compiler) compileRules(f *field, tag reflect.StructTag) (rule.Rules, er
 		return rules, c.fail("%w", err)
 	}
 	f.required = rules.Required
-	if f.checks, err = target.checks(&rules); err != nil {
-		return rules, c.fail("%w", err)
+	if format := fields.Format(f.node.typ, tag); format != "" {
+		if f.node = f.node.formatted(format); f.node == nil {
+			return rules, c.fail("tag format:%q: json:\",string\" has the number in the quotes; leave one of the two out", format)
+		}
 	}
-	if f.checks != nil {
-		f.checks.pointers = pointers
+	if f.checks, err = f.node.checks(&rules); err != nil {
+		return rules, c.fail("%w", err)
 	}
 	if rules.Default != nil {
 		c.fallback(f, rules.Default, tag.Get("default"))

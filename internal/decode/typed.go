@@ -1,13 +1,14 @@
 package decode
 
 import (
-	"encoding"
 	"encoding/base64"
 	"encoding/json"
 	"math"
 	"reflect"
 	"strconv"
 	"unsafe"
+
+	"github.com/apiphant/apiphant/internal/rule"
 )
 
 // value decodes the value at pos, which begins with c, into dst, which must be zero. If
@@ -34,7 +35,7 @@ func (d *decoder) fill(n *node, dst unsafe.Pointer, c byte) bool {
 	switch n.kind {
 	case kindString:
 		if c != '"' {
-			return d.mismatch()
+			return d.mismatch(n)
 		}
 		raw, escaped, ok := d.scanString()
 		if ok {
@@ -49,25 +50,25 @@ func (d *decoder) fill(n *node, dst unsafe.Pointer, c byte) bool {
 		case 'f':
 			return d.literal("false")
 		}
-		return d.mismatch()
+		return d.mismatch(n)
 	case kindInt8, kindInt16, kindInt32, kindInt64, kindUint8, kindUint16, kindUint32, kindUint64:
 		if c != '-' && c-'0' > 9 {
-			return d.mismatch()
+			return d.mismatch(n)
 		}
 		return d.integer(n.kind, dst)
 	case kindFloat32, kindFloat64:
 		if c != '-' && c-'0' > 9 {
-			return d.mismatch()
+			return d.mismatch(n)
 		}
 		return d.float(n.kind, dst)
 	case kindStruct:
 		if c != '{' {
-			return d.mismatch()
+			return d.mismatch(n)
 		}
 		return d.object(n.object, dst)
 	case kindSlice:
 		if c != '[' {
-			return d.mismatch()
+			return d.mismatch(n)
 		}
 		return d.list(n, dst)
 	case kindPointer:
@@ -102,14 +103,14 @@ func (d *decoder) fillRare(n *node, dst unsafe.Pointer, c byte) bool {
 		return ok
 	case kindAnyMap:
 		if c != '{' {
-			return d.mismatch()
+			return d.mismatch(n)
 		}
 		m, ok := d.anyObject()
 		*(*map[string]any)(dst) = m
 		return ok
 	case kindNumber:
 		if c != '-' && c-'0' > 9 {
-			return d.mismatch()
+			return d.mismatch(n)
 		}
 		text, ok := d.scanNumber()
 		*(*json.Number)(dst) = json.Number(d.copy(text))
@@ -120,27 +121,35 @@ func (d *decoder) fillRare(n *node, dst unsafe.Pointer, c byte) bool {
 		return ok
 	case kindBytes:
 		if c != '"' {
-			return d.mismatch()
+			return d.mismatch(n)
 		}
 		return d.bytes(dst)
 	case kindArray:
 		if c != '[' {
-			return d.mismatch()
+			return d.mismatch(n)
 		}
 		return d.array(n, dst)
 	case kindMap:
 		if c != '{' {
-			return d.mismatch()
+			return d.mismatch(n)
 		}
 		return d.mapping(n, dst)
 	case kindQuoted:
 		if c != '"' {
-			return d.mismatch()
+			return d.mismatch(n)
 		}
 		return d.quoted(n, dst)
+	case kindTime, kindDate, kindDuration:
+		if c != '"' {
+			return d.mismatch(n)
+		}
+		return d.time(n, dst)
+	case kindNullable:
+		*(*byte)(unsafe.Add(dst, n.nullable.State)) = n.nullable.Present
+		return d.value(n.elem, unsafe.Add(dst, n.nullable.Value.Offset), c)
 	case kindUnmarshalText:
 		if c != '"' {
-			return d.mismatch()
+			return d.mismatch(n)
 		}
 		return d.unmarshalText(n, dst)
 	default: // kindUnmarshalJSON
@@ -149,8 +158,8 @@ func (d *decoder) fillRare(n *node, dst unsafe.Pointer, c byte) bool {
 }
 
 // mismatch adds a problem for the value at pos, which has the wrong type, and skips it.
-func (d *decoder) mismatch() bool {
-	d.invalid()
+func (d *decoder) mismatch(n *node) bool {
+	d.wrongType(n)
 	return d.skip()
 }
 
@@ -160,10 +169,16 @@ func (d *decoder) null(n *node, dst unsafe.Pointer) bool {
 	}
 	switch n.kind {
 	case kindAny, kindPointer:
+	case kindNullable:
+		*(*byte)(unsafe.Add(dst, n.nullable.State)) = n.nullable.Null
+	case kindUnmarshalJSON:
+		if !n.own(dst, []byte("null")) {
+			d.invalid()
+		}
 	case kindRaw:
 		*(*json.RawMessage)(dst) = json.RawMessage("null")
 	default:
-		d.invalid()
+		d.wrongType(n)
 	}
 	return true
 }
@@ -189,7 +204,7 @@ func (d *decoder) integer(k kind, dst unsafe.Pointer) bool {
 		return false
 	}
 	if i < len(data) && (data[i] == '.' || data[i]|0x20 == 'e') {
-		d.invalid()
+		d.refuse("type", rule.Integer.String())
 		_, ok := d.scanNumber()
 		return ok
 	}
@@ -198,7 +213,7 @@ func (d *decoder) integer(k kind, dst unsafe.Pointer) bool {
 	// overflowed if v is less than 10^19. One that begins with another digit always has.
 	fits := i-first < 20 || i-first == 20 && data[first] == '1' && v >= 1e19
 	if !fits || !storeInteger(k, dst, v, negative) {
-		d.invalid()
+		d.outOfRange(k, negative)
 	}
 	return true
 }
@@ -263,7 +278,7 @@ func (d *decoder) float(k kind, dst unsafe.Pointer) bool {
 	v, err := strconv.ParseFloat(unsafe.String(&text[0], len(text)), size)
 	switch {
 	case err != nil:
-		d.invalid() // out of range
+		d.outOfRange(k, text[0] == '-')
 	case k == kindFloat32:
 		*(*float32)(dst) = float32(v)
 	default:
@@ -340,7 +355,7 @@ func (d *decoder) bytes(dst unsafe.Pointer) bool {
 	b := make([]byte, base64.StdEncoding.DecodedLen(len(raw)))
 	n, err := base64.StdEncoding.Decode(b, raw)
 	if err != nil {
-		d.invalid()
+		d.refuse("contentEncoding", "base64")
 		return true
 	}
 	*(*[]byte)(dst) = b[:n]
@@ -356,30 +371,7 @@ func (d *decoder) quoted(n *node, dst unsafe.Pointer) bool {
 	inner := decoder{data: []byte(d.text(raw, escaped))}
 	if len(inner.data) == 0 || inner.data[0] <= ' ' || inner.data[0] == 'n' || !inner.fill(n.elem, dst, inner.data[0]) ||
 		inner.pos != len(inner.data) || inner.found > 0 {
-		d.invalid()
-	}
-	return true
-}
-
-func (d *decoder) unmarshalJSON(n *node, dst unsafe.Pointer) bool {
-	raw, ok := d.raw()
-	if !ok {
-		return false
-	}
-	if reflect.NewAt(n.typ, dst).Interface().(json.Unmarshaler).UnmarshalJSON(raw) != nil {
-		d.invalid() // without the error, which would be logged and may quote what the client sent
-	}
-	return true
-}
-
-func (d *decoder) unmarshalText(n *node, dst unsafe.Pointer) bool {
-	raw, _, ok := d.scanString()
-	if !ok {
-		return false
-	}
-	text := unescape(nil, raw)
-	if reflect.NewAt(n.typ, dst).Interface().(encoding.TextUnmarshaler).UnmarshalText(text) != nil {
-		d.invalid() // without the error, which would be logged and may quote what the client sent
+		d.wrongQuoted(n, inner.problems)
 	}
 	return true
 }

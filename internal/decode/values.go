@@ -71,7 +71,7 @@ func (p *Plan) Takes(name string) bool {
 // texts can also be the elements of a list.
 func (n *node) takesText(lists bool) bool {
 	switch n.kind {
-	case kindPointer:
+	case kindPointer, kindNullable:
 		return n.elem.takesText(lists)
 	case kindSlice, kindArray:
 		return lists && n.elem.takesText(false)
@@ -197,7 +197,7 @@ func (d *decoder) setMember(n *node, m reflect.Value, v Value) {
 	name := strings.Clone(v.Name)
 	raw, _ := json.Marshal(name) // text can always be written
 	if !utf8.ValidString(name) || !n.setKey(key, name, raw[1:len(raw)-1]) {
-		d.invalid()
+		d.wrongKey(n)
 		return
 	}
 	if d.strict && m.MapIndex(key).IsValid() {

@@ -3,7 +3,6 @@
 package encode
 
 import (
-	"cmp"
 	"reflect"
 	"slices"
 	"unsafe"
@@ -23,15 +22,6 @@ type field struct {
 	text     bool                        // a plain string, written without a call of value: 6 % (-bench Typed/1KB)
 }
 
-// promoted is a field, or an embedded struct, while the fields of a struct are collected.
-type promoted struct {
-	fields.Field
-	hops        []uintptr
-	offset      uintptr
-	options     []string
-	addressable bool
-}
-
 func (c compiler) fields(t reflect.Type, addressable bool) []field {
 	found, _, _ := fields.Promote(promoted{Field: fields.Field{Type: t}, addressable: addressable}, ownFields)
 	all := make([]field, len(found))
@@ -41,41 +31,14 @@ func (c compiler) fields(t reflect.Type, addressable bool) []field {
 	return all
 }
 
-// ownFields returns the fields that s declares, and the structs embedded in it.
-func ownFields(s promoted) (own, embedded []promoted, _ error) {
-	for i := range s.Type.NumField() {
-		sf := s.Type.Field(i)
-		tag, t := sf.Tag.Get("json"), fields.Deref(sf.Type)
-		if tag == "-" || !sf.IsExported() && !(sf.Anonymous && t.Kind() == reflect.Struct) {
-			continue
-		}
-		name, options := fields.Tag(tag)
-		f := promoted{
-			Field:       fields.Field{Name: cmp.Or(name, sf.Name), Named: name != "", Index: append(slices.Clip(s.Index), i), Type: sf.Type},
-			hops:        s.hops,
-			offset:      s.offset + sf.Offset,
-			options:     options,
-			addressable: s.addressable,
-		}
-		if !sf.Anonymous || t.Kind() != reflect.Struct || name != "" {
-			own = append(own, f)
-			continue
-		}
-		if t != sf.Type {
-			f.hops = append(slices.Clip(s.hops), f.offset)
-			f.offset, f.addressable = 0, true
-		}
-		f.Type = t
-		embedded = append(embedded, f)
-	}
-	return own, embedded, nil
-}
-
 func (c compiler) field(p promoted) field {
 	f := field{
 		written: newKey(`,"` + p.Name + `":`), // fields.Tag accepts no name that needs escaping
 		hops:    p.hops, offset: p.offset,
 		node: c.node(p.Type, p.addressable),
+	}
+	if p.format != "" {
+		f.node = c.formatted(p.Type, p.addressable, p.format)
 	}
 	if slices.Contains(p.options, "string") && fields.CanQuote(p.Type) {
 		f.node = quote(f.node)
@@ -85,6 +48,9 @@ func (c compiler) field(p promoted) field {
 	}
 	if slices.Contains(p.options, "omitzero") {
 		f.omit = either(f.omit, ifZero(p.Type, p.addressable))
+	}
+	if layout := f.node.nullable; layout != nil && layout.MayAbsent {
+		f.omit = either(f.omit, layout.Absent)
 	}
 	f.optional = f.omit != nil || len(f.hops) > 0
 	f.text = f.node.kind == kindString

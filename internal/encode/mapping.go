@@ -5,7 +5,6 @@ package encode
 import (
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"unsafe"
 )
@@ -35,8 +34,6 @@ func commonMap(t reflect.Type) mapWriter {
 func mapOf[V any](w *writer, b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error) {
 	m := *(*map[string]V)(p)
 	switch {
-	case m == nil:
-		return append(b, "null"...), nil
 	case len(m) == 0:
 		return append(b, "{}"...), nil
 	case depth > maxDepth:
@@ -69,14 +66,15 @@ func mapOf[V any](w *writer, b []byte, n *node, p unsafe.Pointer, depth int) ([]
 // mapping writes a map by reflection. Keys are sorted as strings, numbers too.
 func (w *writer) mapping(b []byte, n *node, m reflect.Value, depth int) ([]byte, error) {
 	switch {
-	case m.IsNil():
-		return append(b, "null"...), nil
 	case m.Len() == 0:
 		return append(b, "{}"...), nil
 	case depth > maxDepth:
 		return b, errDeep
 	}
-	s := n.sort(m)
+	s, err := n.sort(m)
+	if err != nil {
+		return b, err
+	}
 	values := s.values.UnsafePointer()
 	for i, e := range s.entries {
 		before := byte(',')
@@ -84,7 +82,6 @@ func (w *writer) mapping(b []byte, n *node, m reflect.Value, depth int) ([]byte,
 			before = '{'
 		}
 		b = append(appendString(append(b, before), e.key), ':')
-		var err error
 		if b, err = w.value(b, n.elem, unsafe.Add(values, uintptr(e.at)*n.size), depth+1); err != nil {
 			return b, err
 		}
@@ -111,7 +108,8 @@ type entry struct {
 const maxKept = 256
 
 // sort returns the content of m, a map of n's type. It reuses a sorted of n's pool.
-func (n *node) sort(m reflect.Value) *sorted {
+// The error is that of a key's MarshalText.
+func (n *node) sort(m reflect.Value) (*sorted, error) {
 	s, _ := n.sorted.Get().(*sorted)
 	if s == nil {
 		s = &sorted{key: reflect.New(n.typ.Key()).Elem()}
@@ -122,10 +120,14 @@ func (n *node) sort(m reflect.Value) *sorted {
 	for s.each.Reset(m); s.each.Next(); {
 		s.key.SetIterKey(&s.each)
 		s.values.Index(len(s.entries)).SetIterValue(&s.each)
-		s.entries = append(s.entries, entry{keyText(s.key), len(s.entries)})
+		key, err := keyText(s.key)
+		if err != nil {
+			return nil, err
+		}
+		s.entries = append(s.entries, entry{key, len(s.entries)})
 	}
 	slices.SortFunc(s.entries, func(a, b entry) int { return strings.Compare(a.key, b.key) })
-	return s
+	return s, nil
 }
 
 // keep empties s and returns it to n's pool.
@@ -141,16 +143,4 @@ func (n *node) keep(s *sorted) {
 	clear(s.entries)
 	s.entries = s.entries[:0]
 	n.sorted.Put(s)
-}
-
-// keyText returns the JSON string of a map key, without quotes.
-func keyText(key reflect.Value) string {
-	switch {
-	case key.Kind() == reflect.String:
-		return key.String()
-	case key.CanInt():
-		return strconv.FormatInt(key.Int(), 10)
-	default:
-		return strconv.FormatUint(key.Uint(), 10)
-	}
 }

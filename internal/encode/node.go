@@ -3,12 +3,11 @@
 package encode
 
 import (
-	"encoding"
-	"encoding/json"
 	"reflect"
 	"sync"
-	"time"
 	"unsafe"
+
+	"github.com/apiphant/apiphant/internal/fields"
 )
 
 // node describes how to write the values of one Go type. It is made once for a type and
@@ -25,6 +24,7 @@ type node struct {
 	direct    bool       // an interface holds a value of this type itself, not a pointer to it
 	byAddress bool       // kindDelegated: the library gets a pointer to the value
 	trusted   bool       // kindDelegated: go-json is correct for the type
+	nullable  *fields.Nullable
 }
 
 // mapWriter writes the map at p.
@@ -56,18 +56,12 @@ const (
 	kindMap
 	kindInterface
 	kindTime
+	kindDate     // a time.Time in the format date
+	kindDuration // a time.Duration in the format duration
+	kindNullable // apiphant.Optional, and sql.Null and its like
 	kindQuoted
 	kindDelegated   // written by go-json or encoding/json: types with methods, mostly
 	kindUnsupported // a type that JSON does not have
-)
-
-var (
-	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
-	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
-	numberType    = reflect.TypeFor[json.Number]()
-	timeType      = reflect.TypeFor[time.Time]()
-	anyType       = reflect.TypeFor[any]()
-	anyMapType    = reflect.TypeFor[map[string]any]()
 )
 
 var nodes sync.Map // of *node by reflect.Type
@@ -98,19 +92,18 @@ func (c compiler) node(t reflect.Type, addressable bool) *node {
 	}
 	n := &node{typ: t, direct: isDirect(t)}
 	c[place{t, addressable}] = n
+	layout, nullable := fields.NullableOf(t)
 	switch {
 	case t == timeType:
 		n.kind = kindTime
+	case nullable:
+		n.kind, n.nullable, n.elem = kindNullable, &layout, c.node(layout.Value.Type, true)
 	case t.Kind() != reflect.Pointer && (hasMethods(t) || addressable && hasMethods(reflect.PointerTo(t))):
 		n.delegate(addressable)
 	default:
 		c.fill(n, addressable)
 	}
 	return n
-}
-
-func hasMethods(t reflect.Type) bool {
-	return t.Implements(jsonMarshaler) || t.Implements(textMarshaler)
 }
 
 // delegate makes n a node that go-json or encoding/json writes. go-json is used only for
@@ -147,7 +140,7 @@ func (c compiler) fill(n *node, addressable bool) {
 	case reflect.Array:
 		n.kind, n.elem, n.size, n.length = kindArray, c.node(t.Elem(), addressable), t.Elem().Size(), t.Len()
 	case reflect.Map:
-		c.fillMap(n, addressable)
+		c.fillMap(n)
 	case reflect.Interface:
 		n.kind = kindInterface
 		if t.NumMethod() == 0 {
@@ -182,18 +175,37 @@ func bySize(size uintptr) kind {
 	return kindInt64 - kindInt8
 }
 
-// fillMap completes the node of a map. Keys are strings, or integers in quotes. Maps
-// whose keys have MarshalText are delegated.
-func (c compiler) fillMap(n *node, addressable bool) {
+// formatted returns the node of a field whose times or durations have a format, see
+// [fields.Format]. It is one of its own: elsewhere, the type is written as usual.
+func (c compiler) formatted(t reflect.Type, addressable bool, format string) *node {
+	n := *c.node(t, addressable)
+	switch {
+	case t == timeType && format == "date":
+		n.kind = kindDate
+	case t == durationType && format == "duration":
+		n.kind = kindDuration
+	case n.kind == kindNullable:
+		n.elem = c.formatted(n.nullable.Value.Type, true, format)
+	case n.kind == kindPointer || n.kind == kindSlice:
+		n.elem = c.formatted(t.Elem(), true, format)
+	case n.kind == kindArray:
+		n.elem = c.formatted(t.Elem(), addressable, format)
+	case n.kind == kindMap:
+		n.elem = c.formatted(t.Elem(), false, format)
+	}
+	return &n
+}
+
+// fillMap completes the node of a map. Keys are strings, what MarshalText returns, or
+// integers in quotes.
+func (c compiler) fillMap(n *node) {
 	key := n.typ.Key()
 	switch {
 	case n.typ.Elem() == anyType && n.typ.ConvertibleTo(anyMapType):
 		n.kind = kindAnyMap
 	case key.Kind() == reflect.String:
 		n.kind, n.elem, n.size, n.common = kindMap, c.node(n.typ.Elem(), false), n.typ.Elem().Size(), commonMap(n.typ)
-	case key.Implements(textMarshaler):
-		n.kind, n.byAddress = kindDelegated, addressable
-	case key.Kind() >= reflect.Int && key.Kind() <= reflect.Uintptr:
+	case key.Implements(textMarshaler), key.Kind() >= reflect.Int && key.Kind() <= reflect.Uintptr:
 		n.kind, n.elem, n.size = kindMap, c.node(n.typ.Elem(), false), n.typ.Elem().Size()
 	default:
 		n.kind = kindUnsupported

@@ -18,9 +18,6 @@ const maxMembers = 4096
 
 // appendMap writes an object with its keys sorted.
 func (w *writer) appendMap(b []byte, object map[string]any, depth int) ([]byte, error) {
-	if object == nil {
-		return append(b, "null"...), nil
-	}
 	if len(object) == 0 {
 		return append(b, "{}"...), nil
 	}

@@ -59,10 +59,6 @@ func zero(t reflect.Type) func(p unsafe.Pointer) bool {
 	}
 }
 
-type zeroer interface{ IsZero() bool }
-
-var zeroerType = reflect.TypeFor[zeroer]()
-
 // ifZero returns a function that reports whether the option omitzero leaves out the value
 // of type t at p. It calls the method IsZero if t has one, as encoding/json does.
 func ifZero(t reflect.Type, addressable bool) func(p unsafe.Pointer) bool {

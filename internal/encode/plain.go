@@ -38,9 +38,6 @@ func (w *writer) append(b []byte, v any, depth int) ([]byte, error) {
 }
 
 func (w *writer) appendList(b []byte, list []any, depth int) ([]byte, error) {
-	if list == nil {
-		return append(b, "null"...), nil
-	}
 	b = append(b, '[')
 	for i, elem := range list {
 		if i > 0 {

@@ -10,16 +10,12 @@ import (
 	"unsafe"
 )
 
-// writer is an encoder of encoding/json.
-type writer struct{ safe *json.Encoder }
+// writer writes everything plainly.
+type writer struct{ plainly *plainly }
 
-func newWriter(w *bytes.Buffer) *writer {
-	b := &writer{json.NewEncoder(w)}
-	b.safe.SetEscapeHTML(false)
-	return b
-}
+func newWriter(w *bytes.Buffer) *writer { return &writer{newPlainly(w)} }
 
-func (w *writer) encode(v any) error { return w.safe.Encode(v) }
+func (w *writer) encode(v any) error { return w.plainly.encode(v) }
 
 func (w *writer) encodePointer(plan *Plan, p unsafe.Pointer) error {
 	return w.encode(reflect.NewAt(plan.typ, p).Elem().Interface())

@@ -49,9 +49,6 @@ func (w *writer) value(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, 
 		return w.object(b, n, p, depth)
 	case kindSlice:
 		s := (*sliceHeader)(p)
-		if s.data == nil {
-			return append(b, "null"...), nil
-		}
 		return w.elements(b, n, s.data, s.len, depth)
 	case kindPointer:
 		p = *(*unsafe.Pointer)(p)
@@ -85,11 +82,7 @@ func (w *writer) rare(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, e
 		}
 		return w.mapping(b, n, reflect.NewAt(n.typ, p).Elem(), depth)
 	case kindBytes:
-		bytes := *(*[]byte)(p)
-		if bytes == nil {
-			return append(b, "null"...), nil
-		}
-		return append(base64.StdEncoding.AppendEncode(append(b, '"'), bytes), '"'), nil
+		return append(base64.StdEncoding.AppendEncode(append(b, '"'), *(*[]byte)(p)), '"'), nil
 	case kindInterface:
 		v := reflect.NewAt(n.typ, p).Elem()
 		if v.IsNil() {
@@ -102,6 +95,15 @@ func (w *writer) rare(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, e
 			return b, &json.MarshalerError{Type: n.typ, Err: err}
 		}
 		return append(text, '"'), nil
+	case kindDate:
+		return appendDate(b, *(*time.Time)(p))
+	case kindDuration:
+		return append(append(append(b, '"'), (*time.Duration)(p).String()...), '"'), nil
+	case kindNullable:
+		if *(*byte)(unsafe.Add(p, n.nullable.State)) != n.nullable.Present {
+			return append(b, "null"...), nil
+		}
+		return w.value(b, n.elem, unsafe.Add(p, n.nullable.Value.Offset), depth)
 	case kindQuoted:
 		return w.quoted(b, n.elem, p)
 	case kindUnsupported:

@@ -26,8 +26,8 @@ type writer struct {
 
 func newWriter(buffer *bytes.Buffer) *writer { return &writer{buffer: buffer} }
 
-// maxDepth is the nesting above which encoding/json takes over. It knows whether a value
-// contains itself, and returns an error then.
+// maxDepth is the nesting above which a value is written plainly, which returns an error
+// if it contains itself.
 const maxDepth = 500
 
 // errDeep means that a value nests deeper than maxDepth. It never leaves this package.
@@ -61,7 +61,7 @@ func (w *writer) end(before int, b []byte, err error, v any) error {
 	}
 	w.buffer.Truncate(before)
 	if err == errDeep {
-		return w.standard(v)
+		return newPlainly(w.buffer).encode(v)
 	}
 	return err
 }

@@ -62,7 +62,7 @@ func (r *Rules) Compile() (*Check, error) {
 		c.pattern = re
 		c.kinds &= text
 	}
-	if r.Format != "" {
+	if r.Format != "" && r.Format != formatDuration { // the decoder sees to that
 		is, ok := Format(r.Format)
 		if !ok {
 			return nil, errFormat()

@@ -6,12 +6,12 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 )
 
 var formats = map[string]func(string) bool{
 	"date":      isDate,
 	"date-time": isDateTime,
+	"time":      isTime,
 	"email":     isEmail,
 	"hostname":  isHostname,
 	"ipv4":      isIPv4,
@@ -25,6 +25,7 @@ var formats = map[string]func(string) bool{
 //
 //	date       2026-11-21, a day that exists (RFC 3339, full-date)
 //	date-time  2026-11-21T07:24:47.5+01:00 (RFC 3339; a leap second only at 23:59:60 UTC)
+//	time       07:24:47.5+01:00 (RFC 3339, full-time, with its offset from UTC)
 //	email      ann@example.com (RFC 5321 in ASCII, no quotes, no display name, at most 254 bytes)
 //	hostname   example.com, localhost (RFC 1123; the last label is not all digits)
 //	ipv4       192.0.2.1
@@ -40,56 +41,6 @@ func Format(name string) (check func(string) bool, ok bool) {
 func Formats() string {
 	return strings.Join(slices.Sorted(maps.Keys(formats)), ", ")
 }
-
-func isDate(s string) bool {
-	return len(s) == 10 && isDatePart(s)
-}
-
-func isDatePart(s string) bool {
-	if !matches(s[:10], "0000-00-00") {
-		return false
-	}
-	_, err := time.Parse(time.DateOnly, s[:10])
-	return err == nil
-}
-
-func isDateTime(s string) bool {
-	if len(s) < len("2006-01-02T15:04:05Z") || !isDatePart(s) ||
-		s[10]|0x20 != 't' || !matches(s[11:19], "00:00:00") {
-		return false
-	}
-	zone := s[19:]
-	if zone[0] == '.' {
-		n := skipDigits(zone, 1)
-		if n == 1 {
-			return false
-		}
-		zone = zone[n:]
-	}
-	offset := 0 // minutes
-	switch {
-	case zone == "Z" || zone == "z":
-	case len(zone) == 6 && (zone[0] == '+' || zone[0] == '-') && matches(zone[1:], "00:00"):
-		hours, minutes := twoDigits(zone[1:]), twoDigits(zone[4:])
-		if hours > 23 || minutes > 59 {
-			return false
-		}
-		offset = hours*60 + minutes
-		if zone[0] == '-' {
-			offset = -offset
-		}
-	default:
-		return false
-	}
-	hours, minutes, seconds := twoDigits(s[11:]), twoDigits(s[14:]), twoDigits(s[17:])
-	const day = 24 * 60
-	if seconds == 60 && (hours*60+minutes-offset+day)%day != day-1 {
-		return false
-	}
-	return hours <= 23 && minutes <= 59 && seconds <= 60
-}
-
-func twoDigits(s string) int { return int(s[0]-'0')*10 + int(s[1]-'0') }
 
 // matches reports whether s has a digit wherever the pattern has a 0, a hexadecimal
 // digit wherever it has an x, and the pattern's own characters elsewhere.

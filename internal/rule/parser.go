@@ -1,7 +1,6 @@
 package rule
 
 import (
-	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,19 +10,100 @@ import (
 	"strings"
 )
 
-// parser is the state of [Parse].
+// parser is the state of [Parse] for a field, or for the elements of a list or a map.
 type parser struct {
-	rules Rules
-	of    *Schema
+	rules    Rules
+	of       *Schema         // behind its pointers
+	shown    *Schema         // of the whole field, for messages
+	said     map[string]bool // the words that were there
+	elements *parser         // of a list or a map; nil: nothing was said about them
+
+	fallbackText, exampleText string // what default and example say
+}
+
+// parse reads a word and what it says.
+func (p *parser) parse(key, value string) error {
+	if key == "items" {
+		return p.items(value)
+	}
+	if inner, ok := strings.CutPrefix(key, "items."); ok {
+		elements, err := p.ofElements()
+		if err != nil {
+			return err
+		}
+		return elements.parse(inner, value)
+	}
+	if words[key].scalar && p.of.hasElements() {
+		elements, err := p.ofElements()
+		if err != nil {
+			return err
+		}
+		return elements.own(key, value)
+	}
+	return p.own(key, value)
+}
+
+// own reads a word about the parser's own values.
+func (p *parser) own(key, value string) error {
+	if p.said[key] {
+		return fmt.Errorf("%s is said about the elements twice", key)
+	}
+	if p.said == nil {
+		p.said = map[string]bool{}
+	}
+	p.said[key] = true
+	return words[key].parse(p, value)
+}
+
+// ofElements returns the parser for what is said about the elements.
+func (p *parser) ofElements() (*parser, error) {
+	if !p.of.hasElements() {
+		return nil, p.wrongType("lists and maps")
+	}
+	if p.elements == nil {
+		p.elements = &parser{of: p.of.Elem.behind(), shown: p.shown}
+	}
+	return p.elements, nil
+}
+
+// finish completes the rules when all words were read.
+func (p *parser) finish() error {
+	if p.elements != nil {
+		if err := p.elements.finish(); err != nil {
+			return err
+		}
+		p.rules.Items = &p.elements.rules
+	}
+	if p.rules.Format == formatDuration {
+		for _, key := range []string{"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "enum"} {
+			if p.said[key] {
+				return fmt.Errorf("tag %s: a rule for numbers, and with format:\"duration\" this is text", key)
+			}
+		}
+	}
+	if p.said["default"] {
+		p.rules.Default = p.json(p.fallbackText)
+	}
+	if p.said["example"] {
+		p.rules.Example = p.exampleText
+		if text := p.json(p.exampleText); json.Valid(text) {
+			p.rules.Example = text
+		}
+	}
+	return nil
 }
 
 func (p *parser) wrongType(expected string) error {
-	err := fmt.Errorf("a rule for %s, and this is a %s", expected, p.of.Type)
+	err := fmt.Errorf("a rule for %s, and this is a %s", expected, p.shown.Type)
+	which := "which"
+	if p.shown.behind() != p.of {
+		which = "whose " + p.of.Type.String()
+	}
 	switch p.of.Kind {
 	case OwnText:
-		return fmt.Errorf("%w, which has an UnmarshalText of its own", err)
+		return fmt.Errorf("%w, %s has an UnmarshalText of its own", err, which)
 	case Own:
-		return fmt.Errorf("%w, which has an UnmarshalJSON of its own", err)
+		return fmt.Errorf("%w, %s has an UnmarshalJSON of its own", err, which)
 	default:
 		return err
 	}
@@ -72,7 +152,8 @@ func (p *parser) length(value string, to **int) error {
 	}
 }
 
-func (p *parser) items(value string, to **int) error {
+// count reads a number of elements.
+func (p *parser) count(value string, to **int) error {
 	if p.of.Kind != List {
 		return p.wrongType("lists")
 	}
@@ -98,43 +179,22 @@ func (p *parser) pattern(value string) error {
 	return err
 }
 
-// format is for text, and for a type with UnmarshalJSON or UnmarshalText that has
-// MarshalText too: what the latter returns is checked. So a time.Time may be said to
-// be a date-time.
-func (p *parser) format(value string) error {
-	if _, ok := Format(value); !ok {
-		return errFormat()
-	}
-	own := p.of.Kind == OwnText || p.of.Kind == Own
-	if p.of.Kind != Text && !(own && reflect.PointerTo(p.of.Type).Implements(reflect.TypeFor[encoding.TextMarshaler]())) {
-		return p.wrongType("text")
-	}
-	p.rules.Format = value
-	return nil
-}
-
-// enum reads a comma-separated list of values. A list's enum is for its elements.
+// enum reads a comma-separated list of values.
 func (p *parser) enum(value string) error {
-	of, rules := p.of, &p.rules
-	if of.Kind == List || of.Kind == Array {
-		of = of.Elem
-		rules.Items = &Rules{}
-		rules = rules.Items
-	}
 	for text := range strings.SplitSeq(value, ",") {
 		text = strings.TrimSpace(text)
 		switch {
-		case of.Kind == Text:
-			rules.Enum = append(rules.Enum, text)
+		case p.of.Kind == Text:
+			p.rules.Enum = append(p.rules.Enum, text)
 			continue
-		case of.Kind != Boolean && of.Kind != Integer && of.Kind != Number:
-			return p.wrongType("text, numbers, booleans and lists of these")
-		case !of.isScalar(text):
-			return fmt.Errorf("%q is no value of %s", text, of.Type)
-		case of.Kind == Boolean:
-			rules.Enum = append(rules.Enum, text == "true")
+		case p.of.Kind != Boolean && p.of.Kind != Integer && p.of.Kind != Number:
+			return p.wrongType("text, numbers, booleans, and lists and maps of these")
+		case !p.of.isScalar(text):
+			return fmt.Errorf("%q is no value of %s", text, p.of.Type)
+		case p.of.Kind == Boolean:
+			p.rules.Enum = append(p.rules.Enum, text == "true")
 		default:
-			rules.Enum = append(rules.Enum, json.Number(text))
+			p.rules.Enum = append(p.rules.Enum, json.Number(text))
 		}
 	}
 	return nil
@@ -166,14 +226,14 @@ func (s *Schema) isScalar(text string) bool {
 // fallback reads the default: JSON, or the bare text where the field is text. Whether
 // it is a value of the field's type is for the decoder to say.
 func (p *parser) fallback(value string) error {
-	p.rules.Default = p.json(value)
+	p.fallbackText = value
 	return nil
 }
 
 // json returns the JSON that a tag's value stands for.
 func (p *parser) json(value string) json.RawMessage {
 	switch k := p.of.Kind; {
-	case k == Text || k == OwnText || k == Bytes, k == Own && !json.Valid([]byte(value)):
+	case k == Text || k == OwnText || k == Bytes || k == Timestamp || p.rules.Format == formatDuration, k == Own && !json.Valid([]byte(value)):
 		quoted, _ := json.Marshal(value) // text can always be written
 		return quoted
 	default:
@@ -187,10 +247,7 @@ func (p *parser) doc(value string) error {
 }
 
 func (p *parser) example(value string) error {
-	p.rules.Example = value
-	if text := p.json(value); json.Valid(text) {
-		p.rules.Example = text
-	}
+	p.exampleText = value
 	return nil
 }
 
@@ -201,5 +258,3 @@ func (p *parser) deprecated(value string) error {
 }
 
 var errNumber = errors.New("a number was expected")
-
-func errFormat() error { return fmt.Errorf("one of %s was expected", Formats()) }

@@ -67,7 +67,7 @@ func TestFormat(t *testing.T) {
 	if _, ok := rule.Format("mail"); ok {
 		t.Error("there is no format mail")
 	}
-	if got, want := rule.Formats(), "date, date-time, email, hostname, ipv4, ipv6, uri, uuid"; got != want {
+	if got, want := rule.Formats(), "date, date-time, email, hostname, ipv4, ipv6, time, uri, uuid"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -26,14 +26,14 @@ type Rules struct {
 	UniqueItems bool `json:"uniqueItems,omitempty"`
 
 	Pattern *string `json:"pattern,omitempty"` // in the syntax of package regexp, unanchored
-	Format  string  `json:"format,omitempty"`  // one of those that [Format] knows
+	Format  string  `json:"format,omitempty"`  // one of those that [Format] knows, or that of a time.Duration: duration
 
 	// Enum are the only values that are allowed: string, json.Number and bool from a
 	// tag, any Go value that stands for a JSON value from package validation. nil: any
 	// value is allowed; empty: none is.
 	Enum []any `json:"enum,omitempty"`
 
-	Items *Rules `json:"items,omitempty"` // of each element of a list
+	Items *Rules `json:"items,omitempty"` // of each element of a list, or of each value of a map
 
 	// What is only for people.
 	Doc        string `json:"description,omitempty"`

@@ -10,7 +10,7 @@ import "reflect"
 type Schema struct {
 	Type   reflect.Type
 	Kind   Kind
-	Elem   *Schema // of a Pointer, List, Array or Map
+	Elem   *Schema // of a Pointer, Optional, List, Array or Map
 	Fields []Field // of a Struct, in the order in which problems are reported
 }
 
@@ -30,19 +30,21 @@ type Kind uint8
 
 // The kinds of values.
 const (
-	Any     Kind = iota // any JSON value
-	Boolean             // true or false
-	Integer             // a number without fraction and exponent
-	Number              // any number
-	Text                // a string
-	Bytes               // a string of base64
-	List                // an array
-	Array               // an array with a largest length, which is that of the Go array
-	Map                 // an object whose keys are not known beforehand
-	Struct              // an object
-	Pointer             // null, or what Elem says
-	OwnText             // a string that the type's UnmarshalText reads
-	Own                 // what the type's UnmarshalJSON reads
+	Any       Kind = iota // any JSON value
+	Boolean               // true or false
+	Integer               // a number without fraction and exponent
+	Number                // any number
+	Text                  // a string
+	Bytes                 // a string of base64
+	List                  // an array
+	Array                 // an array with a largest length, which is that of the Go array
+	Map                   // an object whose keys are not known beforehand
+	Struct                // an object
+	Pointer               // null, or what Elem says; also sql.Null and its like
+	Optional              // as Pointer, and absent is told from null
+	Timestamp             // a string: a date-time, or a date where the field's Format is that
+	OwnText               // a string that the type's UnmarshalText reads
+	Own                   // what the type's UnmarshalJSON reads
 )
 
 // String returns JSON Schema's name of the kind's type, "" where it may be of several.
@@ -54,7 +56,7 @@ func (k Kind) String() string {
 		return "integer"
 	case Number:
 		return "number"
-	case Text, Bytes, OwnText:
+	case Text, Bytes, OwnText, Timestamp:
 		return "string"
 	case List, Array:
 		return "array"

@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -18,19 +19,21 @@ func Parse(tag reflect.StructTag, of *Schema) (Rules, error) {
 	if !ok {
 		return Rules{}, fmt.Errorf("malformed tags %s: key:\"value\" pairs with a space between them were expected", tag)
 	}
-	p := parser{of: of}
+	p := parser{of: of, shown: of}
 	for _, key := range keys {
 		value := tag.Get(key)
-		word, known := words[key]
-		if !known {
+		if _, known := words[key]; !known {
 			if err := unknownKey(key); err != nil {
 				return Rules{}, err
 			}
-		} else if err := word.parse(&p, value); err != nil {
+		} else if err := p.parse(key, value); err != nil {
 			return Rules{}, fmt.Errorf("tag %s:%q: %w", key, value, err)
 		}
 	}
-	if !p.rules.leaveAny(of) {
+	if err := p.finish(); err != nil {
+		return Rules{}, err
+	}
+	if !p.leaveAny() {
 		return Rules{}, fmt.Errorf("no %s keeps to %s", of.Type, limits(keys, tag))
 	}
 	return p.rules, nil
@@ -57,28 +60,37 @@ func Restricting(tag reflect.StructTag) (key string, err error) {
 // word is a key of a tag that is ours.
 type word struct {
 	parse     func(p *parser, value string) error
+	scalar    bool // of a list or a map of scalars, it is a rule for these
+	ofFields  bool // it is for a field only, and not for elements
 	forPeople bool // it says nothing about which requests are right
 }
 
+// words are the keys of tags that are ours.
 var words = map[string]word{
-	"required":         {parse: (*parser).required},
-	"default":          {parse: (*parser).fallback},
-	"minimum":          {parse: func(p *parser, value string) error { return p.number(value, &p.rules.Minimum) }},
-	"exclusiveMinimum": {parse: func(p *parser, value string) error { return p.number(value, &p.rules.ExclusiveMinimum) }},
-	"maximum":          {parse: func(p *parser, value string) error { return p.number(value, &p.rules.Maximum) }},
-	"exclusiveMaximum": {parse: func(p *parser, value string) error { return p.number(value, &p.rules.ExclusiveMaximum) }},
-	"multipleOf":       {parse: (*parser).multipleOf},
+	"required":         {parse: (*parser).required, ofFields: true},
+	"default":          {parse: (*parser).fallback, ofFields: true},
+	"minimum":          numeric(func(r *Rules) *json.Number { return &r.Minimum }),
+	"exclusiveMinimum": numeric(func(r *Rules) *json.Number { return &r.ExclusiveMinimum }),
+	"maximum":          numeric(func(r *Rules) *json.Number { return &r.Maximum }),
+	"exclusiveMaximum": numeric(func(r *Rules) *json.Number { return &r.ExclusiveMaximum }),
+	"multipleOf":       {parse: (*parser).multipleOf, scalar: true},
 	"minLength":        {parse: func(p *parser, value string) error { return p.length(value, &p.rules.MinLength) }},
 	"maxLength":        {parse: func(p *parser, value string) error { return p.length(value, &p.rules.MaxLength) }},
-	"minItems":         {parse: func(p *parser, value string) error { return p.items(value, &p.rules.MinItems) }},
-	"maxItems":         {parse: func(p *parser, value string) error { return p.items(value, &p.rules.MaxItems) }},
+	"minItems":         {parse: func(p *parser, value string) error { return p.count(value, &p.rules.MinItems) }},
+	"maxItems":         {parse: func(p *parser, value string) error { return p.count(value, &p.rules.MaxItems) }},
 	"uniqueItems":      {parse: (*parser).uniqueItems},
-	"pattern":          {parse: (*parser).pattern},
-	"format":           {parse: (*parser).format},
-	"enum":             {parse: (*parser).enum},
-	"doc":              {parse: (*parser).doc, forPeople: true},
-	"example":          {parse: (*parser).example, forPeople: true},
-	"deprecated":       {parse: (*parser).deprecated, forPeople: true},
+	"pattern":          {parse: (*parser).pattern, scalar: true},
+	"format":           {parse: (*parser).format, scalar: true},
+	"enum":             {parse: (*parser).enum, scalar: true},
+	"items":            {ofFields: true}, // parsed by [parser.parse]: it leads back here
+	"doc":              {parse: (*parser).doc, ofFields: true, forPeople: true},
+	"example":          {parse: (*parser).example, ofFields: true, forPeople: true},
+	"deprecated":       {parse: (*parser).deprecated, ofFields: true, forPeople: true},
+}
+
+// numeric returns the word of a limit of numbers.
+func numeric(of func(r *Rules) *json.Number) word {
+	return word{parse: func(p *parser, value string) error { return p.number(value, of(&p.rules)) }, scalar: true}
 }
 
 // unsupported are words of JSON Schema that someone may count on and that we don't
@@ -117,34 +129,11 @@ func tagKeys(tag string) (keys []string, ok bool) {
 	return keys, true
 }
 
-// leaveAny reports whether the limits leave any value of a type.
-func (r *Rules) leaveAny(of *Schema) bool {
-	c, err := r.Compile()
-	if err != nil || c.length != nil && c.length.least > c.length.most {
-		return false
-	}
-	if c.bounds == nil {
-		return true
-	}
-	if of.Kind != Integer {
-		return c.bounds.LeaveDecimal()
-	}
-	zero, bits := reflect.Zero(of.Type), of.Type.Bits()
-	if zero.CanInt() {
-		most := int64(1)<<(bits-1) - 1
-		c.bounds.AddMin(FromInt(-most-1), false)
-		c.bounds.AddMax(FromInt(most), false)
-		return c.bounds.LeaveInt()
-	}
-	c.bounds.AddMax(FromUint(1<<bits-1), false)
-	return c.bounds.LeaveUint()
-}
-
 // limits returns the tags that limit numbers or lengths, for messages.
 func limits(keys []string, tag reflect.StructTag) string {
 	var list []string
 	for _, key := range keys {
-		if lower := strings.ToLower(key); words[key].parse != nil && (strings.Contains(lower, "min") || strings.Contains(lower, "max")) {
+		if lower := strings.ToLower(key); (key == "items" || words[key].parse != nil) && (key == "items" || strings.Contains(lower, "min") || strings.Contains(lower, "max")) {
 			list = append(list, fmt.Sprintf("%s:%q", key, tag.Get(key)))
 		}
 	}

@@ -106,17 +106,16 @@ func Object(v reflect.Value) (map[string]any, bool) {
 	return object, true
 }
 
-// Time returns a [time.Time], or the time that text is in the format date-time. A
-// leap second, which Go has no value for, is none.
+// Time returns a [time.Time], or the time that text is in the format date-time, as
+// [DateTime] says.
 func Time(v reflect.Value) (time.Time, bool) {
 	if v.Type() == timeType {
 		return v.Interface().(time.Time), true
 	}
-	if v.Kind() != reflect.String || !isDateTime(v.String()) {
+	if v.Kind() != reflect.String {
 		return time.Time{}, false
 	}
-	t, err := time.Parse(time.RFC3339Nano, v.String())
-	return t, err == nil
+	return DateTime(v.String())
 }
 
 // NumberText returns the text of a number in JSON. It reports false for a value that
