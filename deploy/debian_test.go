@@ -104,11 +104,17 @@ func TestPackage(t *testing.T) {
 	}
 	folder := newShop(t)
 	t.Setenv("SOURCE_DATE_EPOCH", "1700000000")
+	t.Setenv("DPKG_DEB_COMPRESSOR_LEVEL", "0") // at its own level, a program takes some 8 s of a processor
 	own := buildShop(t, folder, runtime.GOARCH)
 	for _, architecture := range []string{"amd64", "arm64"} {
 		binary := own
-		if architecture != runtime.GOARCH && os.Getenv("APIPHANT_TEST_PORTABLE") == "1" {
+		switch {
+		case architecture == runtime.GOARCH:
+		case os.Getenv("APIPHANT_TEST_PORTABLE") == "1":
 			binary = buildShop(t, folder, architecture)
+		default:
+			binary = filepath.Join(t.TempDir(), "shop")
+			write(t, binary, "#!/bin/sh\n")
 		}
 		file := writePackage(t, folder, binary, architecture)
 		if name := filepath.Base(file); name != "shop_1.0_"+architecture+".deb" {

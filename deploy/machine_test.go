@@ -26,7 +26,6 @@ import (
 
 	"github.com/apiphant/apiphant/deploy"
 	"github.com/apiphant/apiphant/internal/load"
-	"github.com/apiphant/apiphant/internal/product"
 )
 
 // maxWait bounds the wait for an event.
@@ -101,13 +100,7 @@ func (m *machine) try(do doing, options deploy.Options) (said string, err error)
 	defer cancel()
 	var out bytes.Buffer
 	options.Out = &out
-	options.Build = func(ctx context.Context, output string) error {
-		found, err := product.Load(m.product)
-		if err == nil {
-			_, err = found.Build(ctx, product.BuildOptions{Output: output})
-		}
-		return err
-	}
+	options.Build = m.build
 	err = do(m.load(), ctx, options)
 	return out.String(), err
 }
@@ -177,7 +170,7 @@ func eventually(t *testing.T, what string, is func() bool) {
 // crowd starts clients that ask nginx all the time.
 func (m *machine) crowd() *load.Running {
 	m.t.Helper()
-	running := load.Start(load.Load{Address: m.front, Clients: 16, Pause: 5 * time.Millisecond})
+	running := load.Start(load.Load{Address: m.front, Clients: 16, Pause: 10 * time.Millisecond})
 	m.t.Cleanup(func() { running.Stop() })
 	await(m.t, running, 100)
 	return running
@@ -265,6 +258,7 @@ func TestDeployment(t *testing.T) {
 	}
 	t.Parallel()
 	m := newMachine(t)
+	m.makeTrial()
 	apply, reload := (*deploy.Deployment).Apply, (*deploy.Deployment).Reload
 
 	empty := m.tree()
@@ -296,7 +290,8 @@ func TestDeployment(t *testing.T) {
 	m.disperse(crowd)
 	m.run("a version that fails halfway", m.rollsBack)
 	crowd = m.crowd()
-	m.change(`"shop"`, `"shop2"`, "api/v0/echo/echo.go", "quick-test.sh")
+	m.change("shop", "shop2", "public/server")
+	m.change(`"shop"`, `"shop2"`, "quick-test.sh")
 	m.must(reload)
 	m.mustAnswer("shop2", m.everywhere()...)
 	m.set("FLAGS", "--strict") // supervisor restarts the whole group
@@ -370,21 +365,13 @@ func (m *machine) survivesKill(t *testing.T) {
 // refusesBroken: under load, versions that are wrong in different ways do not go live.
 func (m *machine) refusesBroken(t *testing.T) {
 	before := m.tree()
-	for _, broken := range []struct {
-		name  string
-		start string // the body of Start
-		words []string
-	}{
-		{"does not compile", `return nothing`, []string{"api/api.go:", "undefined: nothing"}},
-		{"ends at once", `return errors.New("no such weather")`, []string{"Try it at", "no such weather"}},
-	} {
-		m.failsWith(before, broken.start, broken.words...)
-	}
+	m.failsWith(before, "api/broken.go", "package api\n\nvar x = nothing\n", "api/broken.go:", "undefined: nothing")
+	m.failsWith(before, "public/failure", "no such weather", "Try it at", "no such weather")
 
-	m.change(`"shop"`, `"other"`, "api/v0/echo/echo.go") // and not in quick-test.sh
+	m.change("shop", "other", "public/server") // and not in quick-test.sh
 	m.mustFail((*deploy.Deployment).Apply, "Try it at", "quick-test.sh", `"server":"other"`)
 	m.mustBeAsBefore(before)
-	m.change(`"other"`, `"shop"`, "api/v0/echo/echo.go")
+	m.change("other", "shop", "public/server")
 
 	for _, broken := range []struct{ file, line, word string }{
 		{"nginx/nginx.conf.tmpl", "nonsense on;", `Configure nginx: |unknown directive "nonsense"`},
@@ -401,23 +388,25 @@ func (m *machine) refusesBroken(t *testing.T) {
 	}
 }
 
-// failsWith tries a version whose Start has this body. It must not go live.
-func (m *machine) failsWith(before map[string]string, start string, words ...string) {
+// failsWith tries a version with one more file. It must not go live.
+func (m *machine) failsWith(before map[string]string, file, content string, words ...string) {
 	m.t.Helper()
-	write(m.t, m.file("api/api.go"), "package api\n\nimport (\n\t\"context\"\n\t\"errors\"\n\t\"os\"\n\t\"strings\"\n)\n\n"+
-		"var _, _, _ = errors.New, os.Args, strings.Join\n\nfunc Start(context.Context) error {\n\t"+start+"\n}\n")
+	write(m.t, m.file(file), content)
 	m.mustFail((*deploy.Deployment).Reload, words...)
 	m.mustBeAsBefore(before)
 	m.mustAnswer("shop", m.everywhere()...)
-	if err := os.Remove(m.file("api/api.go")); err != nil {
+	if err := os.Remove(m.file(file)); err != nil {
 		m.t.Fatal(err)
 	}
 }
 
 // rollsBack: a version fails at the second port only.
 func (m *machine) rollsBack(*testing.T) {
-	m.failsWith(m.tree(), `if strings.Contains(strings.Join(os.Args, " "), "`+m.process(1)+`") { return errors.New("no such port") }
-	return nil`, fmt.Sprintf("Restart shop-%d", m.ports[1]), "no such port")
+	write(m.t, m.file("public/failure-at"), m.process(1))
+	m.failsWith(m.tree(), "public/failure", "no such port", fmt.Sprintf("Restart shop-%d", m.ports[1]), "no such port")
+	if err := os.Remove(m.file("public/failure-at")); err != nil {
+		m.t.Fatal(err)
+	}
 }
 
 // rotates: logs are renamed, compressed by the next rotation, and started again.

@@ -1,6 +1,7 @@
 package deploy_test
 
 import (
+	"crypto/sha256"
 	"io"
 	"os/exec"
 	"path/filepath"
@@ -15,8 +16,9 @@ type machine struct {
 	t       *testing.T
 	root    string
 	product string
-	front   string // the address of nginx
-	ports   [2]int // of the first two processes; the next port is free as well
+	front   string                       // the address of nginx
+	ports   [2]int                       // of the first two processes; the next port is free as well
+	built   map[[sha256.Size]byte]string // the programs that were built, by the hash of their source
 }
 
 // productOf creates a product that is not deployed.

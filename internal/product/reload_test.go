@@ -79,7 +79,7 @@ func startReloading(t *testing.T, dir string, env ...string) *reloading {
 	t.Helper()
 	r := &reloading{T: t, dir: dir, temp: t.TempDir(), ended: make(chan struct{}), more: make(chan struct{}, 1)}
 	r.command = exec.Command(os.Args[0])
-	r.command.Env = append(os.Environ(), append(env, "RELOAD="+dir, "TMPDIR="+r.temp)...)
+	r.command.Env = append(os.Environ(), append(env, "RELOAD="+dir, "TMPDIR="+r.temp, "GOFLAGS=-ldflags=-s")...) // without debug information it links faster
 	r.command.Stderr = r
 	r.command.WaitDelay = deadline
 	if err := r.command.Start(); err != nil {
@@ -208,12 +208,16 @@ func TestReload(t *testing.T) {
 	r := startReloading(t, newProduct(t))
 	r.want("one")
 
-	// Requests go on all the while, and none is refused or dropped.
+	// Requests go on all the while, and none is refused or dropped. Without pauses
+	// they would take a processor from the builds.
 	ctx, cancel := context.WithCancel(t.Context())
 	var load sync.WaitGroup
 	var requests int
 	load.Go(func() {
+		next := time.NewTicker(4 * time.Millisecond)
+		defer next.Stop()
 		for ctx.Err() == nil {
+			<-next.C
 			requests++
 			if _, err := get(r.address, "echo"); err != nil {
 				t.Error(err)
