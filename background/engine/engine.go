@@ -5,6 +5,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -35,9 +36,9 @@ type Database interface {
 	// Migrated returns an error if the tables are missing or out of date.
 	Migrated(ctx context.Context) error
 
-	// Work works jobs until ctx ends. Then it begins no new job, lets the
-	// running ones finish for the time of Work.Drain, and cancels their contexts
-	// after it. It returns when no job runs any more.
+	// Work works jobs until ctx ends. Then it begins no new job, and returns when
+	// no job runs any more, but soon after the time of Work.Drain, by which
+	// Work.Run cancels the contexts of jobs, at the latest.
 	Work(ctx context.Context, work Work) error
 
 	// Stats returns the state of the queues.
@@ -59,10 +60,24 @@ type Work struct {
 	Base    context.Context // the parent of the contexts of jobs
 
 	// Run executes one attempt of a job and everything around it: log, metrics,
-	// OnError. last is whether no other attempt follows, by the Attempts that the
-	// job was enqueued with.
-	Run func(ctx context.Context, job *Definition, args []byte, attempt int, last bool) error
+	// OnError. If its error is ErrInterrupted, the job is to be run again, and the
+	// attempt does not count. If it is ErrGivenUp, no other attempt follows.
+	Run func(ctx context.Context, job *Definition, attempt Attempt) error
 }
+
+// Attempt is one attempt of a job.
+type Attempt struct {
+	Args   []byte // of the job, as JSON
+	Number int    // from 1
+	Last   bool   // no other attempt follows, by the Attempts that the job was enqueued with
+	Deaths int    // how many workers have died while they ran the job
+}
+
+// Errors of Work.Run.
+var (
+	ErrInterrupted = errors.New("interrupted")
+	ErrGivenUp     = errors.New("given up")
+)
 
 // Ledger decides which worker runs a task for which tick. A tick is a time of
 // the task's schedule: each is taken by one worker, and only one worker has a
@@ -73,10 +88,10 @@ type Ledger interface {
 	// registered with another schedule, first becomes its last taken tick.
 	Begin(ctx context.Context, task, spec string, first time.Time) error
 
-	// Read returns the state of all tasks by name. A task that this worker has
-	// itself is an orphan: a worker reads the state of a task only while it does
-	// not run it, so that it has claimed the task without getting the answer.
-	Read(ctx context.Context) (map[string]Entry, error)
+	// Read returns the state of all tasks. A task that this worker has itself is
+	// an orphan: a worker reads the state of a task only while it does not run it,
+	// so that it has claimed the task without getting the answer.
+	Read(ctx context.Context) (State, error)
 
 	// Claim takes tick for this worker, and reports whether it did: if no other
 	// worker has the task, and its schedule and last taken tick are still those
@@ -89,16 +104,37 @@ type Ledger interface {
 	// worker that claims the task next.
 	Release(ctx context.Context, task string, done bool) error
 
+	// TakeBack replaces the last taken tick of a task, which is that of seen, by
+	// an earlier one, unless the task has been claimed since.
+	TakeBack(ctx context.Context, task string, seen Entry, tick time.Time) error
+
+	// Hold keeps a task from being claimed, until Free or the end of this worker,
+	// and reports whether it does: not if another worker has it. The task may be
+	// one that is not registered. Nothing else of its state changes.
+	Hold(ctx context.Context, task string) (bool, error)
+
+	// Free ends Hold.
+	Free(ctx context.Context, task string) error
+
 	// Heartbeat writes regularly that this worker is alive, until ctx ends. It
-	// calls lost when other workers may have taken over what this one had.
+	// calls lost when other workers may have taken over what this one had. At the
+	// end it gives back the jobs that this worker still has.
 	Heartbeat(ctx context.Context, lost func()) error
+}
+
+// State is what a [Ledger] knows at a moment.
+type State struct {
+	// Now is that moment, by a clock that all workers share. By it workers decide
+	// when a tick has come.
+	Now   time.Time
+	Tasks map[string]Entry // by name
 }
 
 // Entry is the state of a task.
 type Entry struct {
 	Spec   string    // the schedule
 	Tick   time.Time // the last tick that was taken
-	Busy   bool      // another living worker has the task
+	Busy   bool      // another living worker has the task, or holds it
 	Orphan bool      // Tick was taken and not finished, and no worker runs the task
 	Tries  int       // how often Tick was taken
 }

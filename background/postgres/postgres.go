@@ -21,8 +21,9 @@ import (
 )
 
 // Engine returns the engine for PostgreSQL, whose URLs are those of
-// [postgres.Driver]. A worker of jobs uses one connection more than the URL's
-// pool_max_conns, on which it is notified of new jobs.
+// [postgres.Driver]. A worker uses one connection more than the URL's
+// pool_max_conns, for its heartbeat, and if it has jobs another one, on which it is
+// notified of them.
 func Engine() background.Engine { return postgresEngine{} }
 
 type postgresEngine struct{}
@@ -34,7 +35,7 @@ func (postgresEngine) Open(db database.DB, jobs []*engine.Definition, log *slog.
 	if !ok {
 		return nil, fmt.Errorf("want a PostgreSQL database, got a %T", db)
 	}
-	shared, err := durable.New(db, riverpgxv5.New(of.Pool), statements{of.Pool}, dialect, jobs, log)
+	shared, err := durable.New(db, riverpgxv5.New(of.Pool), statements{of.Pool}, connect(of.Pool), dialect, jobs, log)
 	if err != nil {
 		return nil, err
 	}
@@ -42,9 +43,23 @@ func (postgresEngine) Open(db database.DB, jobs []*engine.Definition, log *slog.
 }
 
 var dialect = durable.Dialect{
-	Now:     "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
-	Settled: "(clock_timestamp() > pg_postmaster_start_time() + interval '5 seconds')",
-	LastOf:  "attempted_by[array_upper(attempted_by, 1)]",
+	Now:    "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
+	LastOf: "attempted_by[array_upper(attempted_by, 1)]",
+	Died: `jsonb_set(metadata, '{river:rescue_count}', to_jsonb(1 +
+		CASE jsonb_typeof(metadata -> 'river:rescue_count') WHEN 'number' THEN (metadata ->> 'river:rescue_count')::int ELSE 0 END))`,
+}
+
+// connect opens a pool of one connection, which connects again where that breaks.
+func connect(beside *pgxpool.Pool) durable.Connect {
+	return func(ctx context.Context) (durable.SQL, func(), error) {
+		config := beside.Config()
+		config.MaxConns, config.MinConns, config.MinIdleConns = 1, 0, 0
+		pool, err := pgxpool.NewWithConfig(ctx, config)
+		if err != nil {
+			return nil, nil, err
+		}
+		return statements{pool}, pool.Close, nil
+	}
 }
 
 // tables are the tasks and jobs in a database.

@@ -110,8 +110,8 @@ func start(t *testing.T, w worker.Worker) (end func()) {
 const limit = 30 * time.Second
 
 // TestOnePool tests that all engines of a process share the pool of their
-// database: a pool of one connection, and one beside it on which a worker is
-// notified of jobs.
+// database: a pool of one connection, and beside it one for the heartbeat of a
+// worker, and one on which it is notified of jobs.
 func TestOnePool(t *testing.T) {
 	t.Parallel()
 	url := pgtest.NewDatabase(t)
@@ -138,8 +138,8 @@ func TestOnePool(t *testing.T) {
 		t.Errorf("the arguments of the jobs sum up to %d, want 3", sum)
 	}
 	var count int
-	if err := connect(t, url).QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'shared'").Scan(&count); err != nil || count != 2 {
-		t.Errorf("the process has %d connections, %v, want 1 in the pool and 1 for notifications", count, err)
+	if err := connect(t, url).QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'shared'").Scan(&count); err != nil || count != 3 {
+		t.Errorf("the process has %d connections, %v, want 1 in the pool, 1 for the heartbeat and 1 for notifications", count, err)
 	}
 }
 

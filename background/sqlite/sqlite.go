@@ -10,7 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
+	"regexp"
 
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 
@@ -34,7 +34,7 @@ func (sqliteEngine) Open(db database.DB, jobs []*engine.Definition, log *slog.Lo
 	if !ok {
 		return nil, fmt.Errorf("want an SQLite database, got a %T", db)
 	}
-	shared, err := durable.New(db, riversqlite.New(file.Write), statements{file}, dialect, jobs, log)
+	shared, err := durable.New(db, riversqlite.New(file.Write), statements{file}, connect(file), dialect, jobs, log)
 	if err != nil {
 		return nil, err
 	}
@@ -42,9 +42,9 @@ func (sqliteEngine) Open(db database.DB, jobs []*engine.Definition, log *slog.Lo
 }
 
 var dialect = durable.Dialect{
-	Now:     "CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
-	Settled: "(1 = 1)",
-	LastOf:  "json_extract(attempted_by, '$[#-1]')",
+	Now:    "CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
+	LastOf: "json_extract(attempted_by, '$[#-1]')",
+	Died:   `jsonb_set(metadata, '$."river:rescue_count"', coalesce(json_extract(metadata, '$."river:rescue_count"'), 0) + 1)`,
 }
 
 // tables are the tasks and jobs in a file.
@@ -111,4 +111,12 @@ func (s statements) Query(ctx context.Context, statement string, row func(scan f
 }
 
 // numbered writes the parameter $1 as SQLite does, ?1.
-func numbered(statement string) string { return strings.ReplaceAll(statement, "$", "?") }
+func numbered(statement string) string { return parameter.ReplaceAllString(statement, "?$1") }
+
+var parameter = regexp.MustCompile(`\$([0-9])`)
+
+// connect returns the connections of the file: where one that writes is in use,
+// another one would have to wait as well.
+func connect(file *sqlite.DB) durable.Connect {
+	return func(context.Context) (durable.SQL, func(), error) { return statements{file}, func() {}, nil }
+}

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
 	"time"
@@ -22,16 +23,19 @@ func (t *loopTask) isDue(now time.Time) bool {
 	return t.known && !t.due.IsZero() && !t.due.After(now)
 }
 
+// farAhead is how far the last tick of a task may be ahead of the clock that
+// workers share. It is, where that clock was set back, or was wrong for a while.
+const farAhead = time.Minute
+
 // setDue computes when the task is due next.
 func (l *loop) setDue(t *loopTask) {
-	now := time.Now().Round(0)
-	if l.Database == nil && t.Cron == "" && t.seen.Tick.After(now) {
-		t.seen.Tick = now // the clock was put back
-		_, _ = l.ledger.Claim(context.Background(), t.Name, t.seen, now)
-	}
+	now := l.now()
 	if t.seen.Orphan {
 		t.due = now
 		return
+	}
+	if t.known && !t.seen.Busy && l.isFarAhead(t, now) {
+		l.takeBack(t, now)
 	}
 	if t.due = t.schedule.next(t.seen.Tick); !t.due.IsZero() {
 		t.due = t.due.Add(l.jitter(t, t.due))
@@ -40,6 +44,33 @@ func (l *loop) setDue(t *loopTask) {
 		t.due = now.Add(busyWait)
 		l.readAt = l.readAt.Add(busyWait - maxWait) // so that the ledger is read again then
 	}
+}
+
+// isFarAhead reports whether the last tick of a task is so far ahead that ticks
+// would be left out. If it is no more than the next one, which was run early, or
+// if it comes soon, then waiting for it is better than running for a tick twice.
+func (l *loop) isFarAhead(t *loopTask, now time.Time) bool {
+	if l.Database == nil && t.Cron == "" {
+		return t.seen.Tick.After(now) // ticks of a period are counted from the last one
+	}
+	next := t.schedule.next(now)
+	return t.seen.Tick.After(now.Add(farAhead)) && !next.IsZero() && t.seen.Tick.After(next)
+}
+
+// takeBack replaces the last tick of a task, which is far ahead, by one that is
+// not.
+func (l *loop) takeBack(t *loopTask, now time.Time) {
+	ahead := t.seen.Tick.Sub(now)
+	tick := now
+	if period, ok := t.schedule.(every); ok && l.Database != nil {
+		tick = t.seen.Tick.Add(-(ahead/time.Duration(period) + 1) * time.Duration(period))
+	}
+	if err := l.ledger.TakeBack(context.WithoutCancel(l.base), t.Name, t.seen, tick); err != nil {
+		return // the next read finds it again
+	}
+	l.log.Warn(fmt.Sprintf("Task %s: its last run was for %s, which is %s ahead of the clock: a clock was wrong. It goes on with the schedule from now on",
+		t.Name, t.seen.Tick.Format(time.RFC3339), ahead.Round(time.Millisecond)))
+	t.seen.Tick = tick
 }
 
 // jitter returns the delay of a tick. All workers of one database compute the

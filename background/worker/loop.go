@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/apiphant/apiphant/background/engine"
-	runner "github.com/apiphant/apiphant/background/worker/internal/background"
 )
 
 const (
@@ -34,8 +33,10 @@ type loop struct {
 	*session
 	tasks    []*loopTask // by period
 	seed     uint64      // of the jitter
-	readAt   time.Time   // when the ledger was read
-	logAfter time.Time   // when an error of the database may be logged again
+	readAt   time.Time   // when the ledger was read, by the clock of this process
+	clock    time.Time   // what the clock that workers share showed at clockAt
+	clockAt  time.Time
+	logAfter time.Time // when an error of the database may be logged again
 }
 
 // loopTask is a task and what a loop knows about it.
@@ -69,10 +70,10 @@ func (l *loop) run(ctx context.Context) {
 		l.seed = rand.Uint64() // processes that share no database choose different delays
 	}
 	for len(l.tasks) > 0 && ctx.Err() == nil {
-		now := time.Now().Round(0)
-		if wait := l.readAt.Add(maxWait).Sub(now); wait <= 0 || wait > maxWait {
+		if l.isStale() {
 			l.read(ctx)
 		}
+		now := l.now()
 		due := l.dueTasks(now)
 		for _, t := range due {
 			if ctx.Err() != nil {
@@ -80,7 +81,7 @@ func (l *loop) run(ctx context.Context) {
 			}
 			// The state of the task may have been read again since: another worker
 			// may have taken the tick.
-			if now := time.Now().Round(0); t.isDue(now) {
+			if now := l.now(); t.isDue(now) {
 				l.claimAndRun(ctx, t, now)
 			}
 		}
@@ -90,14 +91,28 @@ func (l *loop) run(ctx context.Context) {
 	}
 }
 
+// now returns the time by the clock that workers share, since the last read. It
+// is not ahead of that clock: the time that the answer took is missing in it.
+func (l *loop) now() time.Time { return l.clock.Add(time.Since(l.clockAt)) }
+
+// isStale reports whether the ledger has to be read, since it was read long ago,
+// or because the clock was set or stood still since.
+func (l *loop) isStale() bool {
+	now := time.Now()
+	shown := now.Round(0).Sub(l.readAt.Round(0))
+	return now.Sub(l.readAt) >= maxWait || shown >= maxWait || shown < 0
+}
+
 // read reads the ledger.
 func (l *loop) read(ctx context.Context) {
-	l.readAt = time.Now().Round(0)
-	entries, err := l.ledger.Read(ctx)
+	l.readAt = time.Now()
+	state, err := l.ledger.Read(ctx)
 	if err != nil {
 		l.logAndPause(ctx, err)
 		return
 	}
+	entries := state.Tasks
+	l.clock, l.clockAt = state.Now, time.Now()
 	for _, t := range l.tasks {
 		entry, known := entries[t.Name]
 		if known && t.known && entry.Spec != t.spec && t.seen.Spec == t.spec {
@@ -105,7 +120,7 @@ func (l *loop) read(ctx context.Context) {
 		}
 		if t.known = known && entry.Spec == t.spec; !known {
 			l.log.Warn("Task " + t.Name + " was removed from the database: it starts again")
-			_ = l.ledger.Begin(ctx, t.Name, t.spec, t.tickBeforeFirst(l.readAt)) // an error is found by the next read
+			_ = l.ledger.Begin(ctx, t.Name, t.spec, t.tickBeforeFirst(l.clock)) // an error is found by the next read
 		}
 		t.seen = entry
 		l.setDue(t)
@@ -114,7 +129,7 @@ func (l *loop) read(ctx context.Context) {
 
 // wait waits until a task is due, but not for longer than maxWait.
 func (l *loop) wait(ctx context.Context, now time.Time) {
-	wait := l.readAt.Add(maxWait).Sub(now)
+	wait := maxWait - time.Since(l.readAt)
 	for _, t := range l.tasks {
 		if t.known && !t.due.IsZero() {
 			wait = min(wait, t.due.Sub(now))
@@ -141,41 +156,40 @@ func (l *loop) claimAndRun(ctx context.Context, t *loopTask, now time.Time) {
 		l.metrics.Missed(t.Name, missed)
 	}
 	t.seen = engine.Entry{Spec: t.spec, Tick: tick}
-	if late {
+	switch {
+	case late && resumed:
 		l.metrics.Missed(t.Name, 1)
-		l.log.Warn(l.whyLeftOut(t, tick, resumed))
+		call := t.call()
+		call.GivenUp = fmt.Errorf("the run for %s is given up: it was begun %d times, and no worker has finished it", tick.Format(time.RFC3339), maxTries)
+		_ = l.runner.Run(l.taskContext(tick), call)
 		l.release(t, true)
-	} else {
+	case late:
+		l.metrics.Missed(t.Name, 1)
+		l.log.Warn(fmt.Sprintf("Task %s: the run for %s is left out: it would begin later than its Grace of %s", t.Name, tick.Format(time.RFC3339), t.Grace))
+		l.release(t, true)
+	default:
 		if resumed {
 			l.metrics.Resumed(t.Name)
 			l.log.Warn(fmt.Sprintf("Task %s: the run for %s is repeated: it was begun and not finished", t.Name, tick.Format(time.RFC3339)))
 		}
 		ctx := l.taskContext(tick)
-		err := l.runner.Run(ctx, t.call())
+		call := t.call()
+		call.Repeated = l.Database != nil
+		err := l.runner.Run(ctx, call)
 		l.release(t, err == nil || ctx.Err() == nil)
 	}
 	l.setDue(t)
 }
 
-func (l *loop) whyLeftOut(t *loopTask, tick time.Time, resumed bool) string {
-	if resumed {
-		return fmt.Sprintf("Task %s: the run for %s is left out: it was begun %d times, and no worker has finished it", t.Name, tick.Format(time.RFC3339), maxTries)
-	}
-	return fmt.Sprintf("Task %s: the run for %s is left out: it would begin later than its Grace of %s", t.Name, tick.Format(time.RFC3339), t.Grace)
-}
-
 // release gives the task back. It tries again until the program ends, since no
 // other worker can have the task before.
 func (l *loop) release(t *loopTask, done bool) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.base), time.Minute)
-	defer cancel()
-	defer context.AfterFunc(l.base, func() { time.AfterFunc(runner.StopGrace, cancel) })()
 	for {
-		err := l.ledger.Release(ctx, t.Name, done)
-		if err == nil || ctx.Err() != nil {
+		err := l.ledger.Release(l.over, t.Name, done)
+		if err == nil || l.over.Err() != nil {
 			return
 		}
-		l.logAndPause(ctx, err)
+		l.logAndPause(l.over, err)
 	}
 }
 

@@ -21,10 +21,10 @@ func (m *memory) Begin(_ context.Context, task, spec string, first time.Time) er
 	return nil
 }
 
-func (m *memory) Read(context.Context) (map[string]engine.Entry, error) {
+func (m *memory) Read(context.Context) (engine.State, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return maps.Clone(m.entries), nil
+	return engine.State{Now: time.Now().Round(0), Tasks: maps.Clone(m.entries)}, nil
 }
 
 func (m *memory) Claim(_ context.Context, task string, seen engine.Entry, tick time.Time) (bool, error) {
@@ -39,6 +39,15 @@ func (m *memory) set(task string, entry engine.Entry) {
 }
 
 func (m *memory) Release(context.Context, string, bool) error { return nil }
+
+func (m *memory) TakeBack(_ context.Context, task string, seen engine.Entry, tick time.Time) error {
+	m.set(task, engine.Entry{Spec: seen.Spec, Tick: tick})
+	return nil
+}
+
+func (m *memory) Hold(context.Context, string) (bool, error) { return true, nil }
+
+func (m *memory) Free(context.Context, string) error { return nil }
 
 func (m *memory) Heartbeat(ctx context.Context, _ func()) error {
 	<-ctx.Done()

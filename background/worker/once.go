@@ -7,42 +7,39 @@ import (
 )
 
 const (
-	// onceWait is how long [Worker.Once] waits for a task that another worker has.
+	// onceWait is how long [Worker.Once] waits for a task that another worker runs.
 	onceWait  = 2 * time.Second
 	oncePause = 20 * time.Millisecond // between two attempts
 )
 
-// once runs a task outside of its schedule.
+// once runs a task outside of its schedule. It holds the task meanwhile, and
+// changes neither its schedule nor its last tick.
 func (s *session) once(ctx context.Context, t *task) (ok bool, err error) {
-	if err := s.register(ctx); err != nil {
+	now, err := s.hold(ctx, t)
+	if err != nil {
 		return false, err
 	}
-	if err := s.claimNow(ctx, t); err != nil {
-		return false, err
-	}
-	failed := s.runner.Run(s.taskContext(time.Now().Round(0)), t.call())
-	return failed == nil, s.ledger.Release(context.WithoutCancel(ctx), t.Name, true)
+	call := t.call()
+	call.Repeated = false
+	failed := s.runner.Run(s.taskContext(now), call)
+	return failed == nil, s.ledger.Free(context.WithoutCancel(ctx), t.Name)
 }
 
-// claimNow claims a task and leaves its last tick as it is. Other workers may
-// take ticks of it meanwhile: then it reads the task's state again, or waits
-// until the task is free.
-func (s *session) claimNow(ctx context.Context, t *task) error {
+// hold holds a task, and returns the time. It waits a little for a worker that
+// runs the task.
+func (s *session) hold(ctx context.Context, t *task) (now time.Time, err error) {
 	for end := time.Now().Add(onceWait); ; sleep(ctx, oncePause) {
-		entries, err := s.ledger.Read(ctx)
-		if err != nil {
-			return err
-		}
-		if seen := entries[t.Name]; !seen.Busy {
-			if claimed, err := s.ledger.Claim(ctx, t.Name, seen, seen.Tick); claimed || err != nil {
-				return err
-			}
+		if held, err := s.ledger.Hold(ctx, t.Name); err != nil {
+			return time.Time{}, err
+		} else if held {
+			state, err := s.ledger.Read(ctx)
+			return state.Now, err
 		}
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return time.Time{}, ctx.Err()
 		}
 		if time.Now().After(end) {
-			return fmt.Errorf("another worker runs task %s", t.Name)
+			return time.Time{}, fmt.Errorf("another worker runs task %s", t.Name)
 		}
 	}
 }

@@ -4,13 +4,14 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/apiphant/apiphant/background/engine"
 	"github.com/apiphant/apiphant/background/internal/tick"
-	"github.com/apiphant/apiphant/background/worker/internal/background"
+	runner "github.com/apiphant/apiphant/background/worker/internal/background"
 )
 
 // session is a [Worker] while it runs.
@@ -20,17 +21,19 @@ type session struct {
 	log     *slog.Logger
 	metrics Metrics
 	ledger  engine.Ledger
-	runner  *background.Runner
+	runner  *runner.Runner
 
 	base context.Context // the parent of the contexts of all runs
-	stop context.CancelFunc
+	stop context.CancelCauseFunc
+	over context.Context // ends when nothing is waited for any more
+	quit context.CancelFunc
 
 	mu            sync.Mutex
 	tasks         context.Context // the parent of tasks' contexts: ends when other workers may have taken them over
 	lose          context.CancelCauseFunc
 	stopHeartbeat context.CancelFunc
 	heartbeat     sync.WaitGroup
-	drainTimer    *time.Timer
+	timers        []*time.Timer // of the drain
 	finished      bool
 }
 
@@ -52,9 +55,10 @@ func (w *Worker) newSession(ctx context.Context) (*session, error) {
 		ctx = engine.WithQueue(ctx, w.Database)
 	}
 	s.metrics.Listed(plan.names())
-	s.base, s.stop = context.WithCancel(ctx)
+	s.base, s.stop = context.WithCancelCause(ctx)
+	s.over, s.quit = context.WithCancel(ctx)
 	s.tasks, s.lose = context.WithCancelCause(s.base)
-	s.runner = &background.Runner{Log: s.log, OnError: w.Product.OnError, Ended: s.base.Done(), Count: s.count}
+	s.runner = &runner.Runner{Log: s.log, OnError: w.Product.OnError, Ended: s.base.Done(), Count: s.count}
 	var beating context.Context
 	beating, s.stopHeartbeat = context.WithCancel(ctx)
 	s.heartbeat.Go(func() {
@@ -65,33 +69,54 @@ func (w *Worker) newSession(ctx context.Context) (*session, error) {
 	return s, nil
 }
 
-func (s *session) count(call background.Call, outcome string, ended time.Time, took time.Duration) {
+func (s *session) count(call runner.Call, outcome string, ended time.Time, took time.Duration) {
 	s.metrics.Ran(call.Job, call.Name, outcome, ended, took)
 }
 
 func (s *session) end() {
 	s.mu.Lock()
 	s.finished = true
-	if s.drainTimer != nil {
-		s.drainTimer.Stop()
+	for _, timer := range s.timers {
+		timer.Stop()
 	}
 	s.mu.Unlock()
 	s.stopHeartbeat()
 	s.heartbeat.Wait()
-	s.stop()
+	s.stop(runner.ErrEnded)
+	s.quit()
 }
 
-// drain cancels the contexts of running functions once the time to drain is over.
+// drain cancels the contexts of running functions once the time to drain is
+// over, and EndGrace later it ends the program whatever still runs.
 func (s *session) drain() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.finished {
 		return
 	}
-	s.drainTimer = time.AfterFunc(s.drainTime(), func() {
+	s.timers = append(s.timers, time.AfterFunc(s.drainTime(), func() {
 		s.log.Warn("Functions still run at the end of the drain: their contexts are cancelled")
-		s.stop()
-	})
+		s.stop(runner.ErrEnded)
+	}), time.AfterFunc(s.drainTime()+EndGrace, s.quit))
+}
+
+// within calls f, and returns its error or, if the program ends before f has
+// returned, nil.
+func (s *session) within(f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		return err
+	case <-s.over.Done():
+	}
+	select {
+	case err := <-done: // over was the last that it did
+		return err
+	default:
+		s.log.Warn("The program ends, though not all has ended: what is not recorded will be repeated")
+		return nil
+	}
 }
 
 var errLost = errors.New("this worker could not write its heartbeat: other workers may have taken its tasks over")
@@ -112,9 +137,15 @@ func (s *session) taskContext(scheduled time.Time) context.Context {
 
 // register adds all tasks to the ledger.
 func (s *session) register(ctx context.Context) error {
-	now := time.Now().Round(0)
+	if len(s.plan.tasks) == 0 {
+		return nil
+	}
+	state, err := s.ledger.Read(ctx)
+	if err != nil {
+		return err
+	}
 	for _, t := range s.plan.tasks {
-		if err := s.ledger.Begin(ctx, t.Name, t.spec, t.tickBeforeFirst(now)); err != nil {
+		if err := s.ledger.Begin(ctx, t.Name, t.spec, t.tickBeforeFirst(state.Now)); err != nil {
 			return err
 		}
 	}
@@ -128,11 +159,26 @@ func (s *session) work(ctx context.Context) error {
 		Workers: cmp.Or(s.Workers, DefaultWorkers),
 		Drain:   s.drainTime(),
 		Base:    s.base,
-		Run: func(ctx context.Context, job *engine.Definition, args []byte, attempt int, last bool) error {
-			return s.runner.Run(ctx, background.Call{
-				Name: job.Name, Job: true, Attempt: attempt, Last: last, Timeout: job.Timeout, Function: job.Function,
-				Run: func(ctx context.Context) error { return job.Run(ctx, args) },
-			})
-		},
+		Run:     s.runJob,
 	})
+}
+
+// runJob runs one attempt of a job.
+func (s *session) runJob(ctx context.Context, job *engine.Definition, attempt engine.Attempt) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(s.base, func() { cancel(context.Cause(s.base)) })()
+	call := runner.Call{
+		Name: job.Name, Job: true, Attempt: attempt.Number, Last: attempt.Last, Timeout: job.Timeout, Repeated: true, Function: job.Function,
+		Run: func(ctx context.Context) error { return job.Run(ctx, attempt.Args) },
+	}
+	if attempt.Deaths >= maxTries {
+		call.Last = true
+		call.GivenUp = fmt.Errorf("%w: %d workers have died while they ran it", engine.ErrGivenUp, attempt.Deaths)
+	}
+	err := s.runner.Run(ctx, call)
+	if errors.Is(err, runner.ErrEnded) {
+		return fmt.Errorf("%w: %w", engine.ErrInterrupted, err)
+	}
+	return err
 }

@@ -33,7 +33,7 @@ func (s *shared) Begin(_ context.Context, task, spec string, first time.Time) er
 	return nil
 }
 
-func (s *shared) Read(context.Context) (map[string]engine.Entry, error) {
+func (s *shared) Read(context.Context) (engine.State, error) {
 	time.Sleep(time.Millisecond)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -41,7 +41,7 @@ func (s *shared) Read(context.Context) (map[string]engine.Entry, error) {
 	for name, entry := range s.entries {
 		read[name] = entry
 	}
-	return read, nil
+	return engine.State{Now: time.Now().Round(0), Tasks: read}, nil
 }
 
 func (s *shared) Claim(_ context.Context, task string, seen engine.Entry, tick time.Time) (bool, error) {

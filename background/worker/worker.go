@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/apiphant/apiphant/background"
@@ -21,6 +22,9 @@ const (
 	DefaultDrain   = 30 * time.Second
 	DefaultWorkers = 10
 )
+
+// EndGrace is how long after the drain [Worker.Run] returns, whatever hangs.
+const EndGrace = 2 * time.Second
 
 // registerPause is the time between two attempts to register the tasks, where
 // the database is away.
@@ -39,8 +43,8 @@ type Worker struct {
 
 // Run runs tasks and works jobs until ctx ends. Then it begins nothing new, lets
 // running functions finish for the time of Drain, cancels their contexts after
-// it, and returns nil. A function that does not return within two seconds more
-// is left running.
+// it, and returns nil two seconds later at the latest, whatever hangs. What does
+// not return by then is left running.
 //
 // The contexts of functions have the values of ctx; they do not end with it.
 func (w *Worker) Run(ctx context.Context) error {
@@ -51,6 +55,12 @@ func (w *Worker) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer context.AfterFunc(ctx, s.drain)()
+	return s.within(func() error { return s.run(ctx) })
+}
+
+// run is Run without its end.
+func (s *session) run(ctx context.Context) error {
 	defer s.end()
 	for {
 		err := s.register(ctx)
@@ -63,13 +73,10 @@ func (w *Worker) Run(ctx context.Context) error {
 		s.log.Error("The database of the tasks does not answer, trying again", "error", err.Error())
 		sleep(ctx, registerPause)
 	}
-	stopDrain := context.AfterFunc(ctx, s.drain)
-	defer stopDrain()
-
 	working, stopWorking := context.WithCancelCause(ctx)
 	defer stopWorking(nil)
 	var group sync.WaitGroup
-	if len(s.plan.jobs) > 0 && w.Database != nil {
+	if len(s.plan.jobs) > 0 && s.Database != nil {
 		group.Go(func() {
 			if err := s.work(working); err != nil {
 				stopWorking(err)
@@ -113,15 +120,21 @@ func (w *Worker) Once(ctx context.Context, name string) (ok bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	defer s.end()
 	var names []string
 	for _, t := range s.plan.tasks {
 		if names = append(names, t.Name); t.Name == name {
-			stop := context.AfterFunc(ctx, s.drain)
-			defer stop()
-			return s.once(ctx, t)
+			defer context.AfterFunc(ctx, s.drain)()
+			var succeeded atomic.Bool
+			err := s.within(func() error {
+				defer s.end()
+				ok, err := s.once(ctx, t)
+				succeeded.Store(ok)
+				return err
+			})
+			return succeeded.Load(), err
 		}
 	}
+	s.end()
 	return false, fmt.Errorf("task %q: %w: want one of %s", name, ErrNoTask, strings.Join(names, ", "))
 }
 

@@ -57,6 +57,11 @@ func cutField(field zapcore.Field) (short zapcore.Field, long bool) {
 	if field.Key == stackKey {
 		limit = maxStack
 	}
+	if shown, ok := field.Interface.(inMessage); ok {
+		text := shown.InMessage()
+		field.Interface = cutMessage(cut(text, limit))
+		return field, len(text) > limit
+	}
 	switch field.Type {
 	case zapcore.StringType:
 		if len(field.String) > limit {
@@ -72,6 +77,11 @@ func cutField(field zapcore.Field) (short zapcore.Field, long bool) {
 	}
 	return field, false
 }
+
+// cutMessage is an [inMessage] that has been cut.
+type cutMessage string
+
+func (m cutMessage) InMessage() string { return string(m) }
 
 // cutEncoded cuts a field whose length is only known once it is encoded as JSON.
 func cutEncoded(field zapcore.Field, limit int) (short zapcore.Field, long bool) {

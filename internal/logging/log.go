@@ -107,6 +107,12 @@ func fieldEncoder() zapcore.Encoder {
 // stackKey is the field that is printed below its line, in Text.
 const stackKey = "stack"
 
+// inMessage is the value of a field whose text the message has, too: the form for
+// people leaves the field out.
+type inMessage interface {
+	InMessage() string // "" if it is not a text
+}
+
 // textEncoder writes lines for people. The embedded encoder holds the fields of
 // the logger's With.
 type textEncoder struct{ zapcore.Encoder }
@@ -121,6 +127,9 @@ func (e textEncoder) EncodeEntry(entry zapcore.Entry, fields []zapcore.Field) (*
 	for _, field := range fields {
 		if field.Key == stackKey && field.Type == zapcore.StringType {
 			stack = field.String
+			continue
+		}
+		if _, shown := field.Interface.(inMessage); shown {
 			continue
 		}
 		kept = append(kept, field)

@@ -100,7 +100,7 @@ func (s *session) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer closeDatabase()
+	defer closeWithin(closeDatabase)
 	s.worker.Database = databaseOf(ctx)
 	if s.settings.Migrate {
 		return nil
@@ -132,11 +132,9 @@ func (s *session) between(ctx context.Context, f func(context.Context) error) (e
 	if err := s.Start(ctx); err != nil {
 		return err
 	}
-	defer func() {
-		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.settings.Drain+time.Second)
-		defer cancel()
-		err = errors.Join(err, s.Stop(ending))
-	}()
+	end := &ending{drain: s.settings.Drain}
+	defer context.AfterFunc(ctx, end.begin)()
+	defer func() { err = errors.Join(err, end.stop(ctx, s.Stop)) }()
 	return f(ctx)
 }
 

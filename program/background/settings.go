@@ -34,11 +34,26 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	flags.IntVar(&s.Workers, "workers", worker.DefaultWorkers, "how many jobs run at once, in each queue")
 	command.AddDatabaseFlags(flags, &s.Database, &s.MigrateAtStart)
 	admin.AddFlag(flags, &s.Admin)
-	flags.StringVar(&s.Once, "once", "", "run the task of this `NAME` now, and end with its outcome")
+	flags.Var((*taskName)(&s.Once), "once", "run the task of this `NAME` now, and end with its outcome")
 	flags.BoolVar(&s.List, "list", false, "print every task with its schedule and next three times, and every job with its queue")
 	flags.BoolVar(&s.Migrate, "migrate", false, "make the database's tables or bring them up to date, and end")
 	command.ShowEnvironment(flags)
 }
+
+// taskName is a flag whose value is not empty, such as that of a variable of a
+// script that is not set: without the flag, all tasks would run.
+type taskName string
+
+func (n *taskName) Set(text string) error {
+	if *n = taskName(text); text == "" {
+		return errors.New("want the name of a task")
+	}
+	return nil
+}
+
+func (n *taskName) String() string { return string(*n) }
+
+func (n *taskName) Type() string { return "string" }
 
 // Check returns an error that is or wraps a [command.UsageError] if a flag has a
 // value that is not allowed, or is set without another flag that it needs.

@@ -20,27 +20,33 @@ import (
 // Database implements [engine.Database].
 type Database[Tx any] struct {
 	*Ledger
-	db     database.DB
-	driver riverdriver.Driver[Tx]
-	client *river.Client[Tx] // only enqueues
-	jobs   map[string]*engine.Definition
-	log    *slog.Logger
-	river  *slog.Logger // what River logs
-	lastOf string
+	db      database.DB
+	driver  riverdriver.Driver[Tx]
+	connect Connect
+	client  *river.Client[Tx] // only enqueues
+	jobs    map[string]*engine.Definition
+	mine    mine
+	log     *slog.Logger
+	river   *slog.Logger // what River logs
 }
+
+// Connect returns what executes the statements of a worker's heartbeat, until
+// disconnect is called. It does not wait for the pool of the database, all of
+// whose connections may be in use for long.
+type Connect func(ctx context.Context) (sql SQL, disconnect func(), err error)
 
 // New returns the tasks and jobs in an open database. The driver and sql use its
 // pool.
-func New[Tx any](db database.DB, driver riverdriver.Driver[Tx], sql SQL, dialect Dialect, jobs []*engine.Definition, log *slog.Logger) (*Database[Tx], error) {
+func New[Tx any](db database.DB, driver riverdriver.Driver[Tx], sql SQL, connect Connect, dialect Dialect, jobs []*engine.Definition, log *slog.Logger) (*Database[Tx], error) {
 	worker := workerName()
 	d := &Database[Tx]{
-		Ledger: newLedger(sql, dialect, worker),
-		db:     db,
-		driver: driver,
-		jobs:   map[string]*engine.Definition{},
-		log:    log,
-		river:  slog.New(warnings{log.Handler()}),
-		lastOf: dialect.LastOf,
+		Ledger:  newLedger(sql, dialect, worker),
+		db:      db,
+		driver:  driver,
+		connect: connect,
+		jobs:    map[string]*engine.Definition{},
+		log:     log,
+		river:   slog.New(warnings{log.Handler()}),
 	}
 	for _, job := range jobs {
 		d.jobs[job.Name] = job
@@ -61,7 +67,7 @@ func workerName() string {
 
 // Enqueue implements [engine.Queue].
 func (d *Database[Tx]) Enqueue(ctx context.Context, job *engine.Definition, args []byte) error {
-	options, err := d.options(job, args)
+	options, err := d.options(ctx, d.driver.GetExecutor(), job, args)
 	if err != nil {
 		return err
 	}
@@ -71,7 +77,7 @@ func (d *Database[Tx]) Enqueue(ctx context.Context, job *engine.Definition, args
 
 // EnqueueTx is Enqueue in a transaction of the caller.
 func (d *Database[Tx]) EnqueueTx(ctx context.Context, tx Tx, job *engine.Definition, args []byte) error {
-	options, err := d.options(job, args)
+	options, err := d.options(ctx, d.driver.UnwrapExecutor(tx), job, args)
 	if err != nil {
 		return err
 	}
@@ -87,8 +93,9 @@ func explained(job *engine.Definition, err error) error {
 }
 
 // options returns how River is to keep a job. It refuses what no worker would
-// run, and what one of the databases can't store.
-func (d *Database[Tx]) options(job *engine.Definition, args []byte) (*river.InsertOpts, error) {
+// run, and what one of the databases can't store. A delay is counted by the clock
+// of the database, which in asks.
+func (d *Database[Tx]) options(ctx context.Context, in riverdriver.Executor, job *engine.Definition, args []byte) (*river.InsertOpts, error) {
 	if d.jobs[job.Name] == nil {
 		return nil, fmt.Errorf("job %s is not in the list that the product's Jobs() returns, so that no worker would run it", job.Name)
 	}
@@ -103,7 +110,11 @@ func (d *Database[Tx]) options(job *engine.Definition, args []byte) (*river.Inse
 	}
 	options := &river.InsertOpts{Queue: job.Queue, Priority: job.Priority, MaxAttempts: job.Attempts}
 	if job.Delay > 0 {
-		options.ScheduledAt = time.Now().Add(job.Delay)
+		var now int64
+		if err := in.QueryRow(ctx, d.statements.clock).Scan(&now); err != nil {
+			return nil, explained(job, err)
+		}
+		options.ScheduledAt = time.UnixMicro(now).Add(job.Delay)
 	}
 	if job.Unique {
 		options.UniqueOpts = river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{

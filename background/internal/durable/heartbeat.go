@@ -9,48 +9,56 @@ const (
 	// beatEvery is how often a worker writes its heartbeat.
 	beatEvery = time.Second
 
-	// deadAfter is how old a heartbeat is when other workers take over what the
-	// worker had. One that was frozen for less has lost nothing.
-	deadAfter = 12 * time.Second
-
 	// lostAfter is when a worker gives up what it has because it could not write
-	// its heartbeat: before the others take it over.
+	// its heartbeat: before others can take it for dead, see deadAfter.
 	lostAfter = 10 * time.Second
 
 	beatTimeout = 3 * time.Second
+	readTimeout = time.Second // of what follows a heartbeat
+
+	// rescueEvery is how many heartbeats come to one look for jobs without a worker.
+	rescueEvery = 3
 )
 
-// heartbeat is [engine.Ledger]'s Heartbeat. It calls rescue at times, to take
-// over what dead workers had.
-func (l *Ledger) heartbeat(ctx context.Context, lost func(), rescue func(ctx context.Context)) error {
+// turn is what the look after a heartbeat has shown.
+type turn struct {
+	dead   []string // workers whose jobs nobody works
+	looked bool     // the heartbeat was written, and the look did not fail
+}
+
+// heartbeat is [engine.Ledger]'s Heartbeat, on a connection of its own, without
+// what is done at the end. It calls rescue every rescueEvery heartbeats.
+func (l *Ledger) heartbeat(ctx context.Context, own conn, lost func(), rescue func(ctx context.Context, turn turn)) {
 	ticker := time.NewTicker(beatEvery)
 	defer ticker.Stop()
-	watch := time.AfterFunc(lostAfter, lost)
-	defer watch.Stop()
-	for last, beats := time.Now(), 0; ; beats++ {
-		// The timer of watch stands still while the machine is suspended; the
-		// wall clock does not.
+	watchdog := time.AfterFunc(lostAfter, lost)
+	defer watchdog.Stop()
+	others := watch{Ledger: l, conn: own}
+	failed := false // since the last call of rescue
+	for last, turns := time.Now(), 1; ctx.Err() == nil; turns++ {
 		now := time.Now()
-		if now.Round(0).Sub(last.Round(0)) > lostAfter && watch.Stop() {
+		takenForDead, err := l.writeBeat(ctx, own)
+		seen, lookErr := others.look(ctx, err == nil)
+		switch {
+		case takenForDead || seen.takenForDead:
 			lost()
-		}
-		takenForDead, err := l.writeBeat(ctx)
-		if takenForDead {
-			lost()
-		}
-		if err == nil {
+		case err == nil || lookErr == nil && !seen.moved:
+			// As long as nobody else can write either, as where a transaction has
+			// an SQLite file for itself, nobody takes anything over.
 			last = now
-			watch.Reset(lostAfter - time.Since(now))
-			if beats%3 == 2 {
-				bounded, cancel := context.WithTimeout(ctx, beatEvery)
-				rescue(bounded)
-				cancel()
-			}
+			watchdog.Reset(lostAfter - time.Since(now))
+		case now.Round(0).Sub(last.Round(0)) > lostAfter && watchdog.Stop():
+			// The watchdog stands still while the machine is suspended; the wall
+			// clock does not.
+			lost()
+		}
+		failed = failed || err != nil || lookErr != nil
+		if turns%rescueEvery == 0 {
+			rescue(ctx, turn{dead: seen.dead, looked: !failed})
+			failed = false
 		}
 		select {
 		case <-ctx.Done():
-			_, err := l.exec(context.WithoutCancel(ctx), l.leave, l.worker)
-			return err
 		case <-ticker.C:
 		}
 	}
@@ -60,37 +68,35 @@ func (l *Ledger) heartbeat(ctx context.Context, lost func(), rescue func(ctx con
 func (l *Ledger) addWorker(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, err := l.exec(ctx, l.join, l.worker)
+	_, err := l.exec(ctx, l.statements.join, l.worker)
 	l.joined = l.joined || err == nil
 	return err
 }
 
-// writeBeat writes the heartbeat of the worker. If the worker had a row and it
-// is gone, others have taken it for dead; it adds a new one.
-func (l *Ledger) writeBeat(ctx context.Context) (takenForDead bool, err error) {
+func (l *Ledger) hadRow() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.joined
+}
+
+// writeBeat writes the heartbeat of the worker. If the worker had a row, and it
+// is gone or has a mark, others have taken the worker for dead; it is alive again
+// then.
+func (l *Ledger) writeBeat(ctx context.Context, own conn) (takenForDead bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, beatTimeout)
 	defer cancel()
-	affected, err := l.exec(ctx, l.beat, l.worker)
-	if err != nil || affected == 1 {
+	affected, err := own.exec(ctx, l.statements.beat, l.worker)
+	if err != nil {
 		return false, err
 	}
+	if affected == 1 {
+		l.joined = true // also where the answer to the join was lost
+		return false, nil
+	}
 	takenForDead = l.joined
-	_, err = l.exec(ctx, l.join, l.worker)
+	_, err = own.exec(ctx, l.statements.join, l.worker)
 	l.joined = l.joined || err == nil
 	return takenForDead, err
-}
-
-// deadWorkers returns the workers whose heartbeat is too old.
-func (l *Ledger) deadWorkers(ctx context.Context) (dead []string, err error) {
-	err = l.query(ctx, l.dead, func(scan func(into ...any) error) error {
-		var id string
-		if err := scan(&id); err != nil {
-			return err
-		}
-		dead = append(dead, id)
-		return nil
-	})
-	return dead, err
 }

@@ -21,7 +21,8 @@ var tables = []struct{ name, create string }{
 		spec   TEXT NOT NULL,
 		tick   BIGINT NOT NULL,            -- the last one that was taken, in nanoseconds since 1970
 		worker TEXT,                       -- who has the task; NULL: nobody; '': nobody, and tick is to be repeated
-		tries  INTEGER NOT NULL DEFAULT 0  -- how often tick was taken
+		tries  INTEGER NOT NULL DEFAULT 0, -- how often tick was taken
+		holder TEXT                        -- who keeps others from taking it; NULL: nobody
 	)`},
 }
 
@@ -64,7 +65,16 @@ func (d *Database[Tx]) missing(ctx context.Context) (string, error) {
 			return "table " + table.name, err
 		}
 	}
+	if exists, err := d.hasHolder(ctx); err != nil || !exists {
+		return "column apiphant_task.holder", err
+	}
 	return "", nil
+}
+
+// hasHolder reports whether apiphant_task has the column that it did not have at
+// first.
+func (d *Database[Tx]) hasHolder(ctx context.Context) (bool, error) {
+	return d.driver.GetExecutor().ColumnExists(ctx, &riverdriver.ColumnExistsParams{Table: "apiphant_task", Column: "holder"})
 }
 
 func messages(result *rivermigrate.ValidateResult) []string {
@@ -87,5 +97,9 @@ func (d *Database[Tx]) createTables(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	exists, err := d.hasHolder(ctx)
+	if err == nil && !exists {
+		_, err = d.sql.Exec(ctx, "ALTER TABLE apiphant_task ADD COLUMN holder TEXT")
+	}
+	return err
 }

@@ -1,7 +1,9 @@
 package durable
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,6 +27,10 @@ const (
 
 	startPause = time.Second // between two attempts to start
 
+	// stopGrace is how long the end of the work may take after the drain: jobs
+	// return within a second, and what became of them is written.
+	stopGrace = 1500 * time.Millisecond
+
 	// neverRescue keeps River from ending jobs that run for long. River's rescuer
 	// runs in one worker and discards jobs whose names that worker does not know,
 	// though another worker may be running them. Jobs of dead workers are found
@@ -43,10 +49,11 @@ func (d *Database[Tx]) Work(ctx context.Context, work engine.Work) error {
 	case <-client.Stopped():
 		return errors.New("the work on jobs has ended by itself")
 	}
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), work.Drain+queryTimeout)
+	// Every job ends at the end of the drain, when work.Base ends, or soon after.
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), work.Drain+stopGrace)
 	defer cancel()
 	if err := client.Stop(ending); err != nil {
-		d.log.Warn("Jobs still run at the end of the program: another worker will repeat them")
+		d.log.Warn("Jobs still run at the end of the program: they are given to other workers")
 	}
 	return nil
 }
@@ -78,7 +85,7 @@ func (d *Database[Tx]) newClient(work engine.Work) (*river.Client[Tx], error) {
 	workers := river.NewWorkers()
 	queues := map[string]river.QueueConfig{}
 	for _, job := range work.Jobs {
-		river.AddWorkerArgs(workers, payload{name: job.Name}, &worker{log: d.log, job: job, run: work.Run})
+		river.AddWorkerArgs(workers, payload{name: job.Name}, &worker{job: job, run: work.Run, log: d.log, clock: &d.clock, mine: &d.mine})
 		queues[job.Queue] = river.QueueConfig{MaxWorkers: work.Workers}
 	}
 	return river.NewClient(d.driver, &river.Config{
@@ -89,20 +96,45 @@ func (d *Database[Tx]) newClient(work engine.Work) (*river.Client[Tx], error) {
 		FetchCooldown:        fetchCooldown,
 		FetchOnlyKnownKinds:  true, // a newer version of the program, or another product, may have more
 		RescueStuckJobsAfter: neverRescue,
-		SoftStopTimeout:      max(work.Drain, time.Millisecond),
+		Test:                 river.TestConfig{Time: &d.clock}, // nothing else sets River's clock
 	})
 }
 
 // worker is a job as River calls it.
 type worker struct {
 	river.WorkerDefaults[payload]
-	log *slog.Logger
-	job *engine.Definition
-	run func(ctx context.Context, job *engine.Definition, args []byte, attempt int, last bool) error
+	job   *engine.Definition
+	run   func(ctx context.Context, job *engine.Definition, attempt engine.Attempt) error
+	log   *slog.Logger
+	clock *clock
+	mine  *mine
 }
 
 func (w *worker) Work(ctx context.Context, job *river.Job[payload]) error {
-	return w.run(ctx, w.job, job.Args.args, job.Attempt, job.Attempt >= job.MaxAttempts)
+	w.mine.begin(job.ID)
+	defer w.mine.end(job.ID)
+	err := w.run(ctx, w.job, engine.Attempt{
+		Args: job.Args.args, Number: job.Attempt, Last: job.Attempt >= job.MaxAttempts, Deaths: deaths(job.Metadata),
+	})
+	switch {
+	case errors.Is(err, engine.ErrInterrupted):
+		return river.JobSnooze(0) // it is available again, and the attempt does not count
+	case errors.Is(err, engine.ErrGivenUp):
+		job.MaxAttempts = job.Attempt // with which River discards it
+	}
+	return err
+}
+
+// deaths returns how many workers have died that ran a job, which takeOver counts.
+func deaths(metadata []byte) int {
+	if !bytes.Contains(metadata, []byte("river:rescue_count")) { // nearly always
+		return 0
+	}
+	var counted struct {
+		Deaths int `json:"river:rescue_count"`
+	}
+	_ = json.Unmarshal(metadata, &counted) // what it can't read is 0
+	return counted.Deaths
 }
 
 func (w *worker) Timeout(*river.Job[payload]) time.Duration {
@@ -112,8 +144,8 @@ func (w *worker) Timeout(*river.Job[payload]) time.Duration {
 	return w.job.Timeout + timeoutMargin
 }
 
-// NextRetry returns the time of the next attempt. If the product's Backoff
-// panics, it is that of River, which is our default, too.
+// NextRetry returns the time of the next attempt, by the clock of the database. If
+// the product's Backoff panics, it is that of River, which is our default, too.
 func (w *worker) NextRetry(job *river.Job[payload]) time.Time {
 	var wait time.Duration
 	err := safely.Run(func() error { wait = w.job.Backoff(job.Attempt); return nil })
@@ -121,5 +153,5 @@ func (w *worker) NextRetry(job *river.Job[payload]) time.Time {
 		w.log.Error(fmt.Sprintf("The Backoff of job %s failed, the default is used: %v", w.job.Name, err))
 		return time.Time{}
 	}
-	return time.Now().Add(max(wait, 0))
+	return w.clock.Now().Add(max(wait, 0))
 }

@@ -81,11 +81,11 @@ func (s suite) ledger(t *testing.T) {
 
 func (s suite) entry(t *testing.T, of engine.Database, task string) engine.Entry {
 	t.Helper()
-	entries, err := of.Read(t.Context())
+	state, err := of.Read(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return entries[task]
+	return state.Tasks[task]
 }
 
 // claimAtOnce tests that of several workers which claim the same tick, one gets it.
@@ -101,12 +101,12 @@ func (s suite) claimAtOnce(t *testing.T) {
 		must(t, opened.Begin(t.Context(), "task", "spec", zero))
 		group.Go(func() {
 			for {
-				entries, err := opened.Read(t.Context())
+				state, err := opened.Read(t.Context())
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				seen := entries["task"]
+				seen := state.Tasks["task"]
 				n := int(seen.Tick.Sub(zero) / time.Second)
 				if n == ticks {
 					return

@@ -21,8 +21,18 @@ const (
 	warnAfter      = 10 * time.Second // of running on after the context has ended
 
 	// StopGrace is how long a function may take to return once Ended is closed.
-	StopGrace = 2 * time.Second
+	StopGrace = time.Second
+
+	// OnError may take hookGrace once Ended is closed; then its context ends, and
+	// it is waited for returnGrace more.
+	hookGrace   = 500 * time.Millisecond
+	returnGrace = 200 * time.Millisecond
 )
+
+// ErrEnded is the cause with which the contexts of functions end at the end of
+// the program. What a function returns after that is not its failure: [Runner.Run]
+// returns an error that wraps ErrEnded.
+var ErrEnded = errors.New("the program had to end before it was done")
 
 // Outcomes of a call, as metrics have them.
 const (
@@ -36,7 +46,7 @@ type Runner struct {
 	Log     *slog.Logger
 	OnError func(ctx context.Context, failure background.Failure) error // nil: none
 	Count   func(call Call, outcome string, ended time.Time, took time.Duration)
-	Ended   <-chan struct{} // closed when the program waits no longer than StopGrace
+	Ended   <-chan struct{} // closed when the program waits no longer than StopGrace, and contexts end with ErrEnded
 }
 
 // Call is one run of a task or one attempt of a job.
@@ -46,8 +56,11 @@ type Call struct {
 	Attempt  int
 	Last     bool
 	Timeout  time.Duration // 0: no limit
+	Repeated bool          // it will be run again if the end of the program interrupts it
 	Function any           // of the product, for the log
 	Run      func(ctx context.Context) error
+
+	GivenUp error // why it is not run any more, which counts as its failure; nil: it is run
 }
 
 func (c Call) String() string { return c.kind() + " " + c.Name }
@@ -65,31 +78,29 @@ func (r *Runner) Run(ctx context.Context, call Call) error {
 	started := time.Now()
 	result := r.wait(ctx, call)
 	took := time.Since(started)
+	if result.interrupted && call.Repeated {
+		r.Log.WarnContext(ctx, call.String()+" is interrupted by the end of the program, and will be repeated", call.fields()...)
+		return result.err
+	}
 	r.Count(call, result.outcome(), started.Add(took), took)
 	if result.err == nil {
-		r.Log.InfoContext(ctx, call.String()+": OK.")
+		r.Log.InfoContext(ctx, call.String()+": OK.", call.fields()...)
 		return nil
-	}
-	if result.interrupted && call.Job {
-		r.Log.WarnContext(ctx, call.String()+" is interrupted by the end of the program, and will be repeated")
-		return result.err
 	}
 	failure := background.Failure{
 		Task: call.Name, Err: result.err, Stack: result.stack, Panic: result.panicked, Started: started, Took: took,
 		Job: call.Job, Attempt: call.Attempt, Last: call.Last,
 	}
 	title, details, _ := strings.Cut(failure.String(), "\n")
-	r.Log.ErrorContext(ctx, title, "stack", details)
+	r.Log.ErrorContext(ctx, title, call.failed(result.err, details)...)
 	if r.OnError == nil {
 		return result.err
 	}
 	switch hook := r.callOnError(ctx, failure); {
 	case hook.err == nil:
-		r.Log.InfoContext(ctx, "OnError: OK.")
-	case hook.panicked:
-		r.Log.ErrorContext(ctx, "OnError failed: "+hook.err.Error(), "stack", hook.stack)
+		r.Log.InfoContext(ctx, "OnError: OK.", call.fields()...)
 	default:
-		r.Log.ErrorContext(ctx, "OnError failed: "+hook.err.Error())
+		r.Log.ErrorContext(ctx, "OnError failed: "+hook.err.Error(), call.failed(hook.err, hook.stack)...)
 	}
 	return result.err
 }
@@ -97,32 +108,24 @@ func (r *Runner) Run(ctx context.Context, call Call) error {
 // callOnError calls OnError with a context of its own, since that of the run may
 // have ended. At the end of the program it has less time.
 func (r *Runner) callOnError(ctx context.Context, failure background.Failure) result {
-	limit := onErrorTimeout
-	if r.hasEnded() {
-		limit = StopGrace
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	started := time.Now()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), onErrorTimeout)
 	defer cancel()
 	done := start(ctx, func(ctx context.Context) error { return r.OnError(ctx, failure) })
-	select {
-	case err := <-done:
-		return resultOf(err)
-	case <-ctx.Done():
-	}
-	select {
-	case err := <-done:
-		return resultOf(err)
-	case <-time.After(StopGrace):
-		return result{err: fmt.Errorf("it did not return within %s", limit)}
-	}
-}
-
-func (r *Runner) hasEnded() bool {
-	select {
-	case <-r.Ended:
-		return true
-	default:
-		return false
+	expired, ended := ctx.Done(), r.Ended
+	var abandon <-chan time.Time
+	for {
+		select {
+		case err := <-done:
+			return resultOf(err)
+		case <-expired:
+			expired, abandon = nil, time.After(returnGrace)
+		case <-ended:
+			ended = nil
+			defer time.AfterFunc(hookGrace, cancel).Stop()
+		case <-abandon:
+			return result{err: fmt.Errorf("it did not return within %s", time.Since(started).Round(100*time.Millisecond))}
+		}
 	}
 }
 
@@ -130,9 +133,12 @@ func (r *Runner) hasEnded() bool {
 // timeout, since a task must not run at the same time as itself, but not beyond
 // StopGrace after the end of the program.
 func (r *Runner) wait(ctx context.Context, call Call) result {
+	if call.GivenUp != nil {
+		return result{err: call.GivenUp, stack: declaration(call.Function)}
+	}
 	if call.Timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, call.Timeout)
+		ctx, cancel = context.WithTimeoutCause(ctx, call.Timeout, fmt.Errorf("its timeout is %s", call.Timeout))
 		defer cancel()
 	}
 	done := start(ctx, call.Run)
@@ -150,7 +156,7 @@ func (r *Runner) wait(ctx context.Context, call Call) result {
 			ended, abandon = nil, time.After(StopGrace)
 		case <-abandon:
 			return result{
-				err:   errors.New("interrupted by the end of the program, and did not return"),
+				err:   fmt.Errorf("%w, and it did not return", ErrEnded),
 				stack: declaration(call.Function), interrupted: true,
 			}
 		}
@@ -165,12 +171,13 @@ func (r *Runner) explain(ctx context.Context, call Call, result result) result {
 	if result.stack == "" {
 		result.stack = stackOf(result.err, call.Function)
 	}
-	if errors.Is(result.err, context.DeadlineExceeded) && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		result.err = fmt.Errorf("%w: its timeout is %s", result.err, call.Timeout)
+	if ctx.Err() == nil || result.panicked {
+		return result
 	}
-	if errors.Is(result.err, context.Canceled) && r.hasEnded() {
-		result.interrupted = true
-		result.err = fmt.Errorf("%w: the program had to end before it was done", result.err)
+	cause := context.Cause(ctx)
+	result.interrupted = errors.Is(cause, ErrEnded)
+	if !errors.Is(result.err, cause) {
+		result.err = fmt.Errorf("%w: %w", result.err, cause)
 	}
 	return result
 }
