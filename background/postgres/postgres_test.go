@@ -29,7 +29,14 @@ func TestEngine(t *testing.T) {
 		Engine:    postgres.Engine(),
 		NewURL:    func(t *testing.T) string { return pgtest.NewDatabase(t) },
 		EnqueueIn: enqueueIn,
+		Exec:      execute,
+		List:      "ARRAY[%s]",
 	})
+}
+
+func execute(ctx context.Context, db database.DB, statement string) (int64, error) {
+	tag, err := db.(*server.DB).Pool.Exec(ctx, statement)
+	return tag.RowsAffected(), err
 }
 
 func enqueueIn(ctx context.Context, db database.DB, job *background.Job[int], commit bool) error {

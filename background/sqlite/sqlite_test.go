@@ -21,7 +21,17 @@ import (
 func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
 
 func TestEngine(t *testing.T) {
-	enginetest.Run(t, enginetest.Engine{Engine: sqlite.Engine(), NewURL: newURL, EnqueueIn: enqueueIn})
+	enginetest.Run(t, enginetest.Engine{
+		Engine: sqlite.Engine(), NewURL: newURL, EnqueueIn: enqueueIn, Exec: execute, List: "jsonb_array(%s)",
+	})
+}
+
+func execute(ctx context.Context, db database.DB, statement string) (int64, error) {
+	result, err := db.(*file.DB).Write.ExecContext(ctx, statement)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 func newURL(t *testing.T) string {

@@ -33,7 +33,7 @@ type session struct {
 	lose          context.CancelCauseFunc
 	stopHeartbeat context.CancelFunc
 	heartbeat     sync.WaitGroup
-	timers        []*time.Timer // of the drain
+	drainTimer    *time.Timer
 	finished      bool
 }
 
@@ -76,8 +76,8 @@ func (s *session) count(call runner.Call, outcome string, ended time.Time, took 
 func (s *session) end() {
 	s.mu.Lock()
 	s.finished = true
-	for _, timer := range s.timers {
-		timer.Stop()
+	if s.drainTimer != nil {
+		s.drainTimer.Stop()
 	}
 	s.mu.Unlock()
 	s.stopHeartbeat()
@@ -91,13 +91,15 @@ func (s *session) end() {
 func (s *session) drain() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	quitTimer := time.AfterFunc(s.drainTime()+EndGrace, s.quit)
+	context.AfterFunc(s.over, func() { quitTimer.Stop() })
 	if s.finished {
 		return
 	}
-	s.timers = append(s.timers, time.AfterFunc(s.drainTime(), func() {
+	s.drainTimer = time.AfterFunc(s.drainTime(), func() {
 		s.log.Warn("Functions still run at the end of the drain: their contexts are cancelled")
 		s.stop(runner.ErrEnded)
-	}), time.AfterFunc(s.drainTime()+EndGrace, s.quit))
+	})
 }
 
 // within calls f, and returns its error or, if the program ends before f has

@@ -13,6 +13,10 @@ const (
 	// its heartbeat: before others can take it for dead, see deadAfter.
 	lostAfter = 10 * time.Second
 
+	// stillAfter is how long no other worker must have written, so that one that
+	// can't write either has lost nothing.
+	stillAfter = 2 * time.Second
+
 	beatTimeout = 3 * time.Second
 	readTimeout = time.Second // of what follows a heartbeat
 
@@ -35,23 +39,29 @@ func (l *Ledger) heartbeat(ctx context.Context, own conn, lost func(), rescue fu
 	defer watchdog.Stop()
 	others := watch{Ledger: l, conn: own}
 	failed := false // since the last call of rescue
-	for last, turns := time.Now(), 1; ctx.Err() == nil; turns++ {
+	last := time.Now()
+	deadline := last.Add(lostAfter)
+	for turns := 1; ctx.Err() == nil; turns++ {
 		now := time.Now()
 		takenForDead, err := l.writeBeat(ctx, own)
 		seen, lookErr := others.look(ctx, err == nil)
 		switch {
 		case takenForDead || seen.takenForDead:
 			lost()
-		case err == nil || lookErr == nil && !seen.moved:
+			fallthrough
+		case err == nil:
+			deadline = now.Add(lostAfter)
+		case lookErr == nil && seen.still >= stillAfter:
 			// As long as nobody else can write either, as where a transaction has
 			// an SQLite file for itself, nobody takes anything over.
-			last = now
-			watchdog.Reset(lostAfter - time.Since(now))
-		case now.Round(0).Sub(last.Round(0)) > lostAfter && watchdog.Stop():
+			deadline = deadline.Add(now.Sub(last))
+		case now.Round(0).Sub(last.Round(0)) > lostAfter:
 			// The watchdog stands still while the machine is suspended; the wall
 			// clock does not.
-			lost()
+			deadline = now
 		}
+		last = now
+		watchdog.Reset(max(time.Until(deadline), 0))
 		failed = failed || err != nil || lookErr != nil
 		if turns%rescueEvery == 0 {
 			rescue(ctx, turn{dead: seen.dead, looked: !failed})

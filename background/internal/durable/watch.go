@@ -18,6 +18,7 @@ type watch struct {
 	*Ledger
 	conn
 	peers map[string]peer // by id
+	moved time.Time       // when a look has last shown that one of them has written
 }
 
 // peer is another worker.
@@ -30,8 +31,10 @@ type peer struct {
 // sight is what a look at the table of workers has shown.
 type sight struct {
 	takenForDead bool     // this worker has no row any more, or a mark
-	moved        bool     // another worker has written since the last look
 	dead         []string // workers that have a mark
+
+	// still is for how long the looks have not shown that another worker writes.
+	still time.Duration
 }
 
 // look reads the table of workers after a heartbeat of this one, and marks those
@@ -55,7 +58,7 @@ func (w *watch) look(ctx context.Context, beaten bool) (sight, error) {
 		return nil
 	})
 	if err != nil {
-		w.peers = nil
+		w.peers, w.moved = nil, time.Time{}
 		return sight{}, err
 	}
 	own, exists := beats[w.worker]
@@ -67,7 +70,10 @@ func (w *watch) look(ctx context.Context, beaten bool) (sight, error) {
 			delete(beats, id)
 		}
 	}
-	seen.moved = w.compare(beats, beaten)
+	if w.compare(beats, beaten) || w.moved.IsZero() {
+		w.moved = time.Now()
+	}
+	seen.still = time.Since(w.moved)
 	for id, p := range w.peers {
 		if p.turns < deadTurns || time.Since(p.since) < deadAfter {
 			continue

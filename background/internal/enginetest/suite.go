@@ -25,6 +25,13 @@ type Engine struct {
 	// EnqueueIn enqueues a job with the argument 1 in a transaction of the pool
 	// of db, and commits it or rolls it back.
 	EnqueueIn func(ctx context.Context, db database.DB, job *background.Job[int], commit bool) error
+
+	// Exec executes a statement of SQL, and returns how many rows it changed.
+	Exec func(ctx context.Context, db database.DB, statement string) (int64, error)
+
+	// List is a list of one text, which is an expression of SQL, as the database
+	// keeps attempted_by: "ARRAY[%s]".
+	List string
 }
 
 // Main runs the tests of a package, eight at a time, since they wait more than
@@ -51,6 +58,17 @@ func Run(t *testing.T, tested Engine) {
 		"Tasks":           s.tasks,
 		"TaskInterrupted": s.taskInterrupted,
 		"ClaimUnanswered": s.claimUnanswered,
+		"Deaf":            s.deaf,
+		"ManyInterrupted": s.manyInterrupted,
+		"Dead":            s.dead,
+		"LeftBehind":      s.leftBehind,
+		"Poison":          s.poison,
+		"GivenUp":         s.givenUp,
+		"Hold":            s.hold,
+		"Once":            s.once,
+		"ClockIsAhead":    s.clockIsAhead,
+		"ClockIsSet":      s.clockIsSet,
+		"FirstTables":     s.firstTables,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

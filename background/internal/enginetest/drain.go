@@ -1,0 +1,77 @@
+package enginetest
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/apiphant/apiphant/background"
+	"github.com/apiphant/apiphant/background/engine"
+	"github.com/apiphant/apiphant/background/worker"
+)
+
+// deaf tests that a job which ignores the end of its context is given back at the
+// end of the drain, and that the worker ends in time.
+func (s suite) deaf(t *testing.T) {
+	began, release := make(chan int, 10), make(chan struct{})
+	defer close(release)
+	deaf := background.NewJob("deaf", func(_ context.Context, n int) error { began <- n; <-release; return nil })
+	deaf.Attempts = 1
+	url := s.NewURL(t)
+	product := s.product(deaf)
+	product.OnError = func(_ context.Context, failure background.Failure) error {
+		t.Errorf("OnError is called for a job that is repeated: %s", failure)
+		return nil
+	}
+	opened := s.open(t, url, deaf)
+	must(t, deaf.Enqueue(engine.WithQueue(t.Context(), opened), 1))
+	stop := s.work(t, opened, worker.Worker{Drain: -1}, product)
+	await(t, began, 1)
+	ending := time.Now()
+	stop()
+	if took := time.Since(ending); took > worker.EndGrace+time.Second {
+		t.Errorf("the end took %s", took)
+	}
+	stats, err := opened.Stats(t.Context())
+	must(t, err)
+	if got := stats.Depth["default"]; got["available"] != 1 {
+		t.Errorf("got %v, want the job to be available", got)
+	}
+}
+
+// manyInterrupted tests that of many jobs that the drain interrupts none is
+// reported as failed, whatever error it returns then.
+func (s suite) manyInterrupted(t *testing.T) {
+	const jobs = 100
+	began := make(chan int, jobs)
+	var failures, why atomic.Int32
+	job := background.NewJob("job", func(ctx context.Context, n int) error {
+		began <- n
+		<-ctx.Done()
+		if context.Cause(ctx) != ctx.Err() {
+			why.Add(1)
+		}
+		if n%2 == 0 {
+			return errors.New("the driver says: canceled")
+		}
+		return ctx.Err()
+	})
+	job.Attempts = 1
+	product := s.product(job)
+	product.OnError = func(context.Context, background.Failure) error { failures.Add(1); return nil }
+	opened := s.open(t, s.NewURL(t), job)
+	ctx := engine.WithQueue(t.Context(), opened)
+	for n := range jobs {
+		must(t, job.Enqueue(ctx, n))
+	}
+	stop := s.work(t, opened, worker.Worker{Drain: 100 * time.Millisecond, Workers: jobs}, product)
+	await(t, began, jobs)
+	stop()
+	stats, err := opened.Stats(t.Context())
+	must(t, err)
+	if got := stats.Depth["default"]; got["available"] != jobs || failures.Load() != 0 || why.Load() != jobs {
+		t.Errorf("%d of %d jobs were reported as failed, %d were told why, %v", failures.Load(), jobs, why.Load(), got)
+	}
+}
