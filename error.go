@@ -77,12 +77,20 @@ func toError(ctx context.Context, err error) *Error {
 	case lostClient(ctx, err):
 		return &Error{Status: statusClientGone, Err: err}
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()): // the deadline, or the end of the server
-		return &Error{Status: http.StatusServiceUnavailable, Err: err}
+		return &Error{Status: http.StatusServiceUnavailable, Err: withCause(ctx, err)}
 	case errors.As(err, &tooLarge):
 		return &Error{Status: http.StatusRequestEntityTooLarge, Err: err}
 	default:
 		return &Error{Status: http.StatusInternalServerError, Err: err}
 	}
+}
+
+// withCause adds to the error of a context why that has ended, for the log.
+func withCause(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); !errors.Is(err, cause) {
+		return fmt.Errorf("%w: %w", err, cause)
+	}
+	return err
 }
 
 // ended makes the error of a function's own context a 503 or a 499, also where a
@@ -153,7 +161,7 @@ func logFailure(ctx context.Context, path string, status int, err error) {
 	switch {
 	case errors.As(err, &panicked):
 		logger.Error(message, "stack", panicked.Stack)
-	case status >= http.StatusInternalServerError:
+	case status >= http.StatusInternalServerError && !errors.Is(err, ErrDraining):
 		logger.Error(message)
 	default:
 		logger.Info(message)

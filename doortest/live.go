@@ -21,6 +21,8 @@ type live struct {
 	goOn chan struct{}   // receives when the client has what was sent so far
 	ends chan error      // the error with which a body or a context ended
 	kept chan parameters // of a function
+
+	yield chan func(counted, error) bool // of a function that returns a sequence
 }
 
 // parameters are what a raw function is called with.
@@ -36,10 +38,14 @@ func newLive() *live {
 		goOn: make(chan struct{}),
 		ends: make(chan error, 1),
 		kept: make(chan parameters, 1),
+
+		yield: make(chan func(counted, error) bool, 1),
 	}
-	l.add(func(name string, action apiphant.Action) {
+	read := func(name string, action apiphant.Action) {
 		l.api.Handle("v0/live/"+name, apiphant.Actions{Read: action})
-	})
+	}
+	l.add(read)
+	l.addStreams(read)
 	return l
 }
 
@@ -91,6 +97,9 @@ func (s Suite) askLive(t *testing.T, l *live, c client) {
 		{"half a body is an error", l.cutBody, ""},
 		{"what is flushed arrives while the function runs", l.flush, when(s.Collected, collects)},
 		{"no more requests run than an action's own bound", l.bounded, when(s.Collected, collects)},
+		{"rows arrive while the function runs", l.rows, when(s.Collected, collects)},
+		{"a client that goes away ends a stream", l.rowsGone, when(s.Collected || !s.ClientGone, "only asked with Suite.ClientGone, where the transport streams")},
+		{"what is kept of a stream is of no use after the call", l.rowsKept, ""},
 		{"a body can be read while it is being sent", l.upload, when(s.Collected, collects)},
 		{"a client that goes away ends the context", l.clientGone, when(!s.ClientGone, "only asked with Suite.ClientGone")},
 	} {

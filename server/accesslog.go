@@ -16,6 +16,8 @@ type Access struct {
 	Path       []byte    // as it came, without the query
 	Status     int       // 0: the connection was closed without a response
 	Sent       int64     // bytes of the response's body
+	Rows       int64     // of a response that is a sequence, as far as they were sent
+	HasRows    bool      // the response is a sequence
 	Received   int64     // bytes of the request's body, as far as they were read
 	Duration   time.Duration
 	RequestID  []byte
@@ -36,6 +38,8 @@ func (d *door) logAccess(took time.Duration) {
 		Path:      d.path(),
 		Status:    d.status(),
 		Sent:      d.written(),
+		Rows:      d.rows,
+		HasRows:   d.hasRows,
 		Received:  d.body.came,
 		Duration:  took,
 		RequestID: d.response.field(requestIDHeader),

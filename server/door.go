@@ -51,6 +51,8 @@ type door struct {
 	raw      *rawResponse // nil: the pipeline writes the response
 	rawBody  *rawBody
 	sent     int64 // bytes of the body that Answer was given
+	rows     int64 // of a response that is a sequence
+	hasRows  bool  // the response is a sequence
 	open     bool  // the request has not ended
 	running  bool  // the request has a place among those that run
 	aborted  bool  // there is no response
@@ -101,6 +103,9 @@ func (d *door) CountPanic() {
 
 // path returns the path of the request's target as it came: neither decoded nor
 // cleaned.
+// CountRows is part of [apiphant.RowCounter].
+func (d *door) CountRows(rows int64) { d.rows, d.hasRows = rows, true }
+
 func (d *door) path() []byte {
 	path, _ := requesturi.Split(d.conn.head.Target)
 	return path

@@ -7,6 +7,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
+	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/server/internal/connection"
 )
 
@@ -35,10 +36,12 @@ func (s *Server) leave(handedOver bool, l *connection.Listener, closed <-chan er
 	<-closed
 }
 
-// drain lets every client finish, after leave has closed the listener. If the
+// drain lets every client finish, after leave has closed the listener. Calls that
+// stream are told, since they might never end. If the
 // listener were closed at once, new clients would be refused. If connections were
 // closed at once, requests on their way would be lost.
 func (s *Server) drain(cancel context.CancelFunc) {
+	s.endStreams(apiphant.ErrDraining)
 	s.conns.each(func(c *conn) { c.Interrupt() })
 	if s.waitUntilGone(cmp.Or(s.Drain, DefaultDrain)) {
 		return

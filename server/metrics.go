@@ -175,6 +175,7 @@ var (
 	panicsDesc     = prometheus.NewDesc("apiphant_panics_total", "Requests that ended with a panic.", []string{"route"}, nil)
 	inFlightDesc   = prometheus.NewDesc("apiphant_requests_in_flight", "Requests that came and are not answered yet.", nil, nil)
 	runningDesc    = prometheus.NewDesc("apiphant_requests_running", "Requests that are with their functions, which --max-running bounds.", nil, nil)
+	streamsDesc    = prometheus.NewDesc("apiphant_streams", "Answers that are being sent while their functions run.", nil, nil)
 	overdueDesc    = prometheus.NewDesc("apiphant_requests_overdue", "Requests whose functions still run though their context has ended.", nil, nil)
 	bodyMemoryDesc = prometheus.NewDesc("apiphant_body_memory_bytes", "What the bodies of requests take of --body-memory.", nil, nil)
 	receivedDesc   = prometheus.NewDesc("apiphant_request_size_bytes", "Bytes of requests' bodies, as far as they were read.", nil, nil)
@@ -188,7 +189,7 @@ var (
 // Describe is part of [prometheus.Collector].
 func (m *Metrics) Describe(descriptions chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
-		requestsDesc, tookDesc, lateDesc, panicsDesc, inFlightDesc, runningDesc, overdueDesc, bodyMemoryDesc, receivedDesc, sentDesc, shedDesc, openDesc, acceptedDesc, shortageDesc,
+		requestsDesc, tookDesc, lateDesc, panicsDesc, inFlightDesc, runningDesc, streamsDesc, overdueDesc, bodyMemoryDesc, receivedDesc, sentDesc, shedDesc, openDesc, acceptedDesc, shortageDesc,
 	} {
 		descriptions <- desc
 	}
@@ -253,6 +254,7 @@ func (m *Metrics) collectStats(metrics chan<- prometheus.Metric) {
 		stats = s.Stats()
 	}
 	metrics <- gauge(runningDesc, uint64(stats.Running))
+	metrics <- gauge(streamsDesc, uint64(stats.Streams))
 	metrics <- gauge(overdueDesc, uint64(stats.Overdue))
 	metrics <- gauge(bodyMemoryDesc, uint64(stats.BodyMemory))
 	metrics <- counter(shedDesc, stats.Shed.Connections, "connections")

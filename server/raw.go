@@ -3,16 +3,22 @@ package server
 import (
 	"context"
 
-	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/server/internal/connection"
 )
 
-// serveRaw serves a function that writes its response itself. The function has a
-// goroutine of its own, so that one that ends its goroutine is still answered.
+// serveRaw serves a function whose response is sent while it runs. The function has a
+// goroutine of its own, so that one that ends its goroutine is still answered. It is
+// told when the server drains: one that returns a sequence at any time, one that writes
+// the response itself from when it has called Flush.
 func (d *door) serveRaw() {
-	ctx, cancel := context.WithCancelCause(d.server.base)
+	parent := d.server.base
+	if !d.endpoint.RawResponse {
+		parent = d.server.streams
+	}
+	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
-	d.raw = newRawResponse(d, func() { cancel(apiphant.ErrClientGone) })
+	d.raw = newRawResponse(d, cancel)
+	defer d.raw.forgetDrain()
 	done := make(chan struct{})
 	d.server.rawWorkers.run(func() {
 		defer close(done)

@@ -1,9 +1,11 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
+	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/internal/response"
 	"github.com/apiphant/apiphant/server/internal/http1"
 )
@@ -17,13 +19,14 @@ const maxBuffered = response.MaxBuffered
 // while the function writes it, and not by fasthttp.
 type rawResponse struct {
 	*response.Writer
-	door *door
-	gone func()  // called when a write to the client fails
-	body *stream // nil: the response is not a stream
+	door   *door
+	cancel context.CancelCauseFunc // ends the context of the function
+	drain  func() bool             // ends the wait for a drain; nil: nothing waits
+	body   *stream                 // nil: the response is not a stream
 }
 
-func newRawResponse(d *door, gone func()) *rawResponse {
-	r := &rawResponse{door: d, gone: gone}
+func newRawResponse(d *door, cancel context.CancelCauseFunc) *rawResponse {
+	r := &rawResponse{door: d, cancel: cancel}
 	r.Writer = response.NewWriter(rawOutput{r}, d.Method())
 	return r
 }
@@ -57,6 +60,21 @@ func (r *rawResponse) giveUp() {
 	}
 }
 
+// hearDrain lets the function hear of a drain.
+func (r *rawResponse) hearDrain() {
+	if r.drain == nil {
+		r.drain = context.AfterFunc(r.door.server.streams, func() { r.cancel(apiphant.ErrDraining) })
+	}
+}
+
+// forgetDrain ends what hearDrain began. The function has returned, and what it has
+// kept of its response does not call hearDrain any more.
+func (r *rawResponse) forgetDrain() {
+	if r.drain != nil {
+		r.drain()
+	}
+}
+
 // rawOutput is the [response.Output] of a rawResponse.
 type rawOutput struct{ *rawResponse }
 
@@ -70,7 +88,7 @@ func (o rawOutput) Start(head response.Head) (response.Body, error) {
 	if !o.door.bodyIsRead() || o.door.server.draining.Load() {
 		o.door.response.closeAfter() // now, since "Connection: close" is part of the head
 	}
-	o.body = newStream(o.door, head.Length, o.gone)
+	o.body = newStream(o.door, head.Length)
 	return o.body, nil
 }
 

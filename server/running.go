@@ -152,6 +152,7 @@ func (s *Server) logShed(logged Shed) Shed {
 type Stats struct {
 	Connections int   // open connections
 	Running     int64 // requests whose functions run
+	Streams     int64 // of these, those whose responses are being sent while the function runs
 	Overdue     int64 // of these, those whose functions ignore the end of their context
 	BodyMemory  int64 // bytes that bodies take of Server.BodyMemory
 	Shed        Shed  // what was refused so far
@@ -165,6 +166,7 @@ func (s *Server) Stats() Stats {
 	return Stats{
 		Connections: s.conns.count(),
 		Running:     s.calls.used(),
+		Streams:     s.sending.Load(),
 		Overdue:     s.overdue.Load(),
 		BodyMemory:  s.bodies.used(),
 		Shed:        s.shed.sum(),

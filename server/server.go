@@ -99,22 +99,26 @@ type Server struct {
 	DrainWindow time.Duration
 
 	// Drain is how long running calls may take after that. At its end their
-	// contexts are cancelled. 0: DefaultDrain; negative: no time.
+	// contexts are cancelled, those of calls that stream at its beginning: see
+	// [apiphant.ErrDraining]. 0: DefaultDrain; negative: no time.
 	Drain time.Duration
 
-	log      *slog.Logger
-	config   connection.Config
-	timeouts timeouts        // zero: defaultTimeouts
-	base     context.Context // of all calls
-	http     *fasthttp.Server
-	conns    connections
-	watcher  *connection.Watcher // nil: the system can't watch clients
-	refuser  refuser
-	calls    *quota       // places among the running requests
-	overdue  atomic.Int64 // calls that the last sweep found past their deadline
-	bodies   bodyMemory
-	shed     shed
-	date     date
+	log        *slog.Logger
+	config     connection.Config
+	timeouts   timeouts        // zero: defaultTimeouts
+	base       context.Context // of all calls
+	streams    context.Context // of those whose functions return a sequence: ends at the end of the drain window
+	endStreams context.CancelCauseFunc
+	http       *fasthttp.Server
+	conns      connections
+	watcher    *connection.Watcher // nil: the system can't watch clients
+	refuser    refuser
+	calls      *quota       // places among the running requests
+	overdue    atomic.Int64 // calls that the last sweep found past their deadline
+	sending    atomic.Int64 // responses that are sent while their functions run
+	bodies     bodyMemory
+	shed       shed
+	date       date
 
 	workers    *workers // of connections
 	rawWorkers *workers // of functions that write their own response
@@ -168,6 +172,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 // prepare computes from the settings what serving needs.
 func (s *Server) prepare(base context.Context) {
 	s.base, s.log = base, s.Log
+	s.streams, s.endStreams = context.WithCancelCause(base)
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/apiphant/apiphant"
 )
 
 // stream is the body of a response that is sent while the function writes it.
@@ -11,7 +13,7 @@ import (
 // connection.
 type stream struct {
 	conn    *conn
-	gone    func()           // is called when a write fails
+	raw     *rawResponse
 	chunked bool             // each write becomes a chunk
 	endBody func(whole bool) // nil: the end of the connection is not the end of the body
 	buffer  *[]byte
@@ -29,8 +31,9 @@ var streamBuffers = sync.Pool{New: func() any {
 
 // newStream begins the response of a request that fasthttp has passed to a
 // function, whose length is -1 where it is not known. fasthttp sends nothing.
-func newStream(d *door, length int64, gone func()) *stream {
-	s := &stream{conn: d.conn, gone: gone, buffer: streamBuffers.Get().(*[]byte)}
+func newStream(d *door, length int64) *stream {
+	d.server.sending.Add(1)
+	s := &stream{conn: d.conn, raw: d.raw, buffer: streamBuffers.Get().(*[]byte)}
 	request, header := &d.ctx.Request.Header, &d.ctx.Response.Header
 	s.conn.single.written = true
 	switch {
@@ -73,9 +76,11 @@ func (s *stream) Write(p []byte) (written int, err error) {
 	return written, s.err
 }
 
-// Flush sends the head where nothing has been written behind it.
+// Flush sends the head where nothing has been written behind it. A function that
+// flushes is told of a drain.
 func (s *stream) Flush() error {
 	s.send()
+	s.raw.hearDrain()
 	return s.err
 }
 
@@ -83,7 +88,7 @@ func (s *stream) send() {
 	if len(s.unsent) > 0 && s.err == nil {
 		s.conn.SetClock(time.Now())
 		if _, s.err = s.conn.Write(s.unsent); s.err != nil {
-			s.gone()
+			s.raw.cancel(apiphant.ErrClientGone)
 		}
 	}
 	s.unsent = (*s.buffer)[:0]
@@ -101,6 +106,7 @@ func (s *stream) end(whole bool) {
 	if s.endBody != nil {
 		s.endBody(whole)
 	}
+	s.conn.server.sending.Add(-1)
 	streamBuffers.Put(s.buffer)
 	s.buffer, s.unsent = nil, nil
 }

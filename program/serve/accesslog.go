@@ -42,6 +42,9 @@ func (l *accessLog) append(line []byte, a *server.Access) []byte {
 	line = logging.AppendQuoted(append(line, `,"path":`...), a.Path, maxAccessPath)
 	line = strconv.AppendInt(append(line, `,"status":`...), int64(a.Status), 10)
 	line = strconv.AppendInt(append(line, `,"bytes":`...), a.Sent, 10)
+	if a.HasRows {
+		line = strconv.AppendInt(append(line, `,"rows":`...), a.Rows, 10)
+	}
 	line = append(line, `,"duration":`...)
 	if l.log.IsJSON() {
 		line = appendSeconds(line, a.Duration)

@@ -89,7 +89,7 @@ func (s *session) run(ctx context.Context, succeed func(context.Context) (wait f
 		defer cancel()
 		err = errors.Join(err, s.Stop(ending))
 	}()
-	s.API.Timeout = offIfZero(s.settings.Timeout)
+	s.API.Timeout, s.API.StreamTimeout = offIfZero(s.settings.Timeout), s.settings.StreamTimeout
 	s.API.Strict = s.API.Strict || s.settings.Strict // the product may have set it
 	if ctx.Err() != nil {                            // it is to end already
 		return nil

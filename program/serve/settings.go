@@ -20,6 +20,7 @@ type Settings struct {
 	AccessLog      bool
 	Strict         bool
 	Timeout        time.Duration
+	StreamTimeout  time.Duration
 	Drain          time.Duration
 	DrainWindow    DrainWindow
 	MaxBody        command.Size
@@ -52,6 +53,7 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&s.AccessLog, "access-log", false, "log a line for each request")
 	flags.BoolVar(&s.Strict, "strict", false, "refuse JSON with duplicate keys, and unknown fields in typed requests")
 	flags.DurationVar(&s.Timeout, "timeout", apiphant.DefaultTimeout, "how long a call may take until its context ends; 0: for ever")
+	flags.DurationVar(&s.StreamTimeout, "stream-timeout", 0, "how long a call that streams rows may take until its context ends; 0: for ever")
 	flags.DurationVar(&s.Drain, "drain", server.DefaultDrain, "how long running calls may take to finish when the program ends; 0: not at all")
 	s.DrainWindow = DrainWindow{Duration: server.DefaultDrainWindow}
 	flags.Var(&s.DrainWindow, "drain-window", "how long requests are still taken when the program ends, also new connections; the default ends with the last connection; 0: not at all")
@@ -93,6 +95,7 @@ func (s *Settings) Check() error {
 		positive bool
 	}{
 		{"timeout", s.Timeout, false},
+		{"stream-timeout", s.StreamTimeout, false},
 		{"drain", s.Drain, false},
 		{"drain-window", s.DrainWindow.Duration, false},
 		{"header-timeout", s.HeaderTimeout, true},
