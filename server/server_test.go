@@ -232,6 +232,9 @@ func (l *lines) log(access *server.Access) {
 		"bytes": access.Sent, "received": access.Received, "duration": access.Duration, "request_id": string(access.RequestID),
 		"remote_addr": access.RemoteAddr.String(), "user_agent": string(access.UserAgent), "time": access.Time,
 	}
+	if access.HasRows {
+		fields["rows"] = access.Rows
+	}
 	if access.TraceID != "" {
 		fields["trace_id"] = access.TraceID
 	}
