@@ -97,7 +97,7 @@ func yieldTo[R any](s *stream, rows *encoder[R]) func(R, error) bool {
 			return false
 		case err != nil:
 			return s.fail(err)
-		case s.isHead, !s.started && s.call.context.Err() != nil: // HEAD has no rows, and it is too late for a first one
+		case s.isHead: // the answer has no rows, and its headers are known
 			s.over = true
 			return false
 		}
@@ -175,6 +175,9 @@ func (s *stream) fail(err error) bool {
 // whether further ones can be sent.
 func (s *stream) release() bool {
 	switch {
+	case !s.started && s.call.context.Err() != nil: // it is too late for a first row
+		s.held.buffer.Reset()
+		s.rows, s.over = 0, true
 	case !s.resting:
 		s.send()
 		s.resting = true
