@@ -90,6 +90,11 @@ func (p *places) limit(run Handler) Handler {
 		return run
 	}
 	return func(ctx context.Context, call *Call) error {
+		if p.taken.Load() < p.most { // otherwise the body would be read in vain
+			if err := call.read(); err != nil { // before a place is taken, so that slow clients take none
+				return err
+			}
+		}
 		if !p.take() {
 			call.SetHeader("Retry-After", "1")
 			return errTooManyRunning

@@ -11,7 +11,7 @@ import (
 // innermost Handler decodes the request, calls the function and encodes its
 // response.
 //
-// A middleware runs before the body is decoded. It calls next(ctx, call), and may
+// A middleware runs before the body is read. It calls next(ctx, call), and may
 // add values to the context; or it answers the call itself, by returning an error
 // or with [Call.Answer]. It gets the errors of what it wraps and may return others
 // in their place. A panic passes through it, so what must happen in any case is
@@ -25,7 +25,10 @@ type Call struct {
 	match    Match
 	door     Door
 	body     []byte
-	strict   bool // see [API.Strict]
+	wasRead  bool          // the body was, or could not be
+	unread   error         // why it could not be
+	raw      *http.Request // of a function that reads the request itself
+	strict   bool          // see [API.Strict]
 	answer   *answer
 	stream   *stream  // of a function that returns a sequence; nil: it was not called
 	standing standing // of the site that it comes from
@@ -57,7 +60,24 @@ func (c *Call) RequestID() string { return c.context.id }
 // Body returns the request's body as it came. The bytes are valid until the Handler
 // returns and must not be changed. It is nil where the function reads the request
 // itself.
-func (c *Call) Body() []byte { return c.body }
+//
+// The first use of Body waits for the whole body; without one, that happens after the
+// middleware. Of a body that can't be read, because it is too large or does not come
+// whole, nothing is returned, and the call ends with an error, whatever else a
+// middleware answers.
+func (c *Call) Body() []byte {
+	_ = c.read()
+	return c.body
+}
+
+// read reads the body, once. A client that waits for "100 Continue" gets it then.
+func (c *Call) read() error {
+	if !c.wasRead && !c.match.Endpoint.RawRequest {
+		c.wasRead = true
+		c.body, c.unread = c.door.Body()
+	}
+	return c.unread
+}
 
 // SetHeader sets a header of the answer, also of an answer that is an error or that
 // the function writes itself.
@@ -91,10 +111,23 @@ func (c *Call) answered() *answer {
 // path has in place of {name}.
 func (c *Call) request(ctx context.Context) *http.Request {
 	r := c.door.Request(ctx)
+	c.raw = r
 	if c.match.further != nil {
 		for _, p := range c.match.further.path {
 			r.SetPathValue(p.Name, p.Texts[0])
 		}
 	}
 	return r
+}
+
+// removeFiles removes the temporary files that a function's ParseMultipartForm has
+// made, as net/http's server does.
+func (c *Call) removeFiles() {
+	if c.raw == nil || c.raw.MultipartForm == nil {
+		return
+	}
+	defer func() { _ = recover() }() // the form may be one that the function has made itself
+	if err := c.raw.MultipartForm.RemoveAll(); err != nil {
+		c.context.log().Warn("Can't remove the temporary files of a form: " + err.Error())
+	}
 }

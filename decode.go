@@ -40,6 +40,9 @@ func (d decoder[T]) shape() shape {
 // decode fills request from a call's body, or returns an error that has all that is
 // wrong with it.
 func (d decoder[T]) decode(call *Call, request *T) error {
+	if err := call.read(); err != nil {
+		return err
+	}
 	var problems []decode.Problem
 	var err error
 	switch object, isObject := any(request).(*Object); {

@@ -126,14 +126,10 @@ func (c *Call) handle() error {
 	if c.match.Endpoint == nil || c.match.Refused() {
 		return c.refusal()
 	}
-	if !c.match.Endpoint.RawRequest {
-		body, err := c.door.Body()
-		if err != nil {
-			return err
-		}
-		c.body = body
+	if err := c.match.Endpoint.handler(&c.context, c); err != nil {
+		return err
 	}
-	return c.match.Endpoint.handler(&c.context, c)
+	return c.unread // which the middleware has not noticed
 }
 
 // refusal returns the error for a request that no function gets.
@@ -173,6 +169,7 @@ func (c *Call) path() string {
 func (c *Call) end() {
 	c.stream.end()
 	c.context.end()
+	c.removeFiles()
 	if c.answer != nil {
 		c.answer.release()
 		c.answer = nil

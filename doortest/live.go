@@ -79,6 +79,11 @@ func (l *live) add(read func(string, apiphant.Action)) {
 		<-r.Context().Done()
 		l.ends <- context.Cause(r.Context())
 	}))
+	read("form", apiphant.Raw(l.form))
+	l.api.Use("v0/live/refused", func(apiphant.Handler) apiphant.Handler {
+		return func(context.Context, *apiphant.Call) error { return &apiphant.Error{Status: http.StatusUnauthorized} }
+	})
+	read("refused", apiphant.Func(echo))
 	read("keep", apiphant.Raw(func(w http.ResponseWriter, r *http.Request) {
 		l.kept <- parameters{w, r}
 		_, _ = io.WriteString(w, "kept")
@@ -95,6 +100,8 @@ func (s Suite) askLive(t *testing.T, l *live, c client) {
 	}{
 		{"what is kept after a call has errors", l.keep, ""},
 		{"half a body is an error", l.cutBody, ""},
+		{"the temporary files of a form are removed", l.forms, ""},
+		{"a body that a middleware does not want is not asked for", l.refused, when(s.Collected, collects)},
 		{"what is flushed arrives while the function runs", l.flush, when(s.Collected, collects)},
 		{"no more requests run than an action's own bound", l.bounded, when(s.Collected, collects)},
 		{"rows arrive while the function runs", l.rows, when(s.Collected, collects)},

@@ -88,6 +88,12 @@ func addMiddleware(api *apiphant.API, read func(string, apiphant.Action)) {
 		return errors.Join(next(ctx, call), call.Answer(apiphant.Object{"replaced": true}))
 	})
 	use("panics", func(apiphant.Handler, context.Context, *apiphant.Call) error { panic("secret") })
+	api.Use("v2/looks", func(apiphant.Handler) apiphant.Handler {
+		return func(_ context.Context, call *apiphant.Call) error {
+			return call.Answer(apiphant.Object{"body": string(call.Body()), "again": len(call.Body())})
+		}
+	})
+	read("v2/looks", apiphant.Func(echo).MaxBody(7))
 	api.Use("v2/raw", func(next apiphant.Handler) apiphant.Handler {
 		return func(ctx context.Context, call *apiphant.Call) error {
 			if call.Method() == http.MethodDelete {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/server/internal/connection"
@@ -23,6 +24,7 @@ type requestBody struct {
 	declared int64 // bytes; -1: chunked
 	limit    int64
 	rate     connection.Rate
+	expected bool  // the client waits for "100 Continue" before it sends the body
 	came     int64 // bytes that were read
 	err      error // how it ended
 }
@@ -47,6 +49,7 @@ func (d *door) openBody(limit int64) *requestBody {
 		b.err = &http.MaxBytesError{Limit: limit}
 	}
 	if b.err == nil {
+		b.expected = head.AsksToContinue()
 		b.conn.LimitRate(&b.rate)
 	}
 	return b
@@ -58,6 +61,12 @@ func (b *requestBody) isOpen() bool { return b.conn != nil }
 func (b *requestBody) Read(p []byte) (int, error) {
 	if b.err != nil || len(p) == 0 {
 		return 0, b.err
+	}
+	if b.expected {
+		b.expected = false
+		if b.err = b.conn.door.sendContinue(); b.err != nil {
+			return 0, b.err
+		}
 	}
 	n, err := b.from.Read(p)
 	b.came += int64(n)
@@ -96,10 +105,26 @@ func (b *requestBody) readAll(buffer *bodyBuffer) ([]byte, error) {
 	return content, readError(b.err)
 }
 
+// sendContinue tells a client that waits for it to send the body: RFC 9110, 10.1.1.
+// Once a response has started that can't be said any more.
+func (d *door) sendContinue() (err error) {
+	send := func() {
+		d.conn.SetClock(time.Now())
+		_, err = d.conn.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
+	}
+	if d.raw == nil {
+		send()
+	} else {
+		d.raw.BeforeStart(send)
+	}
+	return err
+}
+
 // skip reads the rest of a small body that no function has read, where it is
-// there or comes soon, and reports whether the body was read to its end.
+// there or comes soon, and reports whether the body was read to its end. A body that
+// the client was not told to send won't come.
 func (b *requestBody) skip() bool {
-	if b.err == nil && b.declared-b.came <= maxSkippedBody {
+	if b.err == nil && !b.expected && b.declared-b.came <= maxSkippedBody {
 		b.rate = connection.Rate{Grace: b.conn.server.timeouts.skip}
 		if !b.from.HasBegun() {
 			b.rate.Grace = b.conn.server.timeouts.skipUnsent

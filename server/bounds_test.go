@@ -300,3 +300,89 @@ func TestTruncatedHeader(t *testing.T) {
 		c.wantClosed()
 	}
 }
+
+// TestContinueOnlyWhereTheBodyIsWanted: not before a middleware has refused the
+// request, not where nobody reads the body, and not once a response has started.
+func TestContinueOnlyWhereTheBodyIsWanted(t *testing.T) {
+	api := echo()
+	api.Use("v0/guarded", func(next apiphant.Handler) apiphant.Handler {
+		return func(ctx context.Context, call *apiphant.Call) error {
+			switch call.Header("X-Do") {
+			case "refuse":
+				return &apiphant.Error{Status: http.StatusUnauthorized}
+			case "look":
+				return call.Answer(apiphant.Object{"body": string(call.Body())})
+			}
+			return next(ctx, call)
+		}
+	})
+	api.Handle("v0/guarded", apiphant.Actions{
+		Create: apiphant.Raw(func(w http.ResponseWriter, r *http.Request) {}),
+		Read:   apiphant.Func(func(_ context.Context, request apiphant.Object) (apiphant.Object, error) { return request, nil }),
+		Update: apiphant.Raw(func(w http.ResponseWriter, r *http.Request) {
+			w.(http.Flusher).Flush()
+			_, _ = io.Copy(w, r.Body)
+		}),
+		Delete: apiphant.RawResponse(func(_ context.Context, request apiphant.Object, w http.ResponseWriter) error {
+			_, err := fmt.Fprint(w, request["a"])
+			return err
+		}),
+	})
+	running := start(t, api, &server.Server{})
+	for _, tt := range []struct {
+		action, do string
+		asks       bool // for the body
+		want       string
+	}{
+		{"read", "refuse", false, refusal(401)},
+		{"read", "look", true, `200 {"body":"{\"a\":1}"}`},
+		{"read", "", true, `200 {"a":1}`},
+		{"delete", "", true, "200 1"},
+		{"delete", "refuse", false, refusal(401)},
+		{"create", "", false, "200 "},
+		{"update", "", false, `200 {"a":1}`},
+		{"nothing", "", false, refusal(404)},
+	} {
+		c := running.dial()
+		c.send("POST /api/v0/guarded/" + tt.action + " HTTP/1.1\r\nHost: test\r\nX-Do: " + tt.do + "\r\nContent-Length: 7\r\nExpect: 100-continue\r\n\r\n")
+		line, _ := c.in.Peek(len("HTTP/1.1 100"))
+		if asks := string(line) == "HTTP/1.1 100"; asks != tt.asks {
+			t.Errorf("%s %s: it begins with %q, want 100: %t", tt.action, tt.do, line, tt.asks)
+		}
+		if tt.asks {
+			_, _ = c.in.ReadString('\n')
+			_, _ = c.in.ReadString('\n')
+		}
+		if tt.asks || tt.action == "update" {
+			c.send(`{"a":1}`)
+		}
+		if got := c.receive("POST"); got.String() != tt.want {
+			t.Errorf("%s %s: got %v, want %s", tt.action, tt.do, got, tt.want)
+		}
+		if tt.asks {
+			c.wantOpen()
+		} else {
+			c.wantClosed()
+		}
+	}
+}
+
+// TestSlowBodyTakesNoPlace among the requests that run.
+func TestSlowBodyTakesNoPlace(t *testing.T) {
+	s := &server.Server{MaxRunning: 1}
+	running := start(t, echo(), s)
+	slow := running.dial()
+	slow.send("POST /api/v0/echo/read HTTP/1.1\r\nHost: test\r\nContent-Length: 7\r\nExpect: 100-continue\r\n\r\n")
+	_, _ = slow.in.ReadString('\n') // it is waited for from here on
+	_, _ = slow.in.ReadString('\n')
+	if got := running.dial().ask(post("/api/v0/echo/read", `{"b":2}`)); got.String() != `200 {"b":2}` {
+		t.Errorf("got %v, want an answer while another body is waited for", got)
+	}
+	slow.send(`{"a":1}`)
+	if got := slow.receive("POST"); got.String() != `200 {"a":1}` {
+		t.Errorf("got %v", got)
+	}
+	if got := s.Stats().Running; got != 0 {
+		t.Errorf("%d run, want none", got)
+	}
+}

@@ -133,12 +133,18 @@ func (d *door) Header(name string) string {
 
 func (d *door) RemoteAddr() netip.Addr { return d.client().Addr() }
 
+// Body reads the whole body. While that has to be waited for, the request does not
+// count as one that runs, so that slow clients take nobody's place.
 func (d *door) Body() ([]byte, error) {
-	if !d.server.calls.hasOne(d.conn.shard) { // the body would be read in vain
-		d.server.shed.count(boundOnRunning)
-		return nil, d.overloaded()
+	limit := d.server.bodyLimit(d.endpoint)
+	if d.conn.head.Length <= limit {
+		if d.whole = d.conn.body.Whole(); d.whole != nil {
+			d.body.came = int64(len(d.whole))
+			return d.whole, nil
+		}
 	}
-	body, err := d.readBody()
+	d.exit()
+	body, err := d.openBody(limit).readAll(&d.buffer)
 	switch {
 	case err == errNoMemory:
 		d.server.shed.count(boundOnMemory)
@@ -147,17 +153,6 @@ func (d *door) Body() ([]byte, error) {
 		return nil, d.overloaded()
 	}
 	return body, err
-}
-
-func (d *door) readBody() ([]byte, error) {
-	limit := d.server.bodyLimit(d.endpoint)
-	if d.conn.head.Length <= limit {
-		if d.whole = d.conn.body.Whole(); d.whole != nil {
-			d.body.came = int64(len(d.whole))
-			return d.whole, nil
-		}
-	}
-	return d.openBody(limit).readAll(&d.buffer)
 }
 
 func (d *door) Request(ctx context.Context) *http.Request { return d.httpRequest(ctx) }

@@ -37,12 +37,6 @@ func (s *Server) newFasthttp() *fasthttp.Server {
 // answerByFasthttp lets fasthttp answer one request, whose head came. It reports
 // whether the connection can have another one.
 func (c *conn) answerByFasthttp() (again bool) {
-	if c.head.AsksToContinue() && !c.refusesBody() {
-		c.SetClock(time.Now())
-		if _, err := c.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n")); err != nil {
-			return false
-		}
-	}
 	c.single = singleRequest{conn: c, head: c.Buffered()[:c.head.Size]}
 	c.Keep(c.head.Size)
 	c.body.Open(&c.head, c)
@@ -95,7 +89,7 @@ func (r *singleRequest) SetWriteDeadline(time.Time) error { return nil }
 
 // withoutBody makes fasthttp take a request for one that has no body.
 func withoutBody(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
-	header.Del("Expect")       // answerByFasthttp has answered it
+	header.Del("Expect")       // requestBody answers it
 	header.SetContentLength(0) // fasthttp would read the beginning of the body before it calls the handler
 	return fasthttp.RequestConfig{}
 }
@@ -113,7 +107,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	case c.head.AsksToContinue() && c.refusesBody():
 		d.refuseBody()
 		return
-	case d.endpoint != nil && d.endpoint.RawRequest && !d.match.Refused() && !d.enter():
+	case !d.mayServe():
 		s.API.Refuse(s.base, d, d.overloaded())
 	case d.endpoint != nil && d.endpoint.Streams:
 		d.serveRaw()

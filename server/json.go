@@ -19,9 +19,12 @@ func (c *conn) answerJSON() (again bool) {
 	c.body.Open(&c.head, c)
 	d := c.openDoor(&c.json)
 	c.json = jsonResponse{conn: c, start: d.start}
-	if d.isHealthCheck() {
+	switch {
+	case d.isHealthCheck():
 		d.answerHealth()
-	} else {
+	case !d.mayServe():
+		c.server.API.Refuse(c.server.base, d, d.overloaded())
+	default:
 		c.server.API.Serve(c.server.base, c.match, d)
 	}
 	d.finish()

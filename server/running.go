@@ -26,6 +26,12 @@ type runningCall struct {
 	overdue  bool      // the function ignores the end of its context
 }
 
+// mayServe takes a place among the requests that run, where the request is one for a
+// function, and reports whether it can be served.
+func (d *door) mayServe() bool {
+	return d.endpoint == nil || d.match.Refused() || d.enter()
+}
+
 // enter takes a place among the requests that run, and reports whether there was one.
 func (d *door) enter() bool {
 	s := d.server
@@ -41,8 +47,7 @@ func (d *door) enter() bool {
 	return true
 }
 
-// identify sets the id of the request, which is known only after a raw request
-// has entered.
+// identify sets the id of the request, which is known only after it has entered.
 func (d *door) identify(id string) {
 	d.id = id
 	if !d.running {
