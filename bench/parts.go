@@ -21,6 +21,7 @@ var parts = []part{
 	{name: "direct", run: runDirect},
 	{name: "alone", run: runAlone},
 	{name: "idle", run: runIdle},
+	{name: "stream", run: runStream},
 	{name: "peers", all: true, run: runPeers},
 	{name: "many", all: true, run: runMany},
 	{name: "latency", all: true, run: runLatency},
