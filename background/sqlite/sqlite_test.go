@@ -3,7 +3,6 @@ package sqlite_test
 import (
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,8 +16,6 @@ import (
 	"github.com/apiphant/apiphant/database"
 	file "github.com/apiphant/apiphant/database/sqlite"
 )
-
-func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
 
 func TestEngine(t *testing.T) {
 	enginetest.Run(t, enginetest.Engine{

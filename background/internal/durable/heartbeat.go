@@ -55,13 +55,16 @@ func (l *Ledger) heartbeat(ctx context.Context, own conn, lost func(), rescue fu
 			// As long as nobody else can write either, as where a transaction has
 			// an SQLite file for itself, nobody takes anything over.
 			deadline = deadline.Add(now.Sub(last))
-		case now.Round(0).Sub(last.Round(0)) > lostAfter:
+		case now.Round(0).Sub(last.Round(0)) > lostAfter && watchdog.Stop():
 			// The watchdog stands still while the machine is suspended; the wall
 			// clock does not.
+			lost()
 			deadline = now
 		}
 		last = now
-		watchdog.Reset(max(time.Until(deadline), 0))
+		if left := time.Until(deadline); left > 0 { // else the watchdog has called lost
+			watchdog.Reset(left)
+		}
 		failed = failed || err != nil || lookErr != nil
 		if turns%rescueEvery == 0 {
 			rescue(ctx, turn{dead: seen.dead, looked: !failed})

@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/apiphant/apiphant/background"
 	"github.com/apiphant/apiphant/background/engine"
 	"github.com/apiphant/apiphant/background/worker"
@@ -48,13 +46,13 @@ func (s suite) hold(t *testing.T) {
 		t.Errorf("it is claimed while it is held: %t, %v", claimed, err)
 	}
 	must(t, c.Free(ctx, "task"))
-	if diff := cmp.Diff(before, s.entry(t, b, "task")); diff != "" {
-		t.Errorf("after it was held (-before +after):\n%s", diff)
+	if after := s.entry(t, b, "task"); after != before {
+		t.Errorf("it was %+v before it was held, and is %+v", before, after)
 	}
 	hold("task", true)
 	s.exec(t, db, "DELETE FROM apiphant_worker WHERE id = (SELECT holder FROM apiphant_task)") // who holds it is killed
-	if diff := cmp.Diff(before, s.entry(t, b, "task")); diff != "" {
-		t.Errorf("after who held it was killed (-before +after):\n%s", diff)
+	if after := s.entry(t, b, "task"); after != before {
+		t.Errorf("it was %+v before who held it was killed, and is %+v", before, after)
 	}
 	hold("unknown", true) // a task that is not registered
 }
@@ -81,7 +79,7 @@ func (s suite) once(t *testing.T) {
 	if !during.Busy {
 		t.Errorf("while it runs: %+v", during)
 	}
-	if diff := cmp.Diff(before, s.entry(t, opened, "task")); diff != "" {
-		t.Errorf("(-before +after):\n%s", diff)
+	if after := s.entry(t, opened, "task"); after != before {
+		t.Errorf("it was %+v before, and is %+v", before, after)
 	}
 }
