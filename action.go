@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"net/http"
+	"net/url"
 	"reflect"
 	"runtime"
 )
@@ -240,6 +241,9 @@ func (a Action) of(f any) Action {
 	}
 	if function := runtime.FuncForPC(value.Pointer()); function != nil {
 		a.source.Function = function.Name()
+		if name, err := url.PathUnescape(a.source.Function); err == nil { // a dot in the package's own name is %2e in it
+			a.source.Function = name
+		}
 		a.source.File, a.source.Line = function.FileLine(function.Entry())
 	}
 	return a

@@ -2,14 +2,13 @@ package apiphant
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"reflect"
+	"sync"
 
 	"github.com/apiphant/apiphant/internal/decode"
 )
-
-// errNotObject is the error for a body that is not one JSON object.
-var errNotObject = &Error{Status: http.StatusBadRequest, Detail: "Request content should be JSON Object"}
 
 // decoder decodes requests of the type T.
 type decoder[T any] struct {
@@ -58,7 +57,7 @@ func (d decoder[T]) decode(call *Call, request *T) error {
 		problems, err = d.plan.Decode(call.body, request)
 	}
 	if err != nil {
-		return requestError(err)
+		return requestError(err, call.body)
 	}
 	return fieldErrors(problems)
 }
@@ -81,61 +80,79 @@ func (d decoder[T]) decodeFurther(call *Call, request *T, object *Object) ([]dec
 	}
 }
 
-func requestError(err error) error {
-	if errors.Is(err, decode.ErrNotObject) {
-		return errNotObject
+// requestError returns the error for a body that was not decoded.
+func requestError(err error, body []byte) error {
+	if !errors.Is(err, decode.ErrNotObject) {
+		return err
 	}
-	return err
+	refused := &Error{Status: http.StatusBadRequest, Detail: "Request content should be JSON Object"}
+	if offset, reason := decode.Fault(body); reason != "" {
+		refused.Err = &bodyError{offset, reason}
+	}
+	return refused
 }
 
-// fieldErrors returns one error for all problems of a request, nil where there are none.
-func fieldErrors(problems []decode.Problem) error {
-	if len(problems) == 0 {
-		return nil
-	}
-	if problems[0].Path == "" && problems[0].State == decode.Invalid { // the whole request, and not its member ""
-		return &Error{Status: http.StatusBadRequest, Err: problems[0].Err}
-	}
-	details := make([]any, len(problems))
-	var causes []error
-	for i, p := range problems {
-		details[i] = FieldError{Field: p.Path, State: p.State, Explain: p.Explain}
-		if p.Err != nil {
-			causes = append(causes, p.Err)
-		}
-	}
-	return &Error{Status: http.StatusBadRequest, Detail: details[0], Errors: details, Err: errors.Join(causes...)}
+// bodyError says where a body is no JSON, and why. It repeats nothing of the body.
+type bodyError struct {
+	offset int // how many bytes are before the place
+	reason string
 }
 
-// validateMeaning interprets the error of a Validate method. Field errors, also
-// several that are joined, are problems of fields below the value. Any other *Error
-// is returned as stop and becomes the answer. All other errors make the value itself
-// invalid.
-func validateMeaning(err error) (problems []decode.Problem, stop error) {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, one := range joined.Unwrap() {
-			found, stop := validateMeaning(one)
-			if stop != nil {
-				return nil, stop
-			}
-			problems = append(problems, found...)
-		}
-		return problems, nil
-	}
-	var known *Error
-	if !errors.As(err, &known) || known == nil {
-		return []decode.Problem{{State: decode.Invalid, Err: err}}, nil
-	}
-	details := known.Errors
-	if len(details) == 0 {
-		details = []any{known.Detail}
-	}
-	for _, detail := range details {
-		field, ok := detail.(FieldError)
-		if !ok {
-			return nil, err
-		}
-		problems = append(problems, decode.Problem{Path: field.Field, State: field.State, Explain: field.Explain, Err: known.Err})
-	}
-	return problems, nil
+func (e *bodyError) Error() string {
+	return fmt.Sprintf("the body at offset %d: %s", e.offset, e.reason)
 }
+
+// DecodeRequest decodes a JSON object into a T as the body of a typed request is: by
+// the tags of T, with its Validate methods, and with the same errors. It is what
+// package validation's Decode is made of, which see. below is put before the paths of
+// fields; "" for none.
+func DecodeRequest[T any](raw []byte, below string) (T, error) {
+	var request, none T
+	plan, err := planOf(reflect.TypeFor[T]())
+	if err != nil {
+		return none, err
+	}
+	problems, err := plan.Decode(raw, &request)
+	if err != nil {
+		if below != "" && errors.Is(err, decode.ErrNotObject) {
+			problems, err = []decode.Problem{{State: decode.Invalid, Explain: map[string]any{"type": "object"}}}, nil
+		} else {
+			err = requestError(err, raw)
+		}
+	}
+	if err == nil && below != "" {
+		for i := range problems {
+			problems[i].Path = joinPath(below, problems[i].Path)
+		}
+	}
+	if err == nil {
+		err = fieldErrors(problems)
+	}
+	if err != nil {
+		return none, err
+	}
+	return request, nil
+}
+
+// joinPath returns the path of a field that has path below another.
+func joinPath(below, path string) string {
+	if path == "" || path[0] == '[' {
+		return below + path
+	}
+	return below + "." + path
+}
+
+// planOf returns the plan of a type, which is compiled once.
+func planOf(t reflect.Type) (*decode.Plan, error) {
+	if known, ok := plans.Load(t); ok {
+		return known.(*decode.Plan), nil
+	}
+	plan, err := decode.Compile(t, validateMeaning)
+	if err != nil {
+		return nil, err
+	}
+	known, _ := plans.LoadOrStore(t, plan)
+	return known.(*decode.Plan), nil
+}
+
+var plans sync.Map // of *decode.Plan by reflect.Type

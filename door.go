@@ -107,6 +107,14 @@ type RowCounter interface {
 	CountRows(rows int64)
 }
 
+// ReasonTaker is a [Door] that logs why a request was refused where the client is not
+// told, as where its body is no JSON.
+type ReasonTaker interface {
+	// TakeReason is called at most once for a call, before it is answered. reason
+	// repeats nothing of the request.
+	TakeReason(reason string)
+}
+
 // IsForwarded reports whether a header, in canonical form, is one in which proxies
 // describe the client that they ask for. Anybody can send such a header, so it is
 // only as trustworthy as who has sent it.

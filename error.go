@@ -71,9 +71,9 @@ func toError(ctx context.Context, err error) *Error {
 		return &Error{Status: http.StatusInternalServerError, Err: err}
 	case errors.As(err, &known) && known != nil:
 		if known.Status < 400 || known.Status > 599 {
-			return &Error{Status: http.StatusInternalServerError, Err: err}
+			return &Error{Status: http.StatusInternalServerError, Err: &statusError{known.Status, err}}
 		}
-		return known
+		return joinedFields(err, known)
 	case lostClient(ctx, err):
 		return &Error{Status: statusClientGone, Err: err}
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()): // the deadline, or the end of the server
@@ -84,6 +84,18 @@ func toError(ctx context.Context, err error) *Error {
 		return &Error{Status: http.StatusInternalServerError, Err: err}
 	}
 }
+
+// statusError is logged where a function returns an [Error] with a status that is none.
+type statusError struct {
+	status int
+	err    error
+}
+
+func (e *statusError) Error() string {
+	return fmt.Sprintf("an apiphant.Error has the status %d: want 400 to 599: %v", e.status, e.err)
+}
+
+func (e *statusError) Unwrap() error { return e.err }
 
 // withCause adds to the error of a context why that has ended, for the log.
 func withCause(ctx context.Context, err error) error {
@@ -146,6 +158,9 @@ func refusal(ctx context.Context, path string, err error) (status int, body []by
 	if failure != nil {
 		e, body = &Error{Status: http.StatusInternalServerError, Err: err}, bareBody
 		err = fmt.Errorf("%w: its detail can't be encoded: %w", err, failure)
+	}
+	if status, ok := e.Err.(*statusError); ok {
+		err = status
 	}
 	if e.Err != nil || err != error(e) {
 		logFailure(ctx, path, e.Status, err)

@@ -145,6 +145,10 @@ func (c *Call) refuse(err error) {
 	if door, ok := c.door.(PanicCounter); ok && isPanic(err) {
 		door.CountPanic()
 	}
+	var broken *bodyError
+	if door, ok := c.door.(ReasonTaker); ok && errors.As(err, &broken) {
+		door.TakeReason(broken.Error())
+	}
 	c.stream.close()
 	status, body := refusal(&c.context, c.path(), err)
 	switch {

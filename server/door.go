@@ -50,13 +50,14 @@ type door struct {
 	body     requestBody
 	raw      *rawResponse // nil: the pipeline writes the response
 	rawBody  *rawBody
-	sent     int64 // bytes of the body that Answer was given
-	rows     int64 // of a response that is a sequence
-	hasRows  bool  // the response is a sequence
-	open     bool  // the request has not ended
-	running  bool  // the request has a place among those that run
-	aborted  bool  // there is no response
-	watched  bool  // the client is watched
+	sent     int64  // bytes of the body that Answer was given
+	rows     int64  // of a response that is a sequence
+	hasRows  bool   // the response is a sequence
+	reason   string // for the access log
+	open     bool   // the request has not ended
+	running  bool   // the request has a place among those that run
+	aborted  bool   // there is no response
+	watched  bool   // the client is watched
 }
 
 // openDoor begins to answer the request whose head is c.head.
@@ -103,6 +104,9 @@ func (d *door) CountPanic() {
 
 // path returns the path of the request's target as it came: neither decoded nor
 // cleaned.
+// TakeReason is part of [apiphant.ReasonTaker].
+func (d *door) TakeReason(reason string) { d.reason = reason }
+
 // CountRows is part of [apiphant.RowCounter].
 func (d *door) CountRows(rows int64) { d.rows, d.hasRows = rows, true }
 

@@ -35,6 +35,9 @@ func TestAccessLog(t *testing.T) {
 	c = running.dial()
 	c.ask("nonsense\r\n\r\n")
 	c.wantClosed()
+	c = running.dial()
+	c.ask("POST /api/v0/echo/read HTTP/1.1\r\nHost: test\r\nX-Request-Id: h\r\nContent-Length: 6\r\nConnection: close\r\n\r\n{\"a\":x")
+	c.wantClosed()
 	want := []string{
 		`POST /api/v0/echo/read 200 7 7 a curl`,
 		`POST /nothing%0a 404 25 0 b `,
@@ -44,6 +47,7 @@ func TestAccessLog(t *testing.T) {
 		`POST /api/v0/fail/create 500 37 0 f `,
 		`POST /api/v0/echo/read 413 40 0 g `,
 		`  400 27 0  `,
+		`POST /api/v0/echo/read 400 49 6 h  the body at offset 5: a value was expected`,
 	}
 	var got []string
 	for line := range strings.Lines(running.access.String()) {
@@ -55,6 +59,7 @@ func TestAccessLog(t *testing.T) {
 			ID                    string `json:"request_id"`
 			Remote                string `json:"remote_addr"`
 			Agent                 string `json:"user_agent"`
+			Reason                string
 			Time                  time.Time
 		}
 		if err := json.Unmarshal([]byte(line), &entry); err != nil {
@@ -63,7 +68,7 @@ func TestAccessLog(t *testing.T) {
 		if len(entry.ID) == 32 { // made
 			entry.ID = ""
 		}
-		got = append(got, strings.Join([]string{entry.Method, entry.Path, entry.Status.String(), entry.Bytes.String(), entry.Received.String(), entry.ID, entry.Agent}, " "))
+		got = append(got, strings.Join([]string{entry.Method, entry.Path, entry.Status.String(), entry.Bytes.String(), entry.Received.String(), entry.ID, entry.Agent}, " ")+strings.TrimSuffix(" "+entry.Reason, " "))
 		if entry.Message != "access" || entry.Duration == nil || *entry.Duration <= 0 || time.Since(entry.Time) > time.Minute || !strings.HasPrefix(entry.Remote, "127.0.0.1:") {
 			t.Errorf("got %s", line)
 		}

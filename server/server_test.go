@@ -230,7 +230,7 @@ func (l *lines) log(access *server.Access) {
 	fields := map[string]any{
 		"message": "access", "method": string(access.Method), "path": string(access.Path), "status": access.Status,
 		"bytes": access.Sent, "received": access.Received, "duration": access.Duration, "request_id": string(access.RequestID),
-		"remote_addr": access.RemoteAddr.String(), "user_agent": string(access.UserAgent), "time": access.Time,
+		"remote_addr": access.RemoteAddr.String(), "user_agent": string(access.UserAgent), "reason": access.Reason, "time": access.Time,
 	}
 	if access.HasRows {
 		fields["rows"] = access.Rows

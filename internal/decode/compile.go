@@ -156,7 +156,7 @@ func (c *compiler) node(t reflect.Type) (*node, error) {
 	}
 	if special, ok := specialKind(t); ok {
 		n.kind = special
-		return n, nil
+		return n, c.unseen(n)
 	}
 	if layout, ok := fields.NullableOf(t); ok {
 		n.kind, n.nullable, n.validator, n.validates = kindNullable, &layout, false, false

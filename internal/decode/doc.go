@@ -72,12 +72,13 @@
 //
 // UnmarshalJSON and UnmarshalText are called as encoding/json calls them, with a copy
 // of the text. If they return an error, the value is invalid; the error is dropped,
-// since it may quote what the client sent.
+// since it may quote what the client sent. But the errors of fields that an
+// UnmarshalJSON returns, as [Meaning] has them, are problems below its value.
 //
 // A type may also have Validate() error, on the value or the pointer. It is called if
 // the value was present and has no problems: for inner values first, and for an
-// embedded struct before the struct around it (so that a Validate that is merely
-// promoted is called twice). The [Meaning] given to [Compile] interprets its error.
+// embedded struct before the struct around it. A Validate that is merely promoted
+// is called once. The [Meaning] given to [Compile] interprets its error.
 //
 // These methods must have no side effects: they may be called for a request that is
 // refused later, and more than once. Their panics are not recovered.

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"cmp"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -74,14 +75,15 @@ type promoted struct {
 
 func (p *promoted) place() place { return place{p.hops, p.offset, p.Type} }
 
-// fields returns the fields of a struct in JSON. Fields of the same name that hide
-// each other must have no rules, since these would have no effect.
+// fields returns the fields of a struct in JSON. Fields that are hidden by others, or
+// hide each other, must have no rules, since these would have no effect.
 func (c *compiler) fields(n *node) ([]promoted, error) {
+	var validators []promoted
 	found, hidden, err := fields.Promote(promoted{Field: fields.Field{Type: n.typ}}, func(s promoted) (own, embedded []promoted, err error) {
 		own, embedded, err = c.ownFields(s)
 		for _, e := range embedded {
 			if reflect.PointerTo(e.Type).Implements(validatorType) {
-				n.object.embedded = append(n.object.embedded, e.place())
+				validators = append(validators, e)
 			}
 		}
 		return own, embedded, err
@@ -89,9 +91,23 @@ func (c *compiler) fields(n *node) ([]promoted, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.Reverse(n.object.embedded) // the inner ones first
+	n.object.validators(promoted{Field: fields.Field{Type: n.typ}}, validators)
 	for _, f := range hidden {
-		if err := c.idle(f.Name, f.tag, "another embedded struct has a field of this name, and so neither is in JSON"); err != nil {
+		why := "another embedded struct has a field of this name, and so neither is in JSON"
+		for _, nearer := range found {
+			if nearer.Name != f.Name {
+				continue
+			}
+			if key, _ := rule.Restricting(nearer.tag); key != "" {
+				why = "" // who says something about the nearer field knows of the other
+				break
+			}
+			why = fmt.Sprintf("%s.%s hides the field, so that no request comes to it; give that one the tag, or required:\"false\" if it needs none", nearer.owner, nearer.goName)
+		}
+		if why == "" {
+			continue
+		}
+		if err := c.idle(f.owner.String()+"."+f.goName, f.tag, why); err != nil {
 			return nil, err
 		}
 	}

@@ -11,7 +11,8 @@ type object struct {
 	byName   map[string]int // nil if there are few fields
 	absent   []uint64       // a bit for each field that is required or has a default
 	defaults bool           // whether a field has a default, here or in a struct below
-	embedded []place        // the embedded structs that have Validate
+	embedded []validated    // the embedded structs that have Validate, but for those whose Validate is called by another's
+	outer    validated      // the struct itself, if it has Validate
 }
 
 type field struct {
@@ -36,6 +37,12 @@ type place struct {
 type hop struct {
 	offset uintptr
 	typ    reflect.Type // what the pointer points to
+}
+
+// validated is where a struct with Validate is.
+type validated struct {
+	place
+	promoted *place // where the embedded struct is whose Validate that is; nil: it is its own
 }
 
 // at returns the address of the field in the struct at p. If an embedded pointer on the
@@ -243,15 +250,20 @@ func (d *decoder) absent(o *object, dst unsafe.Pointer, seen []uint64) {
 			d.under(d.found-1, step{order: i, name: f.name})
 			continue
 		}
-		f.setDefault(dst)
+		f.setDefault(dst, d.defaults)
 	}
 }
 
 // setDefault sets the field to its default. If it has none and is a struct, setDefault
-// sets the defaults of the fields in it.
-func (f *field) setDefault(dst unsafe.Pointer) {
+// sets the defaults of the fields in it. left is the decoder's defaults.
+func (f *field) setDefault(dst unsafe.Pointer, left *int) {
 	if f.fallback != nil {
-		d := decoder{data: f.fallback}
+		if left != nil {
+			if *left--; *left < 0 {
+				return
+			}
+		}
+		d := decoder{data: f.fallback, defaults: left}
 		d.value(f.node, f.place.at(dst), f.fallback[0]) // succeeds, since Compile has tried it
 		d.give()
 		return
@@ -261,6 +273,6 @@ func (f *field) setDefault(dst unsafe.Pointer) {
 	}
 	p := f.place.at(dst)
 	for i := range f.node.object.fields {
-		f.node.object.fields[i].setDefault(p)
+		f.node.object.fields[i].setDefault(p, left)
 	}
 }

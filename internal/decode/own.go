@@ -13,16 +13,32 @@ import (
 // unmarshalJSON has the method of a type read the value at pos.
 func (d *decoder) unmarshalJSON(n *node, dst unsafe.Pointer) bool {
 	raw, ok := d.raw()
-	if ok && !n.own(dst, raw) {
-		d.invalid()
+	if ok {
+		d.own(n, dst, raw)
 	}
 	return ok
 }
 
-// own has the type's UnmarshalJSON read a value, and reports whether it could. The
-// error is dropped: it would be logged, and may quote what the client sent.
-func (n *node) own(dst unsafe.Pointer, raw []byte) bool {
-	return reflect.NewAt(n.typ, dst).Interface().(json.Unmarshaler).UnmarshalJSON(raw) == nil
+// own has the type's UnmarshalJSON read a value. Errors of fields that it returns are
+// problems below the value. Any other error is dropped: it would be logged, and may
+// quote what the client sent.
+func (d *decoder) own(n *node, dst unsafe.Pointer, raw []byte) {
+	err := reflect.NewAt(n.typ, dst).Interface().(json.Unmarshaler).UnmarshalJSON(raw)
+	if err == nil {
+		return
+	}
+	found := d.found
+	if d.meaning != nil {
+		problems, stop := d.meaning(err)
+		for _, p := range problems {
+			if stop == nil && p.Path != "" {
+				d.add(Problem{Path: p.Path, State: p.State, Explain: p.Explain})
+			}
+		}
+	}
+	if d.found == found {
+		d.invalid()
+	}
 }
 
 // unmarshalText has the method of a type read the string at pos. Its error is dropped

@@ -22,6 +22,7 @@ type decoder struct {
 	stop       error        // see [Meaning]
 	duplicates bool         // a key came more than once, and this pass was given up for a second one
 	dead       map[int]bool // where values of replaced members begin; nil in a first pass
+	defaults   *int         // how many further defaults may be set, while Compile tries one; nil: any number
 	given      *given       // the members that have a value from outside of the body; nil: none
 
 	block   []byte // memory for short strings

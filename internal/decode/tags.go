@@ -2,6 +2,7 @@ package decode
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
 
@@ -50,8 +51,11 @@ func (c *compiler) fallback(f *field, value json.RawMessage, text string) {
 	c.defaults = append(c.defaults, func() error {
 		c.path = []string{path}
 		v := reflect.New(f.node.typ)
-		d := decoder{data: f.fallback}
+		left := maxDefaults
+		d := decoder{data: f.fallback, defaults: &left}
 		switch ok := d.value(f.node, v.UnsafePointer(), d.peek()) && d.atEnd(); {
+		case left < 0:
+			return c.fail("tag default:%q: it contains itself, by the defaults of the fields in it", text)
 		case !ok || d.found > 0:
 			return c.fail("tag default:%q: JSON for a %s was expected", text, f.node.typ)
 		case f.checks != nil && string(f.fallback) != "null":
@@ -63,6 +67,9 @@ func (c *compiler) fallback(f *field, value json.RawMessage, text string) {
 		return nil
 	})
 }
+
+// maxDefaults is how many defaults of other fields a default may bring with it.
+const maxDefaults = 1000
 
 // idle refuses rules where no value from a request ever comes.
 func (c *compiler) idle(name string, tag reflect.StructTag, why string) error {
@@ -76,4 +83,62 @@ func (c *compiler) idle(name string, tag reflect.StructTag, why string) error {
 		return c.fail("%w", err)
 	}
 	return nil
+}
+
+// unseen refuses rules in a struct that a method of its own reads: the decoder never
+// looks at its fields. So does a struct that embeds a type with such a method, which
+// is easily overlooked.
+func (c *compiler) unseen(n *node) error {
+	if n.typ.Kind() != reflect.Struct || n.kind != kindUnmarshalJSON && n.kind != kindUnmarshalText {
+		return nil
+	}
+	method := "UnmarshalJSON"
+	if n.kind == kindUnmarshalText {
+		method = "UnmarshalText"
+	}
+	why := fmt.Sprintf("%s has an %s, which reads the value in place of the rules", n.typ, method)
+	for _, e := range embeddedIn(n.typ) {
+		if e.Type.Kind() != reflect.Interface && reflect.PointerTo(fields.Deref(e.Type)).Implements(n.unmarshaler()) {
+			why = fmt.Sprintf("%s has the %s of the embedded %s, which reads the value in place of the rules. Give %[3]s a field of its own, "+
+				"or embed only its fields: type Fields %[3]s, which has no methods", n.typ, method, fields.Deref(e.Type))
+			break
+		}
+	}
+	return c.unseenIn(n.typ, why, map[reflect.Type]bool{})
+}
+
+func (n *node) unmarshaler() reflect.Type {
+	if n.kind == kindUnmarshalText {
+		return textUnmarshalerType
+	}
+	return jsonUnmarshalerType
+}
+
+func (c *compiler) unseenIn(t reflect.Type, why string, seen map[reflect.Type]bool) error {
+	if seen[t] {
+		return nil
+	}
+	seen[t] = true
+	for i := range t.NumField() {
+		sf := t.Field(i)
+		if err := c.idle(sf.Name, sf.Tag, why); err != nil {
+			return err
+		}
+		if inner := fields.Deref(sf.Type); sf.Anonymous && inner.Kind() == reflect.Struct {
+			if err := c.unseenIn(inner, why, seen); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// embeddedIn returns the fields of a struct that are embedded.
+func embeddedIn(t reflect.Type) (list []reflect.StructField) {
+	for i := range t.NumField() {
+		if sf := t.Field(i); sf.Anonymous {
+			list = append(list, sf)
+		}
+	}
+	return list
 }

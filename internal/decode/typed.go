@@ -172,9 +172,7 @@ func (d *decoder) null(n *node, dst unsafe.Pointer) bool {
 	case kindNullable:
 		*(*byte)(unsafe.Add(dst, n.nullable.State)) = n.nullable.Null
 	case kindUnmarshalJSON:
-		if !n.own(dst, []byte("null")) {
-			d.invalid()
-		}
+		d.own(n, dst, []byte("null"))
 	case kindRaw:
 		*(*json.RawMessage)(dst) = json.RawMessage("null")
 	default:

@@ -293,3 +293,183 @@ func (n tellsNull) MarshalJSON() ([]byte, error) {
 type noNull struct{}
 
 func (*noNull) UnmarshalJSON(text []byte) error { return errors.New("no " + string(text)) }
+
+type ownJSON struct{ ID int }
+
+func (*ownJSON) UnmarshalJSON([]byte) error { return nil }
+
+type ownWithTags struct {
+	ID int `minimum:"1"`
+}
+
+func (*ownWithTags) UnmarshalText([]byte) error { return nil }
+
+type plainFields struct {
+	ID int `required:"true"`
+}
+
+type eitherOf struct {
+	Of *plainFields
+}
+
+func (*eitherOf) UnmarshalJSON([]byte) error { return nil }
+
+type viaEmbedded struct{ plainFields }
+
+func (*viaEmbedded) UnmarshalJSON([]byte) error { return nil }
+
+type itself struct {
+	B *itself `json:"b" default:"{}"`
+}
+
+type viaList struct {
+	L []viaList `json:"l" default:"[{},{}]"`
+}
+
+type viaMap struct {
+	In struct {
+		M map[string]*viaMap `json:"m" default:"{\"a\":{}}"`
+	} `json:"in"`
+}
+
+type viaOther struct {
+	O *viaOtherOne `default:"{}"`
+}
+
+type viaOtherOne struct {
+	P apiphant.Optional[*viaOther] `default:"{}"`
+	Q *viaOther                    `default:"{}"`
+}
+
+type endsItself struct {
+	B *endsItself `json:"b" default:"{\"b\":null}"`
+}
+
+// What can't work is said at start, and where.
+func TestSaidAtStart(t *testing.T) {
+	for name, tc := range map[string]struct {
+		typ  reflect.Type
+		want string // is in the message; "": there is none
+	}{
+		"promoted": {reflect.TypeFor[struct {
+			ownJSON
+			N int `required:"true"`
+		}](), "N: tag required: "},
+		"promoted, how": {with[struct {
+			*ownJSON
+			N int `required:"true"`
+		}](``), "has the UnmarshalJSON of the embedded decode_test.ownJSON, which reads the value in place of the rules. Give decode_test.ownJSON a field of its own, or embed only its fields: type Fields decode_test.ownJSON"},
+		"promoted from time.Time": {with[struct {
+			time.Time
+			N int `minimum:"1"`
+		}](``), "N: tag minimum: struct { time.Time; N int \"minimum:\\\"1\\\"\" } has the UnmarshalJSON of the embedded time.Time"},
+		"its own":                   {with[*ownWithTags](``), "v.ID: tag minimum: decode_test.ownWithTags has an UnmarshalText, which reads the value in place of the rules"},
+		"its own, in a list":        {with[[]ownWithTags](``), "v[].ID: tag minimum"},
+		"its own, in a map":         {with[map[string]apiphant.Optional[ownWithTags]](``), "v.*.ID: tag minimum"},
+		"its own, the whole":        {reflect.TypeFor[viaEmbedded](), "ID: tag required: decode_test.viaEmbedded has an UnmarshalJSON"},
+		"of what a union may be":    {with[eitherOf](``), ""},
+		"only its fields":           {reflect.TypeFor[struct{ plainFields }](), ""},
+		"a default in itself":       {reflect.TypeFor[itself](), `decode_test.itself: b: tag default:"{}": it contains itself`},
+		"a default in itself below": {with[[]itself](``), `v[].b: tag default:"{}": it contains itself`},
+		"by a list":                 {reflect.TypeFor[viaList](), `l: tag default:"[{},{}]": it contains itself`},
+		"by a map":                  {reflect.TypeFor[viaMap](), `in.m: tag default:`},
+		"by another":                {reflect.TypeFor[viaOther](), `: tag default:"{}": it contains itself`},
+		"a default that ends":       {reflect.TypeFor[endsItself](), ""},
+		"hidden": {reflect.TypeFor[struct {
+			plainFields
+			ID string
+		}](), `decode_test.plainFields.ID: tag required: struct { decode_test.plainFields; ID string }.ID hides the field`},
+		"hidden, by a name": {reflect.TypeFor[struct {
+			plainFields
+			Other string `json:"ID"`
+		}](), `decode_test.plainFields.ID: tag required: `},
+		"hidden, and known": {reflect.TypeFor[struct {
+			plainFields
+			ID string `required:"false"`
+		}](), ""},
+		"hidden, deeper": {reflect.TypeFor[struct {
+			viaPlain
+			ID string
+		}](), `decode_test.plainFields.ID: tag required: `},
+		"hidden, without a rule": {reflect.TypeFor[struct {
+			right
+			ID int
+		}](), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := decode.Compile(tc.typ, nil)
+			switch {
+			case tc.want == "" && err != nil:
+				t.Error(err)
+			case tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)):
+				t.Errorf("got %v, want %s", err, tc.want)
+			}
+		})
+	}
+}
+
+type viaPlain struct{ plainFields }
+
+type (
+	inner1 struct{ N counts }
+	inner2 struct{ inner1 }
+	inner3 struct {
+		A int
+		inner2
+	}
+	hides1         struct{ inner1 }
+	pointed        struct{ *Inner4 }
+	Inner4         struct{ N counts }
+	generic[T any] struct {
+		inner1
+		X T
+	}
+	genericHides[T any] struct {
+		inner1
+		X T
+	}
+	twoAtOnce struct {
+		inner1
+		hides1
+	}
+)
+
+// counts is a pointer, so that what is called on a copy counts too.
+type counts struct{ n *int }
+
+func (c *counts) UnmarshalJSON([]byte) error { c.n = new(int); return nil }
+func (c counts) MarshalJSON() ([]byte, error) {
+	if c.n == nil {
+		return []byte("-1"), nil
+	}
+	return json.Marshal(*c.n)
+}
+
+func (c counts) count() error {
+	if c.n != nil {
+		*c.n++
+	}
+	return nil
+}
+
+func (i inner1) Validate() error          { return i.N.count() }
+func (i *Inner4) Validate() error         { return i.N.count() }
+func (h *hides1) Validate() error         { return h.N.count() }
+func (g genericHides[T]) Validate() error { return g.N.count() }
+
+// A Validate is called once, by however many structs it is promoted, and those that
+// hide each other are all called.
+func TestValidateOnce(t *testing.T) {
+	cases{
+		"its own":                 {run[one[inner1]](`{"v":{"N":0}}`), `{"v":{"N":1}}`},
+		"promoted":                {run[one[inner2]](`{"v":{"N":0}}`), `{"v":{"N":1}}`},
+		"promoted twice":          {run[one[inner3]](`{"v":{"N":0}}`), `{"v":{"A":0,"N":1}}`},
+		"promoted, the whole":     {run[inner3](`{"N":0}`), `{"A":0,"N":1}`},
+		"promoted by a pointer":   {run[pointed](`{"N":0}`), `{"N":1}`},
+		"a pointer that is nil":   {run[pointed](`{}`), `{}`},
+		"hidden":                  {run[hides1](`{"N":0}`), `{"N":2}`},
+		"promoted, generic":       {run[generic[int]](`{"N":0}`), `{"N":1,"X":0}`},
+		"hidden, generic":         {run[genericHides[int]](`{"N":0}`), `{"N":2,"X":0}`},
+		"one deeper than another": {run[twoAtOnce](`{"N":0}`), `{"N":1}`},
+	}.test(t)
+}

@@ -27,8 +27,9 @@ type holder[H any] interface {
 	field() *Field
 }
 
-// Promote returns the JSON fields of the struct root, in their order, and the fields that
-// are hidden because several have the same name and none takes precedence. The least
+// Promote returns the JSON fields of the struct root, in their order, and the hidden ones:
+// those that one of the fields takes precedence over, and those of a name that none of
+// them takes. The least
 // nested field of a name takes precedence, then the one whose name comes from a tag. of
 // returns the fields that one struct declares and the structs embedded in it; Promote
 // returns its error.
@@ -76,9 +77,9 @@ func dominant[H any, P holder[H]](all []H) (winners, hidden []H) {
 		}
 		if end == i+1 || first.wins(P(&all[i+1]).field()) {
 			winners = append(winners, all[i])
-		} else {
-			hidden = append(hidden, all[i:end]...)
+			i++
 		}
+		hidden = append(hidden, all[i:end]...)
 		i = end
 	}
 	slices.SortFunc(winners, func(a, b H) int { return slices.Compare(P(&a).field().Index, P(&b).field().Index) })

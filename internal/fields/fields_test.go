@@ -52,11 +52,11 @@ func TestPromote(t *testing.T) {
 			Z int
 			*inner
 			A int
-		}{}, []string{"Z[0]", "Deep[1 1]", "A[2]"}, nil},
+		}{}, []string{"Z[0]", "Deep[1 1]", "A[2]"}, []string{"A[1 0]"}},
 		{"one has the name from its tag", struct {
 			X int
 			Y int `json:"X"`
-		}{}, []string{"X[1]"}, nil},
+		}{}, []string{"X[1]"}, []string{"X[0]"}},
 		{"two of one name at a level", struct {
 			other
 			untagged

@@ -111,7 +111,7 @@ func (p *sourcePackage) add(file *ast.File) {
 }
 
 func (s *commentSearch) function(in *sourcePackage, f *sourceFunction) {
-	s.add(symbolPath(in.path)+"."+f.name, f.doc)
+	s.add(in.path+"."+f.name, f.doc)
 	s.names(in, f.FuncType, f.imports)
 }
 
@@ -139,7 +139,7 @@ func (s *commentSearch) name(in *sourcePackage, name string) {
 		t.visited = true
 		s.declaredType(in, t)
 	}
-	if f := in.functions[name]; f != nil && s.found[symbolPath(in.path)+"."+name] == "" {
+	if f := in.functions[name]; f != nil && s.found[in.path+"."+name] == "" {
 		s.function(in, f)
 	}
 }
@@ -176,11 +176,4 @@ func (s *commentSearch) add(key string, doc *ast.CommentGroup) {
 	if text = strings.ToValidUTF8(text, "\ufffd"); text != "" {
 		s.found[key] = text
 	}
-}
-
-// symbolPath returns an import path as it is in the names of functions: there a
-// dot in its last element is written %2e.
-func symbolPath(path string) string {
-	last := strings.LastIndexByte(path, '/') + 1
-	return path[:last] + strings.ReplaceAll(path[last:], ".", "%2e")
 }

@@ -64,6 +64,9 @@ func (l *accessLog) append(line []byte, a *server.Access) []byte {
 	if len(a.UserAgent) > 0 {
 		line = logging.AppendQuoted(append(line, `,"user_agent":`...), a.UserAgent, maxUserAgent)
 	}
+	if a.Reason != "" {
+		line = logging.AppendQuoted(append(line, `,"reason":`...), []byte(a.Reason), maxUserAgent)
+	}
 	return append(line, "}\n"...)
 }
 
