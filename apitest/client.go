@@ -89,24 +89,13 @@ func (c Client) test(target, action string, request any, status int, response an
 
 // ask sends one request and reads the whole answer.
 func (c Client) ask(target, action string, body []byte) (*Response, error) {
-	version, method := cmp.Or(c.Version, "v0"), cmp.Or(c.Method, http.MethodPost)
-	url := c.url() + apiphant.PathPrefix + "/" + version + "/" + target + "/" + action
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
+	answer, exchange, err := c.send(ctx, target, action, body)
 	if err != nil {
 		return nil, err
 	}
-	r.Header.Set("Content-Type", "application/json")
-	for name, values := range c.Header {
-		r.Header[http.CanonicalHeaderKey(name)] = values
-	}
-	answer, err := c.http().Do(r)
-	if err != nil {
-		return nil, c.explain(err)
-	}
 	defer answer.Body.Close()
-	exchange := fmt.Sprintf("%s %s%s --> %d", method, url, spaced(body), answer.StatusCode)
 	read, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
 	switch {
 	case err != nil:
@@ -115,6 +104,25 @@ func (c Client) ask(target, action string, body []byte) (*Response, error) {
 		return nil, fmt.Errorf("%s, and more than %d MiB", exchange, maxAnswer>>20)
 	}
 	return &Response{Status: answer.StatusCode, Header: answer.Header, Body: read, exchange: exchange + spaced(read)}, nil
+}
+
+// send sends one request, and returns the answer when it begins, with the line that
+// is printed for both.
+func (c Client) send(ctx context.Context, target, action string, body []byte) (answer *http.Response, exchange string, err error) {
+	version, method := cmp.Or(c.Version, "v0"), cmp.Or(c.Method, http.MethodPost)
+	url := c.url() + apiphant.PathPrefix + "/" + version + "/" + target + "/" + action
+	r, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
+	if err != nil {
+		return nil, "", err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	for name, values := range c.Header {
+		r.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	if answer, err = c.http().Do(r); err != nil {
+		return nil, "", c.explain(err)
+	}
+	return answer, fmt.Sprintf("%s %s%s --> %d", method, url, spaced(body), answer.StatusCode), nil
 }
 
 func spaced(body []byte) string {
