@@ -53,7 +53,7 @@ func (s *shed) count(met bound) { s[met].Add(1) }
 
 // Shed counts what was refused since Serve began, by the bound that was met.
 type Shed struct {
-	Connections uint64 // new connections beyond MaxConnections
+	Connections uint64 // new connections beyond MaxConnections, and silent ones that were closed for new ones
 	PerAddress  uint64 // new connections beyond MaxConnectionsPerAddress
 	Running     uint64 // requests beyond MaxRunning
 	Memory      uint64 // requests beyond BodyMemory

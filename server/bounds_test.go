@@ -148,7 +148,7 @@ func TestSlowClients(t *testing.T) {
 		send   string
 		want   string // "": closed without an answer
 	}{
-		{"nothing comes", &server.Server{HeaderTimeout: short}, "", ""},
+		{"nothing comes", &server.Server{IdleTimeout: short}, "", ""},
 		{"half a header", &server.Server{HeaderTimeout: short}, head, refusal(408)},
 		{"half a second header", &server.Server{HeaderTimeout: short}, post("/api/v0/echo/read", "") + head, "200 {}\n" + refusal(408)},
 		{"idle after an answer", &server.Server{IdleTimeout: short}, post("/api/v0/echo/read", ""), "200 {}\n"},

@@ -19,6 +19,7 @@ type connections struct {
 	next     int   // the shard of the next connection
 	peak     int64 // the most that active was since takePeak
 	open     map[*conn]struct{}
+	silent   silent               // those of open on which nothing has come yet
 	networks map[netip.Prefix]int // open connections of each network, where that is bounded
 	empty    chan struct{}        // closed when the last one went; nil: wait does not run
 }
@@ -37,6 +38,9 @@ func (s *connections) add(c *conn) (met bound, ok bool) {
 		s.open, s.networks = map[*conn]struct{}{}, map[netip.Prefix]int{}
 	}
 	s.open[c] = struct{}{}
+	if c.CanPark() { // otherwise it is not known when the first byte comes
+		s.silent.add(c)
+	}
 	s.next = (s.next + 1) % shardCount()
 	c.shard = s.next
 	s.metrics.opened()
@@ -50,10 +54,15 @@ func (s *connections) add(c *conn) (met bound, ok bool) {
 func (s *connections) remove(c *conn) (wasOpen bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.removeLocked(c)
+}
+
+func (s *connections) removeLocked(c *conn) (wasOpen bool) {
 	if _, wasOpen = s.open[c]; !wasOpen {
 		return false
 	}
 	delete(s.open, c)
+	s.silent.remove(c)
 	s.metrics.closed()
 	if s.networks[c.network]--; s.networks[c.network] <= 0 {
 		delete(s.networks, c.network)

@@ -46,20 +46,27 @@ func newRefuser(descriptors int) refuser {
 	return refuser{make(chan struct{}, max(1, min(maxRefused, descriptors/20)))}
 }
 
-func (r *refuser) refuse(c net.Conn) {
+// refuse answers a new client.
+func (r *refuser) refuse(c net.Conn) { r.answer(c, false) }
+
+// refuseSilent ends a connection on which nothing has come. It is answered only if a
+// request comes just then.
+func (r *refuser) refuseSilent(c net.Conn) { r.answer(c, true) }
+
+func (r *refuser) answer(c net.Conn, onlyRequest bool) {
 	select {
 	case r.places <- struct{}{}:
 		go func() {
 			defer func() { <-r.places }()
 			defer c.Close()
-			answerTooMany(c)
+			answerTooMany(c, onlyRequest)
 		}()
 	default:
 		c.Close()
 	}
 }
 
-func answerTooMany(c net.Conn) {
+func answerTooMany(c net.Conn, onlyRequest bool) {
 	if secured, ok := c.(*tls.Conn); ok {
 		_ = c.SetDeadline(time.Now().Add(refuseWithin))
 		if secured.Handshake() != nil {
@@ -67,7 +74,7 @@ func answerTooMany(c net.Conn) {
 		}
 	}
 	_ = c.SetDeadline(time.Now().Add(refuseAfter))
-	if _, err := c.Read(make([]byte, 1)); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+	if _, err := c.Read(make([]byte, 1)); err != nil && (onlyRequest || !errors.Is(err, os.ErrDeadlineExceeded)) {
 		return
 	}
 	_ = c.SetDeadline(time.Now().Add(refuseWithin))

@@ -17,6 +17,7 @@ type conn struct {
 	trusted bool           // the peer is one of Server.TrustedProxies
 	network netip.Prefix   // for which the connection is counted; invalid: it is for none
 	shard   int            // of the counters
+	place   place          // among the silent ones
 
 	head    http1.Head
 	match   apiphant.Match // what the head asks for
@@ -40,14 +41,19 @@ func (s *Server) serveAll(l *connection.Listener) error {
 		if err != nil {
 			return err
 		}
-		if c := s.open(accepted); c != nil {
+		switch c := s.open(accepted); {
+		case c == nil:
+		case c.CanPark():
+			c.wait(c.noteFirst)
+		default:
 			s.workers.run(c.serve)
 		}
 	}
 }
 
 // open makes an accepted client one of the open connections. Where there are too
-// many, it answers the client with 503 and returns nil.
+// many, it closes the oldest silent one for it; where none is silent, it answers
+// the client with 503 and returns nil.
 func (s *Server) open(accepted net.Conn) *conn {
 	peer := addressOf(accepted.RemoteAddr())
 	c := &conn{server: s, peer: peer, trusted: len(s.TrustedProxies) > 0 && s.trusts(peer.Addr())}
@@ -56,7 +62,11 @@ func (s *Server) open(accepted net.Conn) *conn {
 	}
 	c.Conn = connection.New(accepted, &s.config)
 	c.answerWhole = c.answerWholeCalls
-	if bound, ok := s.conns.add(c); !ok {
+	bound, ok := s.conns.add(c)
+	if !ok && bound == boundOnConnections && s.closeSilent() {
+		bound, ok = s.conns.add(c)
+	}
+	if !ok {
 		s.shed.count(bound)
 		s.refuser.refuse(c.Transport())
 		return nil
@@ -94,17 +104,35 @@ func (c *conn) serve() {
 // park frees the goroutine and the memory of a connection on which nothing comes.
 func (c *conn) park() {
 	c.forget()
+	c.wait(func() bool { return true })
+}
+
+// wait waits for a client to send something, in a goroutine with a small stack, and
+// then serves it, unless isOpen reports false.
+func (c *conn) wait(isOpen func() bool) {
 	c.server.conns.parked.Add(1)
 	go func() {
-		more := c.Parked()
-		c.server.conns.parked.Add(-1)
-		if more {
-			c.serve()
-		} else {
-			c.Close()
-		}
+		more, returned := false, false
+		defer func() {
+			c.server.conns.parked.Add(-1)
+			switch {
+			case !returned:
+				c.lose(recover())
+			case !isOpen():
+			case more:
+				c.server.workers.run(c.serve)
+			default:
+				c.Close()
+			}
+		}()
+		more = c.Parked()
+		returned = true
 	}()
 }
+
+// noteFirst notes that a new client has sent something or has gone, and reports
+// whether the connection was not closed for another one meanwhile.
+func (c *conn) noteFirst() bool { return c.server.conns.speaks(c) }
 
 // forget gives the memory back that the last request has used.
 func (c *conn) forget() {

@@ -50,7 +50,7 @@ type Server struct {
 	MaxUpload     int64         // bytes of a raw request, which streams; 0: DefaultMaxUpload. Beyond it: 413
 	MaxHeader     int           // bytes of the request line with all headers; 0: DefaultMaxHeader. Beyond it: 431
 	HeaderTimeout time.Duration // from a request's first byte to the end of its headers; 0: DefaultHeaderTimeout. Beyond it: 408
-	IdleTimeout   time.Duration // between two requests of a connection; 0: DefaultIdleTimeout. Beyond it: closed
+	IdleTimeout   time.Duration // between two requests of a connection, and before its first byte; 0: DefaultIdleTimeout. Beyond it: closed
 
 	// TrustedProxies are the networks of the proxies that are believed about the
 	// client: [apiphant.Call.RemoteAddr] comes from X-Forwarded-For, and the headers
@@ -61,8 +61,9 @@ type Server struct {
 	// Certificate turns HTTPS on, from TLS 1.2; nil: plain HTTP.
 	Certificate *Certificate
 
-	// MaxConnections is how many connections may be open; a further one is
-	// answered with 503. It is never more than nine tenths of the file descriptors
+	// MaxConnections is how many connections may be open. For a further one, the
+	// oldest of those is closed on which nothing has come yet; where there is none,
+	// the further one is answered with 503. It is never more than nine tenths of the file descriptors
 	// that the process may have (RLIMIT_NOFILE), so that some are left for the
 	// product. 0: DefaultMaxConnections; negative: nine tenths of the descriptors.
 	MaxConnections int
@@ -192,6 +193,10 @@ func (s *Server) prepare(base context.Context) {
 
 func (s *Server) listener(ln net.Listener) *connection.Listener {
 	l := connection.NewListener(ln, s.log)
-	l.Shortage, l.Handshake = s.Metrics.failedToAccept, s.timeouts.handshake
+	l.Handshake = s.timeouts.handshake
+	l.Shortage = func() {
+		s.Metrics.failedToAccept()
+		s.closeSilent()
+	}
 	return l
 }

@@ -165,17 +165,17 @@ func TestTLS(t *testing.T) {
 	})
 }
 
-// TestTLSHandshakeIsBounded: who is slow at it, or says nothing, is closed, and
-// nobody waits for them.
+// TestTLSHandshakeIsBounded: who is slow at it is closed, and who says nothing
+// later; nobody waits for them.
 func TestTLSHandshakeIsBounded(t *testing.T) {
-	running := start(t, echo(), &server.Server{Certificate: certificate(t), HeaderTimeout: 100 * time.Millisecond})
+	running := start(t, echo(), &server.Server{Certificate: certificate(t), HeaderTimeout: 100 * time.Millisecond, IdleTimeout: time.Second})
 	silent, slow := running.dial(), running.dial()
 	slow.send("\x16\x03\x01\x02\x00\x01")
 	if got, err := running.dial().secure(insecure).ask(post("/api/v0/echo/read", "")); err != nil || got.String() != "200 {}" {
 		t.Errorf("another client: got %v and %v", got, err)
 	}
-	silent.wantClosed()
 	slow.wantClosed()
+	silent.wantClosed()
 	shaken := running.dial().secure(insecure)
 	if rest, err := io.ReadAll(shaken); len(rest) > 0 || err != nil {
 		t.Errorf("a client that asks nothing: got %q and %v", rest, err)

@@ -39,8 +39,10 @@ type Conn struct {
 	endsBody    atomic.Bool // set by EndOfBody: the end of the connection ends the body of a response
 }
 
-// New returns a Conn for a connection that a listener has accepted. Its first request
-// must begin to come within Timeouts.Header from now, including the TLS handshake.
+// New returns a Conn for a connection that a listener has accepted. Its first byte must
+// come within Timeouts.Idle from now. With TLS that is the first one of the handshake,
+// which with the head of the first request then has Timeouts.Header; where
+// [Conn.CanPark] is false, it has that from now.
 func New(accepted net.Conn, config *Config) *Conn {
 	c := &Conn{config: config, transport: accepted, accepted: time.Now()}
 	if config.TLS != nil {
@@ -49,7 +51,9 @@ func New(accepted net.Conn, config *Config) *Conn {
 		c.handshaking.Store(true)
 	}
 	c.poller = newPoller(c)
-	c.AwaitHead(c.accepted)
+	if c.AwaitRequest(c.accepted); c.handshaking.Load() && !c.CanPark() {
+		c.AwaitHead(c.accepted)
+	}
 	return c
 }
 

@@ -14,13 +14,13 @@ type deadlines struct {
 	rate       *Rate     // of the body that is being read; nil: none is
 }
 
-// AwaitRequest begins the time for the next request.
+// AwaitRequest begins the time for the first byte of the next request.
 func (c *Conn) AwaitRequest(now time.Time) {
 	c.clock, c.readBy = now, now.Add(c.config.Timeouts.Idle)
 }
 
-// AwaitHead begins the time for a head, of which some is there, or for the first
-// head of the connection.
+// AwaitHead begins the time for a head, or for a TLS handshake with a head, of which
+// some is there.
 func (c *Conn) AwaitHead(now time.Time) {
 	c.clock, c.readBy = now, now.Add(c.config.Timeouts.Header)
 }

@@ -7,24 +7,31 @@ import (
 	"time"
 )
 
+// CanPark reports whether [Conn.Parked] can wait for the client: the connection is one
+// of a socket, on a system that can tell that there is something to read.
+func (c *Conn) CanPark() bool {
+	_, ok := c.socket().(syscall.Conn)
+	return canPeek && ok
+}
+
 // parks reports whether the connection is to be parked after a while: not before
 // its first request, and not where something of the next one is there.
 func (c *Conn) parks() bool {
-	return canPeek && c.heard && c.start == c.end && !c.hasPartOfRecord() && c.config.Timeouts.Park < c.config.Timeouts.Idle
+	return c.heard && c.CanPark() && c.start == c.end && !c.hasPartOfRecord() && c.config.Timeouts.Park < c.config.Timeouts.Idle
 }
 
-// Parked waits for something to read from a connection whose [Conn.Receive]
-// returned Idle, and reports whether there is. Its caller should be a new
-// goroutine, and should have called Release: an idle connection then needs a
-// few hundred bytes in place of some 20 KB.
+// Parked waits for something to read from a connection that is new, or whose
+// [Conn.Receive] returned Idle, and reports whether there is. Its caller should be a
+// new goroutine, and should have called Release: a connection then needs the stack of
+// that goroutine in place of some 20 KB. [Conn.CanPark] must be true.
 //
 // It waits until the deadline of idle connections. When the server drains, it
-// returns at once.
+// returns at once, or for a new client after Timeouts.First.
 func (c *Conn) Parked() bool {
 	if !c.awaitReadable() {
 		return false
 	}
-	c.heard = false // what came below TLS may not be a request: it is like a new connection
+	c.heard = false // what came below TLS may not be a request
 	c.AwaitHead(time.Now())
 	return true
 }
@@ -44,7 +51,7 @@ func (c *Conn) awaitReadable() bool {
 			return more
 		}
 	}
-	_ = c.setReadLimit(time.Now().Add(c.config.Timeouts.Last))
+	_ = c.setReadLimit(c.lastMoment())
 	more, _ := waitReadable(socket)
 	return more
 }

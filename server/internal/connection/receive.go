@@ -104,15 +104,10 @@ func (c *Conn) arrived(n int, answer func() Verdict) Verdict {
 }
 
 // receiveLast answers what came while the wait was being interrupted, so that a
-// request that the client has already sent is not lost. A new client has a
-// moment more.
+// request that the client has already sent is not lost.
 func (c *Conn) receiveLast(answer func() Verdict) Event {
 	for {
-		end := time.Now().Add(c.config.Timeouts.Last)
-		if first := c.accepted.Add(c.config.Timeouts.First); !c.heard && first.After(end) {
-			end = first
-		}
-		if c.setReadLimit(end) != nil {
+		if c.setReadLimit(c.lastMoment()) != nil {
 			return Ended
 		}
 		n, err := c.transport.Read(c.room())
@@ -127,6 +122,16 @@ func (c *Conn) receiveLast(answer func() Verdict) Event {
 			return verdict.event()
 		}
 	}
+}
+
+// lastMoment is until when a request may still come in a drain: a new client has a
+// moment more than one that is idle.
+func (c *Conn) lastMoment() time.Time {
+	end := time.Now().Add(c.config.Timeouts.Last)
+	if first := c.accepted.Add(c.config.Timeouts.First); !c.heard && first.After(end) {
+		return first
+	}
+	return end
 }
 
 // Read returns what is buffered, or else reads what the client sends.

@@ -4,8 +4,8 @@ import "time"
 
 // Timeouts are how long a connection waits for its client to send or to receive.
 type Timeouts struct {
-	Header time.Duration // for a whole head, from its first byte; also for the first byte of a new connection
-	Idle   time.Duration // for the next request
+	Header time.Duration // for a whole head, from its first byte; with TLS for the handshake and the first head together
+	Idle   time.Duration // for the first byte of the next request, or of a new connection
 	Park   time.Duration // of Idle, until the connection is parked; see Conn.Parked
 	Write  time.Duration // for the client to accept the next writeChunk of a response
 

@@ -52,7 +52,7 @@ func (c *Conn) noteRecords() {
 	}
 }
 
-// handshake makes the TLS handshake, within the time of the first request. It
+// handshake makes the TLS handshake, within the time of the first head. It
 // runs in the connection's own goroutine, so that others are accepted meanwhile.
 // A handshake that was interrupted can't be continued, so Interrupt only
 // shortens its time.
