@@ -185,6 +185,36 @@ func TestDrainAnswersWhatIsUnderWay(t *testing.T) {
 	running.ended <- nil
 }
 
+// TestDrainBeginsDuringStream: a client whose response began before the drain was not
+// told that its connection is closed, so its next request is answered, too.
+func TestDrainBeginsDuringStream(t *testing.T) {
+	goOn := make(chan struct{})
+	running := start(t, raw(func(w http.ResponseWriter, _ *http.Request) {
+		_ = http.NewResponseController(w).Flush()
+		<-goOn
+	}), (&server.Server{Drain: time.Hour}).WaitUntilGone(time.Hour))
+	c := running.dial()
+	c.send(post("/api/v0/raw/read", ""))
+	head, err := c.in.Peek(12)
+	if err != nil || string(head) != "HTTP/1.1 200" {
+		t.Fatalf("got %q and %v", head, err)
+	}
+	running.end()
+	until(t, "the drain has begun", func() bool { return strings.Contains(running.log.String(), "Draining") })
+	close(goOn)
+	if got := c.receive("POST"); got.String() != "200 " || got.close {
+		t.Errorf("got %v, closing: %t", got, got.close)
+	}
+	if got := c.ask(post("/api/v0/raw/read", "")); got.String() != "200 " || !got.close {
+		t.Errorf("the next one: got %v, closing: %t", got, got.close)
+	}
+	c.wantClosed()
+	if err := wait(t, "Serve ends", running.ended); err != nil {
+		t.Error(err)
+	}
+	running.ended <- nil
+}
+
 // TestSetWindowLasts: whoever connects anew, one after the other, is answered until
 // the window that was set has ended.
 func TestSetWindowLasts(t *testing.T) {

@@ -17,7 +17,7 @@ func (d *door) finish() {
 	if d.whole == nil {
 		d.finishBody()
 	}
-	if d.server.draining.Load() {
+	if d.server.draining.Load() && !d.Started() { // a head that was sent has said whether the connection is closed
 		d.response.closeAfter()
 	}
 	d.end()
