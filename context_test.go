@@ -91,7 +91,7 @@ func TestContextIsTheStandardLibrarys(t *testing.T) {
 				pair.loseTheirs(ErrClientGone)
 			case 3:
 				steps += " sleep"
-				time.Sleep(time.Duration(random.IntN(8)) * time.Second / 2)
+				time.Sleep(time.Duration(random.IntN(8)) * time.Second / 2) // of the bubble's clock
 			}
 			ours, cancelOurs := context.WithTimeout(pair.ours, time.Second)
 			theirs, cancelTheirs := context.WithTimeout(pair.theirs, time.Second)
@@ -99,7 +99,7 @@ func TestContextIsTheStandardLibrarys(t *testing.T) {
 			defer cancelTheirs()
 			check("a derived context", ours, theirs)
 			check("the context", pair.ours, pair.theirs)
-			time.Sleep(time.Duration(random.IntN(8)) * time.Second / 2)
+			time.Sleep(time.Duration(random.IntN(8)) * time.Second / 2) // of the bubble's clock
 			steps += " sleep"
 			check("a derived context", ours, theirs)
 			check("the context", pair.ours, pair.theirs)
@@ -123,7 +123,7 @@ func TestContextThatNobodyLookedAt(t *testing.T) {
 				t.Errorf("before the end: got %v, want nil", err)
 			}
 			pair.endOurs()
-			time.Sleep(later)
+			time.Sleep(later) // of the bubble's clock
 			for range 2 {
 				if err := pair.ours.Err(); err != context.Canceled {
 					t.Errorf("%v after the end: got %v, want %v", later, err, context.Canceled)
@@ -135,7 +135,7 @@ func TestContextThatNobodyLookedAt(t *testing.T) {
 		pair := newTwins(time.Second, 0)
 		defer pair.stop()
 		defer pair.endTheirs()
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) // of the bubble's clock
 		for range 2 {
 			if err := pair.ours.Err(); err != context.DeadlineExceeded {
 				t.Errorf("at the deadline: got %v, want %v", err, context.DeadlineExceeded)

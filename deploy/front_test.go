@@ -189,6 +189,9 @@ func TestCheck(t *testing.T) {
 		}},
 		{"processes elsewhere", map[string]string{"PROCESSES": "0", "BACKGROUND": "yes", "UPSTREAMS": `"10.0.0.1:8001 localhost:8001 [::1]:8001"`, "DOMAIN": "x"}},
 	}
+	if testing.Short() {
+		tests = tests[:1]
+	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			m := productOf(t)
@@ -200,6 +203,9 @@ func TestCheck(t *testing.T) {
 				t.Errorf("%v\n%s", err, said)
 			}
 		})
+	}
+	if testing.Short() {
+		t.Skip("the rest runs the programs some thirty times")
 	}
 	for _, piece := range deploy.Pieces() {
 		t.Run("wrong "+piece.Name, func(t *testing.T) {

@@ -65,7 +65,7 @@ func answering(text string, after time.Duration) func(net.Conn) {
 		if n, _ := conn.Read(make([]byte, 1<<20)); n == 0 {
 			return
 		}
-		time.Sleep(after)
+		time.Sleep(after) // how long this server is silent is what is wrong with it
 		fmt.Fprint(conn, text)
 		if text == "" || after < 0 {
 			_, _ = io.Copy(io.Discard, conn)

@@ -188,7 +188,7 @@ func TestSlowBodyThatIsFastEnough(t *testing.T) {
 	s.Hurry(grace)
 	reading := make(chan struct{})
 	c := start(t, raw(func(w http.ResponseWriter, r *http.Request) {
-		time.Sleep(2 * grace) // a function's work
+		time.Sleep(2 * grace) // a function's work, whose time must not count
 		close(reading)
 		readAll(w, r)
 	}), s).dial()
@@ -234,7 +234,7 @@ func TestIdleAfterBody(t *testing.T) {
 	for _, path := range []string{"/api/v0/echo/read", "/api/v0/raw/read", "/nothing"} {
 		c := running.dial()
 		c.ask(post(path, `{"a":1}`))
-		time.Sleep(10 * grace) // longer than any body may be waited for
+		time.Sleep(10 * grace) // longer than any body may be waited for: nothing must happen
 		c.wantOpen()
 	}
 }

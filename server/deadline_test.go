@@ -41,7 +41,7 @@ func TestSlowReaders(t *testing.T) {
 			c, got, begun := ask(), 0, time.Now()
 			defer c.Close()
 			for buffer := make([]byte, 1<<20); got < size; {
-				time.Sleep(d)
+				time.Sleep(d) // the client is slow
 				n, err := io.ReadAtLeast(c, buffer, len(buffer))
 				if got += n; err != nil && got < size {
 					t.Fatalf("after %d bytes and %s: %v", got, time.Since(begun), err)

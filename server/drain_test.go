@@ -32,9 +32,7 @@ func TestDrainLosesNothing(t *testing.T) {
 		c := running.dial()
 		group.Go(func() { askUntilTold(c, &answered, &told, &lost) })
 	}
-	for answered.Load() < 10*clients {
-		time.Sleep(time.Millisecond)
-	}
+	until(t, "the clients are answered", func() bool { return answered.Load() >= 10*clients })
 	running.end()
 	if err := wait(t, "Serve ends", running.ended); err != nil {
 		t.Error(err)

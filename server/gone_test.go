@@ -49,7 +49,7 @@ func newWaiting() *waiting {
 	for name, wait := range map[string]func(ctx context.Context) error{
 		"done": done,
 		"err": until(func(ctx context.Context) error {
-			for ctx.Err() == nil {
+			for ctx.Err() == nil { // a function that asks now and then, as some do
 				time.Sleep(time.Millisecond)
 			}
 			return ctx.Err()
@@ -283,9 +283,7 @@ func TestReusedConnectionsAndDescriptors(t *testing.T) {
 		})
 	}
 	group.Wait()
-	for deadline := time.Now().Add(patience); told.Load() < went.Load() && time.Now().Before(deadline); {
-		time.Sleep(time.Millisecond)
-	}
+	happens(func() bool { return told.Load() >= went.Load() })
 	if told.Load() != went.Load() {
 		t.Errorf("%d clients went, %d functions were told", went.Load(), told.Load())
 	}

@@ -108,7 +108,7 @@ func TestWays(t *testing.T) {
 				pieces := strings.Split(tt.send, "|")
 				for i, piece := range pieces {
 					if i > 0 {
-						time.Sleep(5 * time.Millisecond) // so that it can't come with the last
+						time.Sleep(5 * time.Millisecond) // so that it comes alone: no event says that the server has read the piece before
 					}
 					c.send(piece)
 				}
@@ -216,7 +216,7 @@ func TestConnectionAfterJSON(t *testing.T) {
 		c.wantOpen()
 		for _, piece := range pieces {
 			c.send(piece)
-			time.Sleep(70 * time.Millisecond)
+			time.Sleep(70 * time.Millisecond) // until it is parked, or would be: no event says so of the one that waits for a body
 		}
 		return c
 	}

@@ -64,7 +64,7 @@ func TestCallsWithinOneWait(t *testing.T) {
 			c.send(post("/api/v0/within/update", "{}"))
 			wait(t, "the call runs", entered)
 			c.send(within("{}"))
-			time.Sleep(5 * time.Millisecond) // until the poller has been told
+			time.Sleep(5 * time.Millisecond) // until the poller has been told, which nothing outside the kernel says
 			release <- struct{}{}
 			if got := c.receive("POST"); got.String() != "200 {}" {
 				t.Errorf("got %v", got)
@@ -121,7 +121,7 @@ func TestCallWithTheEndOfItsClient(t *testing.T) {
 	}
 	c.send(within("{}"))
 	_ = c.CloseWrite()
-	time.Sleep(5 * time.Millisecond) // until the poller has been told of both
+	time.Sleep(5 * time.Millisecond) // until the poller has been told of both, which nothing outside the kernel says
 	release <- struct{}{}
 	if got := c.receive("POST"); got.String() != "200 {}" {
 		t.Errorf("got %v", got)

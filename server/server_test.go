@@ -79,7 +79,7 @@ func startAt(t testing.TB, ln net.Listener, api *apiphant.API, s *server.Server)
 func checkGoroutines(t testing.TB) {
 	t.Helper()
 	var left []string
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	none := func() bool {
 		left = left[:0]
 		for _, stack := range strings.Split(stacks(), "\n\n") {
 			if strings.Contains(stack, "apiphant/server.") || strings.Contains(stack, "apiphant/server/") || strings.Contains(stack, "apiphant.(*") ||
@@ -87,11 +87,11 @@ func checkGoroutines(t testing.TB) {
 				left = append(left, stack)
 			}
 		}
-		if len(left) == 0 {
-			return
-		}
+		return len(left) == 0
 	}
-	t.Errorf("goroutines are left:\n%s", strings.Join(left, "\n\n"))
+	if !happens(none) {
+		t.Errorf("goroutines are left:\n%s", strings.Join(left, "\n\n"))
+	}
 }
 
 func stacks() string {

@@ -240,9 +240,7 @@ func TestTLSDrainLosesNothing(t *testing.T) {
 			}
 		})
 	}
-	for answered.Load() < 10*clients {
-		time.Sleep(time.Millisecond)
-	}
+	until(t, "the clients are answered", func() bool { return answered.Load() >= 10*clients })
 	running.end()
 	if err := wait(t, "Serve ends", running.ended); err != nil {
 		t.Error(err)
@@ -353,7 +351,7 @@ func TestTLSDrainAnswersWhatHasBegun(t *testing.T) {
 	if rest, err := io.ReadAll(idle); len(rest) > 0 || err != nil { // so the drain has begun
 		t.Errorf("an idle client: got %q and %v", rest, err)
 	}
-	time.Sleep(5 * time.Millisecond) // a silence longer than an idle one may keep
+	time.Sleep(5 * time.Millisecond) // a silence longer than an idle connection may keep: it is the time that is tested
 	close(h.goOn)
 	if got := wait(t, "an answer", results); got.err != nil || got.String() != `200 {"a":1}` || !got.close {
 		t.Errorf("got %v and %v, closing: %t", got, got.err, got.close)

@@ -76,7 +76,7 @@ func work(ctx context.Context, url, file string) error {
 	}
 	job := background.NewJob("count", func(_ context.Context, n int) error {
 		tell("job", fmt.Sprint(n), "begin")
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond) // work, in the middle of which the worker may be killed
 		tell("job", fmt.Sprint(n), "end")
 		return nil
 	})
@@ -235,8 +235,12 @@ func of(runs []ran, what, state string) (some []ran) {
 // await waits for something to have happened.
 func (f *fleet) await(what string, limit time.Duration, happened func(runs []ran) bool) {
 	f.t.Helper()
-	for deadline := time.Now().Add(limit); !happened(f.runs()); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
+	ticker, deadline := time.NewTicker(10*time.Millisecond), time.After(limit)
+	defer ticker.Stop()
+	for !happened(f.runs()) {
+		select {
+		case <-ticker.C:
+		case <-deadline:
 			for i := range 20 {
 				if log, err := os.ReadFile(fmt.Sprintf("%s.%d.log", f.file, i)); err == nil {
 					f.t.Logf("worker %d:\n%s", i, tail(string(log)))

@@ -101,7 +101,7 @@ func TestLoop(t *testing.T) {
 				l.add(fmt.Sprint(background.Tick(ctx).Sub(l.start).Seconds()))
 				if first {
 					first = false
-					time.Sleep(7 * time.Second)
+					time.Sleep(7 * time.Second) // of the bubble's clock
 				}
 				return nil
 			})}
@@ -112,7 +112,7 @@ func TestLoop(t *testing.T) {
 				l.add(fmt.Sprint(background.Tick(ctx).Sub(l.start).Seconds()))
 				if first {
 					first = false
-					time.Sleep(4 * time.Second)
+					time.Sleep(4 * time.Second) // of the bubble's clock
 				}
 				return nil
 			})
@@ -133,7 +133,7 @@ func TestLoop(t *testing.T) {
 			beside := every(1, "B", l.task("B", 0, nil))
 			beside.Beside = true
 			return []background.Task{every(100, "A", func(ctx context.Context) error {
-				time.Sleep(time.Millisecond)
+				time.Sleep(time.Millisecond) // of the bubble's clock
 				return l.task("A", 3500*time.Millisecond, nil)(ctx)
 			}), beside}
 		}, []string{"0 B", "0.001 A", "1 B", "2 B", "3 B", "4 B"}},
@@ -143,7 +143,7 @@ func TestLoop(t *testing.T) {
 			return []background.Task{task}
 		}, []string{"0 A", "2 A: context deadline exceeded", "10 A"}},
 		{"a function that does not heed its timeout is not run over", 31 * time.Second, func(l *trace) []background.Task {
-			task := every(5, "A", func(context.Context) error { l.add("A"); time.Sleep(25 * time.Second); return nil })
+			task := every(5, "A", func(context.Context) error { l.add("A"); time.Sleep(25 * time.Second); return nil }) // of the bubble's clock
 			task.Timeout = time.Second
 			return []background.Task{task}
 		}, []string{"0 A", "25 A"}},
@@ -160,7 +160,7 @@ func TestLoop(t *testing.T) {
 				return func(context.Context) error {
 					if first {
 						first = false
-						time.Sleep(6 * time.Second)
+						time.Sleep(6 * time.Second) // of the bubble's clock
 					}
 					return nil
 				}

@@ -34,7 +34,7 @@ func (s *shared) Begin(_ context.Context, task, spec string, first time.Time) er
 }
 
 func (s *shared) Read(context.Context) (engine.State, error) {
-	time.Sleep(time.Millisecond)
+	time.Sleep(time.Millisecond) // the way to a database takes a time, of the bubble's clock
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	read := map[string]engine.Entry{}
@@ -45,7 +45,7 @@ func (s *shared) Read(context.Context) (engine.State, error) {
 }
 
 func (s *shared) Claim(_ context.Context, task string, seen engine.Entry, tick time.Time) (bool, error) {
-	time.Sleep(time.Millisecond)
+	time.Sleep(time.Millisecond) // of the bubble's clock
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if entry := s.entries[task]; entry.Busy || !entry.Tick.Equal(seen.Tick) {

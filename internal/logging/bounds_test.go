@@ -155,7 +155,7 @@ func TestFlood(t *testing.T) {
 						t.Errorf("window %d: got %d lines, want %d", window, got, tt.want)
 					}
 					out.reset()
-					time.Sleep(10 * time.Second)
+					time.Sleep(10 * time.Second) // of the bubble's clock
 					synctest.Wait()
 					want := `^$`
 					if tt.want < tt.lines {

@@ -269,6 +269,9 @@ func TestBuildCancelled(t *testing.T) {
 // TestBuildWhere builds products in places where go build needs care. All have
 // a go.mod; those without need the real root package (checkout_test.go).
 func TestBuildWhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds several products")
+	}
 	t.Run("module above, odd path, symbolic link", func(t *testing.T) {
 		top := filepath.Join(realPath(t, t.TempDir()), "a b@ü")
 		forget(t, top)

@@ -205,6 +205,9 @@ func answer(text string) string { return strings.ReplaceAll(echo, "one", text) }
 // TestReload goes through a day of work.
 func TestReload(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("builds a product a dozen times")
+	}
 	r := startReloading(t, newProduct(t))
 	r.want("one")
 
@@ -305,6 +308,9 @@ func TestReload(t *testing.T) {
 // TestReloadEnd is about programs that end by themselves, or never get ready.
 func TestReloadEnd(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("builds a product several times")
+	}
 	const head = "package echo\n\nimport (\n\t\"net/http\"\n\t\"os\"\n\t\"time\"\n)\n\n"
 	dir := newProduct(t)
 	writeFile(t, dir, "api/v0/echo/echo.go", "package echo\n\nfunc Read(request struct{}) error { return 1 }\n")

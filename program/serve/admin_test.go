@@ -39,8 +39,12 @@ func status(method, url string) int {
 // await waits until something holds.
 func await(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); !holds(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
+	ticker, deadline := time.NewTicker(5*time.Millisecond), time.After(patience)
+	defer ticker.Stop()
+	for !holds() {
+		select {
+		case <-ticker.C:
+		case <-deadline:
 			t.Fatalf("%s: has not come to pass", what)
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // nginxConfig is nginx in front of two processes, %[1]s and %[2]s, at %[3]s.
@@ -86,16 +85,14 @@ func startNginx(t *testing.T, processes [2]string) (address string) {
 			t.Logf("nginx's log:\n%s", log)
 		}
 	})
-	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+	await(t, "nginx listens", func() bool {
 		conn, err := net.Dial("tcp", address)
 		if err == nil {
 			conn.Close()
-			return address
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("nginx does not listen: %v", err)
-		}
-	}
+		return err == nil
+	})
+	return address
 }
 
 // TestBehindNginx: two processes are restarted under load, one after the other,

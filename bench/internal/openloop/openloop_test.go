@@ -65,7 +65,7 @@ func TestStall(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		if served.Add(1) == 300 {
-			time.Sleep(stall)
+			time.Sleep(stall) // the server stalls: it is the time that is measured
 		}
 		return answer
 	})
