@@ -105,12 +105,13 @@ func (d *Deployment) IdleTimeout() time.Duration   { return server.DefaultIdleTi
 // machine that refused a connection (fail_timeout).
 const drainWindow = 5 * time.Second
 
-// AnswerTimeout returns how long nginx waits for the answer to a call.
+// AnswerTimeout returns how long nginx waits for the answer to a call, or for more of
+// it: longer than a call may take, and than an event stream is silent.
 func (d *Deployment) AnswerTimeout() time.Duration {
 	if d.Timeout == 0 {
 		return 24 * time.Hour
 	}
-	return d.Timeout + 10*time.Second
+	return max(d.Timeout, 20*time.Second) + 10*time.Second
 }
 
 // LargestBody returns the size of the largest body that any function accepts.
