@@ -43,6 +43,9 @@ func (e *Error) Unwrap() error { return e.Err }
 //
 //	{"field":"lines[1].code","state":"missing"}
 //
+// Explain says why, in a typed request with the rule in JSON Schema's words:
+// {"minLength":1}. Such a map is the rule's own and must not be changed.
+//
 // State is "missing", "invalid", a word of the product's own, or, where
 // [API.Strict] is set, "unknown" or "duplicate".
 type FieldError struct {

@@ -59,6 +59,9 @@ func validateMeaning(err error) (problems []decode.Problem, stop error) {
 // joinedFields returns the error for what is joined in err, if the first *Error in it,
 // which is known, is about fields: it has the fields of all of those with its status.
 func joinedFields(err error, known *Error) *Error {
+	if err == error(known) {
+		return known
+	}
 	details := []any{}
 	for _, one := range single(err) {
 		other, ok := asError(one)

@@ -145,9 +145,8 @@ func (c *Call) refuse(err error) {
 	if door, ok := c.door.(PanicCounter); ok && isPanic(err) {
 		door.CountPanic()
 	}
-	var broken *bodyError
-	if door, ok := c.door.(ReasonTaker); ok && errors.As(err, &broken) {
-		door.TakeReason(broken.Error())
+	if door, ok := c.door.(ReasonTaker); ok {
+		takeReason(door, err)
 	}
 	c.stream.close()
 	status, body := refusal(&c.context, c.path(), err)
@@ -158,6 +157,14 @@ func (c *Call) refuse(err error) {
 		c.door.Abort()
 	default:
 		c.door.Answer(status, body)
+	}
+}
+
+// takeReason hands a door the reason for an error that the client is not told.
+func takeReason(door ReasonTaker, err error) {
+	var broken *bodyError
+	if errors.As(err, &broken) {
+		door.TakeReason(broken.Error())
 	}
 }
 

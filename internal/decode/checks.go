@@ -27,9 +27,8 @@ type checks struct {
 
 // single is a rule apart from the others, to say that a value breaks it.
 type single struct {
-	check check
-	word  string
-	value any
+	check       check
+	explanation map[string]any // the word and what it says
 }
 
 // checks compiles rules into checks of values of the node's type; nil: there is
@@ -52,7 +51,7 @@ func (n *node) checks(r *rule.Rules) (*checks, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.single = append(c.single, single{check, one.Word, one.Value})
+		c.single = append(c.single, single{check, map[string]any{one.Word: one.Value}})
 	}
 	if r.Items != nil {
 		if c.each, err = n.elem.checks(r.Items); err != nil {
@@ -142,21 +141,23 @@ func keyText(key reflect.Value) string {
 }
 
 // broken returns the rules that the value at p breaks: {"pattern": "^a"}; nil: each of
-// them is too long to be named.
+// them is too long to be named. It must not be changed.
 func (c *checks) broken(p unsafe.Pointer) any {
-	explanation := map[string]any{}
-	for _, rule := range c.single {
-		if !rule.check(p) {
-			explanation[rule.word] = rule.value
-			if list, ok := rule.value.([]any); ok {
-				explanation[rule.word] = slices.Clone(list)
-			}
+	var all map[string]any
+	for i, rule := range c.single {
+		switch {
+		case rule.check(p):
+		case all == nil:
+			all = c.single[i].explanation
+		default:
+			all = maps.Clone(all)
+			maps.Copy(all, rule.explanation)
 		}
 	}
-	if len(explanation) == 0 {
+	if all == nil {
 		return nil
 	}
-	return explanation
+	return all
 }
 
 // only returns the check of the whole value if that is all there is to do, else nil.

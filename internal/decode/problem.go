@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"slices"
@@ -73,7 +72,14 @@ func (p *problem) path() string {
 			b.WriteString("[" + strconv.Itoa(s.order) + "]")
 			continue
 		}
-		b.Write(appendName(nil, s.name, b.Len() > 0))
+		if isPlain(s.name) {
+			if b.Len() > 0 {
+				b.WriteByte('.')
+			}
+			b.WriteString(s.name)
+			continue
+		}
+		b.WriteString("[" + quotedName(s.name) + "]")
 	}
 	if b.Len() > 0 && p.Path != "" && p.Path[0] != '[' {
 		b.WriteByte('.')
@@ -82,21 +88,18 @@ func (p *problem) path() string {
 	return b.String()
 }
 
-// appendName appends the name of a member to a path, behind a dot where something is
-// before it. A name that could be taken for several steps, or for none, is in brackets
-// and quotes, as in RFC 9535: ["a.b"].
-func appendName(path []byte, name string, behind bool) []byte {
-	if name == "" || strings.ContainsAny(name, ".[]\"'\\") || strings.ContainsFunc(name, unicode.IsControl) {
-		quoted := bytes.NewBuffer(append(path, '['))
-		e := json.NewEncoder(quoted)
-		e.SetEscapeHTML(false)
-		_ = e.Encode(name) // text can always be written
-		return append(bytes.TrimSuffix(quoted.Bytes(), []byte("\n")), ']')
-	}
-	if behind {
-		path = append(path, '.')
-	}
-	return append(path, name...)
+// isPlain reports whether a name stands in a path as it is. One that could be taken
+// for several steps, or for none, is in brackets and quotes, as in RFC 9535: ["a.b"].
+func isPlain(name string) bool {
+	return name != "" && !strings.ContainsAny(name, ".[]\"'\\") && !strings.ContainsFunc(name, unicode.IsControl)
+}
+
+func quotedName(name string) string {
+	var quoted strings.Builder
+	e := json.NewEncoder(&quoted)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(name) // text can always be written
+	return strings.TrimSuffix(quoted.String(), "\n")
 }
 
 // keyInPath shortens a key that the client chose, so that the answer does not repeat
