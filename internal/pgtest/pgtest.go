@@ -100,7 +100,9 @@ func (c *Cluster) URL(database string) string {
 // Run starts the server, which is not running, and waits until it answers.
 func (c *Cluster) Run() error {
 	c.server = c.command("postgres", "-D", filepath.Join(c.dir, "data"), "-p", strconv.Itoa(c.port),
-		"-k", c.dir, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=300")
+		"-k", c.dir, "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300",
+		// What only a crash of the machine, or a replica, would need, and what it does by itself.
+		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "autovacuum=off")
 	c.server.Stdout, c.server.Stderr = io.Discard, &c.log
 	if err := c.server.Start(); err != nil {
 		return err
