@@ -25,6 +25,9 @@ import (
 )
 
 func TestEngine(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long; the engine of SQLite is tested in the same way")
+	}
 	enginetest.Run(t, enginetest.Engine{
 		Engine:    postgres.Engine(),
 		NewURL:    func(t *testing.T) string { return pgtest.NewDatabase(t) },

@@ -102,6 +102,9 @@ func (c *cutting) serve(client net.Conn) {
 // TestLostAnswers tests, for each statement of a worker, that no job and no tick
 // is lost where the statement is executed and its answer lost.
 func TestLostAnswers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	for _, test := range []struct {
 		name, statement string
 		nth             int32
