@@ -3,7 +3,6 @@ package product
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/apiphant/apiphant/internal/origin"
@@ -55,7 +53,7 @@ func (p *Product) Build(ctx context.Context, options BuildOptions) (binary strin
 	// there is anything to do, and its result takes the file's place at once.
 	private, err := os.MkdirTemp(dir, "build-")
 	if err != nil {
-		return "", err
+		return "", unwritable(err)
 	}
 	defer os.RemoveAll(private)
 	built := filepath.Join(private, filepath.Base(binary))
@@ -187,28 +185,6 @@ func (p *Product) overlay(dir, main string, directives bool) (string, error) {
 	return file, writeFile(file, content)
 }
 
-// cacheDir returns the folder in Go's build cache for this product, this
-// platform, and other things that its files depend on. It is made if need be,
-// and those that were not used for a month are removed.
-func (p *Product) cacheDir(elements ...string) (string, error) {
-	all := filepath.Join(p.tools.GOCACHE, "apiphant")
-	key := append([]string{p.Dir, p.tools.GOOS, p.tools.GOARCH, p.tools.GOFLAGS}, elements...)
-	sum := sha256.Sum256([]byte(strings.Join(key, "\x00")))
-	dir := filepath.Join(all, fmt.Sprintf("%x", sum[:12]))
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return "", err
-	}
-	now := time.Now()
-	_ = os.Chtimes(dir, now, now) // else it is built anew in a month
-	entries, _ := os.ReadDir(all)
-	for _, entry := range entries {
-		if info, err := entry.Info(); err == nil && now.Sub(info.ModTime()) > 30*24*time.Hour {
-			_ = os.RemoveAll(filepath.Join(all, entry.Name()))
-		}
-	}
-	return dir, nil
-}
-
 // writeFile writes a file at once, and not at all if it has that content.
 func writeFile(name string, content []byte) error {
 	if have, err := os.ReadFile(name); err == nil && bytes.Equal(have, content) {
@@ -216,7 +192,7 @@ func writeFile(name string, content []byte) error {
 	}
 	temp, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+"-")
 	if err != nil {
-		return err
+		return unwritable(err)
 	}
 	defer os.Remove(temp.Name())
 	_, err = temp.Write(content)
