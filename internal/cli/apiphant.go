@@ -2,11 +2,14 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -21,7 +24,7 @@ import (
 // failure, 2 for wrong usage.
 func Apiphant(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	settings := &serve.Settings{}
-	reload := false
+	reload, poll := false, time.Duration(0)
 	root := &cobra.Command{
 		Use:   "apiphant PATH HOST:PORT",
 		Short: "Serve a folder of plain Go functions as a JSON API",
@@ -50,23 +53,27 @@ SIGTERM and SIGINT let every client finish before the program ends.`,
 			if _, err := server.ParseAddress(address); err != nil {
 				return command.UsageError{Err: err}
 			}
-			arguments := append([]string{"serve", address}, given(cmd.Flags(), "reload")...)
-			if reload {
-				return serveAndReload(cmd, path, address, arguments)
+			arguments := append([]string{"serve", address}, given(cmd.Flags(), "reload", "reload-poll")...)
+			if poll < 0 {
+				return command.UsageError{Err: fmt.Errorf("--reload-poll is %s: want 0 or more", poll)}
+			}
+			if reload || poll > 0 {
+				return serveAndReload(cmd, path, address, arguments, poll)
 			}
 			return buildAndRun(cmd, path, arguments)
 		},
 	}
 	settings.AddFlags(root.Flags())
 	root.Flags().BoolVar(&reload, "reload", false, "build and serve anew when a file is saved, dropping no request [APIPHANT_RELOAD]")
+	root.Flags().DurationVar(&poll, "reload-poll", 0, "--reload that looks at the files that often, where no events of files come, as in containers on a desktop or on NFS: 1s [APIPHANT_RELOAD_POLL]")
 	root.AddCommand(newCommand(), buildCommand(), routesCommand(), generateCommand(), deployCommand(), packageCommand())
 	return command.Execute(ctx, root, args, stdout, stderr)
 }
 
 // given returns the flags that were typed, to be passed on to the product.
-func given(flags *pflag.FlagSet, but string) (args []string) {
+func given(flags *pflag.FlagSet, but ...string) (args []string) {
 	flags.Visit(func(flag *pflag.Flag) {
-		if flag.Name == but || command.IsFromEnvironment(flag) {
+		if slices.Contains(but, flag.Name) || command.IsFromEnvironment(flag) {
 			return
 		}
 		value := flag.Value.String()
@@ -101,8 +108,8 @@ func build(cmd *cobra.Command, found *product.Product, output string) (string, e
 	return found.Build(ctx, product.BuildOptions{Output: output, Progress: cmd.ErrOrStderr()})
 }
 
-func serveAndReload(cmd *cobra.Command, path, address string, args []string) error {
-	found, err := product.Load(path)
+func serveAndReload(cmd *cobra.Command, path, address string, args []string, poll time.Duration) error {
+	found, err := product.Find(path)
 	if err != nil {
 		return err
 	}
@@ -113,6 +120,7 @@ func serveAndReload(cmd *cobra.Command, path, address string, args []string) err
 	defer ln.Close()
 	status, err := found.Reload(cmd.Context(), product.ReloadOptions{
 		Listener: ln,
+		Poll:     poll,
 		Args:     withSource(args, found),
 		Stdout:   cmd.OutOrStdout(),
 		Stderr:   cmd.ErrOrStderr(),

@@ -36,7 +36,7 @@ program ends.`,
 			if err := settings.Check(); err != nil {
 				return err
 			}
-			return buildAndRun(cmd, args[0], append([]string{"background"}, given(cmd.Flags(), "")...))
+			return buildAndRun(cmd, args[0], append([]string{"background"}, given(cmd.Flags())...))
 		},
 	}
 	settings.AddFlags(root.Flags())

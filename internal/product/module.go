@@ -57,6 +57,14 @@ func ownModule(dir, root, file string) (module, error) {
 	return m, nil
 }
 
+// moduleRoot returns the folder of the product's module, as far as that can be found.
+func (p *Product) moduleRoot() string {
+	if found, err := findModule(p.Dir); err == nil {
+		return found.root
+	}
+	return p.Dir
+}
+
 // importPath returns the import path of a folder of the product.
 func (m module) importPath(elements ...string) string {
 	path := m.prefix

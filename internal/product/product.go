@@ -39,13 +39,9 @@ type Function struct {
 	statement string // see [declarable]
 }
 
-// Load finds the packages of the product in folder path and the module that
-// they belong to. It reads them but doesn't compile them: 100 packages take
-// about 20 ms, and one run of go env another 10.
-//
-// All that is wrong with the product's functions comes as one error, with a
-// line for each: file, line, what is wrong, what to do.
-func Load(path string) (*Product, error) {
+// Find returns the product in folder path with its name and its folder alone. It is an
+// error where that has no folder api.
+func Find(path string) (*Product, error) {
 	dir, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
@@ -58,8 +54,21 @@ func Load(path string) (*Product, error) {
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return nil, err
 	}
+	return &Product{Name: filepath.Base(dir), Dir: dir}, nil
+}
 
-	p := &Product{Name: filepath.Base(dir), Dir: dir}
+// Load finds the packages of the product in folder path and the module that
+// they belong to. It reads them but doesn't compile them: 100 packages take
+// about 20 ms, and one run of go env another 10.
+//
+// All that is wrong with the product's functions comes as one error, with a
+// line for each: file, line, what is wrong, what to do.
+func Load(path string) (*Product, error) {
+	p, err := Find(path)
+	if err != nil {
+		return nil, err
+	}
+	dir := p.Dir
 	if p.module, err = findModule(dir); err != nil {
 		return nil, err
 	}

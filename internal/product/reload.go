@@ -20,5 +20,7 @@ type ReloadOptions struct {
 	// too. nil: nowhere. What is not an *os.File must be safe for concurrent use.
 	Stdout, Stderr io.Writer
 
+	Poll time.Duration // looks for changes that often, where no events of files come; 0: waits for events
+
 	Ready time.Duration // in which a new program must be ready; 0: 15 s
 }

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 }
 
 func reload(dir string) int {
-	p, err := product.Load(dir)
+	p, err := product.Find(dir)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 99
@@ -44,7 +44,9 @@ func reload(dir string) int {
 	}
 	fmt.Fprintf(os.Stderr, "listening %s\n", listener.Addr())
 	patience, _ := time.ParseDuration(os.Getenv("RELOAD_READY"))
+	poll, _ := time.ParseDuration(os.Getenv("RELOAD_POLL"))
 	status, err := p.Reload(context.Background(), product.ReloadOptions{
+		Poll:     poll,
 		Listener: listener,
 		Args:     []string{"serve"},
 		Stderr:   os.Stderr,
@@ -158,9 +160,17 @@ func get(address, target string) (string, error) {
 	return string(body), err
 }
 
+// unavailable is what is answered while there is no program.
+const unavailable = `{"error":"503 Service Unavailable"}`
+
+// want waits while there is no program.
 func (r *reloading) want(want string) {
 	r.Helper()
-	if got := r.get(); got != want {
+	got := r.get()
+	for end := time.Now().Add(deadline); got == unavailable && want != unavailable && time.Now().Before(end); {
+		got = r.get()
+	}
+	if got != want {
 		r.Fatalf("got %q, want %q", got, want)
 	}
 }
@@ -317,13 +327,19 @@ func TestReloadEnd(t *testing.T) {
 	r := startReloading(t, dir, "RELOAD_READY=2s")
 	r.await("cannot use 1")
 	r.await("Waiting for a change.")
+	r.want(unavailable)
 
 	r.save(head + "func Read(http.ResponseWriter, *http.Request) { time.Sleep(0); os.Exit(3) }\n")
-	if body, err := get(r.address, "echo"); err == nil { // waits in the queue until the program is there
+	body, err := get(r.address, "echo") // waits in the queue once the change is seen
+	for err == nil && body == unavailable {
+		body, err = get(r.address, "echo")
+	}
+	if err == nil {
 		t.Errorf("got %q, want an error", body)
 	}
 	r.await("(exit status 3).") // it may not even have said that it is ready
 	r.await("Waiting for a change.")
+	r.want(unavailable)
 
 	r.save(head + "func init() { time.Sleep(time.Hour); os.Exit(3) }\n\nfunc Read(http.ResponseWriter, *http.Request) {}\n")
 	r.await("myproduct wasn't ready within 2s and was killed.")
@@ -333,6 +349,48 @@ func TestReloadEnd(t *testing.T) {
 	r.want("one")
 	if got := r.stop(syscall.SIGINT); got != 7 {
 		t.Errorf("got exit status %d, want 7", got)
+	}
+}
+
+// TestReloadSources saves what a program is built from besides its own Go files, with
+// events of files and without.
+func TestReloadSources(t *testing.T) {
+	t.Parallel()
+	for name, env := range map[string]string{"events": "RELOAD_POLL=0", "poll": "RELOAD_POLL=50ms"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			top := realPath(t, t.TempDir())
+			dir := filepath.Join(top, "mine", "myproduct")
+			forget(t, dir)
+			writeFile(t, top, "mine/go.mod", goMod("example.com/mine"))
+			writeFile(t, top, "mine/lib/lib.go", "package lib\n\nconst Name = \"lib one\"\n")
+			writeFile(t, top, "other/target.go", "package echo\n\nconst target = \"target one\"\n")
+			writeFile(t, dir, "api/v0/echo/_static/deep/file.txt", "file one")
+			if err := os.Symlink(filepath.Join(top, "other/target.go"), filepath.Join(dir, "api/v0/echo/target.go")); err != nil {
+				t.Fatal(err)
+			}
+			wrong := "package echo\n\nfunc Read(wrong, wrong, wrong int) {}\n"
+			writeFile(t, dir, "api/v0/echo/echo.go", wrong)
+
+			r := startReloading(t, dir, env)
+			r.await("echo.go:3: ") // a product that can't even be loaded
+			r.await("Waiting for a change.")
+			r.want(unavailable)
+			r.save("package echo\n\nimport (\n\t\"embed\"\n\t\"net/http\"\n\n\t\"example.com/mine/lib\"\n)\n\nvar (\n\t//go:embed _static\n\tfiles embed.FS\n)\n\n" +
+				"func Read(w http.ResponseWriter, r *http.Request) {\n\tfile, _ := files.ReadFile(\"_static/deep/file.txt\")\n\tw.Write(append(file, \", \"+target+\", \"+lib.Name...))\n}\n")
+			r.want("file one, target one, lib one")
+
+			writeFile(t, dir, "api/v0/echo/_static/deep/file.txt", "file two")
+			r.reloaded()
+			r.want("file two, target one, lib one")
+			writeFile(t, top, "other/target.go", "package echo\n\nconst target = \"target two\"\n")
+			r.reloaded()
+			r.want("file two, target two, lib one")
+			writeFile(t, top, "mine/lib/lib.go", "package lib\n\nconst Name = \"lib two\"\n")
+			r.reloaded()
+			r.want("file two, target two, lib two")
+			r.stop(syscall.SIGTERM)
+		})
 	}
 }
 

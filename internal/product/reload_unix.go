@@ -24,8 +24,9 @@ import (
 // runs. It must tell NOTIFY_SOCKET that it is ready (READY=1); only then the one
 // before it gets SIGTERM. Where a new program doesn't compile, ends, or is not
 // ready in time, that is said on Stderr and the old one serves on. A program
-// that ends by itself is started again after the next change; until then
-// connections wait in the listener's queue.
+// that ends by itself is started again after the next change. So is one that never
+// began, since the product can't be loaded or built. Until that change requests are
+// answered with 503, and from then on they wait in the listener's queue.
 //
 // The end is passed on: a signal goes to every program that runs, and Reload
 // waits for them to drain and returns the exit status of the one that served
@@ -56,7 +57,9 @@ func (p *Product) Reload(ctx context.Context, options ReloadOptions) (status int
 		return 1, fmt.Errorf("reload: %w", err)
 	}
 	defer os.RemoveAll(r.sockets)
-	watcher, err := watch(p.Dir, p.module.root)
+	r.standIn = &standIn{listener: options.Listener}
+	defer r.standIn.set(false)
+	watcher, err := watch(p.Dir, p.moduleRoot(), options.Poll)
 	if err != nil {
 		return 1, fmt.Errorf("reload: %w", err)
 	}
@@ -78,6 +81,7 @@ type reloader struct {
 	options  ReloadOptions
 	product  *Product // as it was built last
 	listener *os.File
+	standIn  *standIn
 	sockets  string // the folder for NOTIFY_SOCKETs
 
 	serving  *child          // the last that was ready; may have ended
@@ -86,7 +90,8 @@ type reloader struct {
 	status   int             // of the one that served last
 	stopping bool
 
-	number      int // of builds begun
+	number      int  // of builds begun
+	building    bool // the last of them has not ended
 	cancelBuild context.CancelFunc
 	background  sync.WaitGroup // builds, and what watches children
 	events      chan childEvent
@@ -112,6 +117,7 @@ func (r *reloader) run(ctx context.Context, changes <-chan struct{}) (status int
 	r.rebuild(ctx)
 	end := ctx.Done()
 	for !r.stopping || len(r.alive) > 0 {
+		r.standIn.set(r.waits())
 		select {
 		case <-changes:
 			r.rebuild(ctx)
@@ -139,12 +145,10 @@ func (r *reloader) rebuild(ctx context.Context) {
 	}
 	ctx, r.cancelBuild = context.WithCancel(ctx)
 	r.number++
-	b := outcome{number: r.number, product: r.product}
+	r.building = true
+	b := outcome{number: r.number}
 	r.background.Go(func() {
-		if b.number > 1 {
-			b.product, b.err = Load(r.product.Dir)
-		}
-		if b.err == nil {
+		if b.product, b.err = Load(r.product.Dir); b.err == nil {
 			b.binary, b.err = b.product.Build(ctx, BuildOptions{Progress: r.options.Stderr})
 		}
 		select {
@@ -159,6 +163,7 @@ func (r *reloader) built(b outcome) {
 	if b.number != r.number || r.stopping {
 		return
 	}
+	r.building = false
 	if b.err != nil {
 		r.say("%v\n%s", b.err, r.otherwise())
 		return
@@ -254,6 +259,11 @@ func (r *reloader) otherwise() string {
 		return "The old program serves on."
 	}
 	return "Waiting for a change."
+}
+
+// waits reports whether nothing serves, or will soon, before the next change.
+func (r *reloader) waits() bool {
+	return !r.building && !r.stopping && r.starting == nil && !r.alive[r.serving]
 }
 
 // start runs the binary as a child with the listener.

@@ -3,11 +3,11 @@
 package product
 
 import (
-	"bytes"
+	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -17,37 +17,40 @@ import (
 // several events, and switching a branch very many.
 const quiet = 100 * time.Millisecond
 
-// watcher watches a product's folder and its module's files.
+// watcher watches what a product is built from.
 type watcher struct {
 	changes chan struct{} // a change since the last receive
-	events  *fsnotify.Watcher
-	dir     string
-	root    string
-	folders map[string]bool
+	sources *sources
+	events  *fsnotify.Watcher // nil: it looks every poll
+	added   map[string]bool   // the folders that events come from
+	end     chan struct{}
 	ended   chan struct{}
 }
 
-// watch begins to watch dir and all below it, and go.mod, go.sum and go.work in
-// root.
-func watch(dir, root string) (*watcher, error) {
-	events, err := fsnotify.NewWatcher()
-	if err != nil {
-		return nil, err
-	}
+// watch begins to watch the sources of the product in folder dir, whose module is in
+// root. Where poll is not 0, it looks at them that often, for systems on which no
+// events come.
+func watch(dir, root string, poll time.Duration) (*watcher, error) {
 	w := &watcher{
 		changes: make(chan struct{}, 1),
-		events:  events,
-		dir:     dir,
-		root:    root,
-		folders: map[string]bool{},
+		sources: findSources(dir, root),
+		added:   map[string]bool{},
+		end:     make(chan struct{}),
 		ended:   make(chan struct{}),
 	}
-	if err = w.add(dir); err == nil {
-		err = events.Add(root)
+	if poll > 0 {
+		go w.poll(poll)
+		return w, nil
+	}
+	var err error
+	if w.events, err = fsnotify.NewWatcher(); err == nil {
+		err = w.add()
 	}
 	if err != nil {
-		events.Close()
-		return nil, err
+		if w.events != nil {
+			w.events.Close()
+		}
+		return nil, fmt.Errorf("%w: --reload-poll 1s looks at the files in place of waiting for events", err)
 	}
 	go w.run()
 	return w, nil
@@ -55,29 +58,28 @@ func watch(dir, root string) (*watcher, error) {
 
 // close ends the watching.
 func (w *watcher) close() {
-	w.events.Close()
+	close(w.end)
 	<-w.ended
+	if w.events != nil {
+		w.events.Close()
+	}
 }
 
-// add watches a folder and those below it. What vanishes meanwhile is no error.
-func (w *watcher) add(folder string) error {
-	return filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.IsDir() {
-			return nil
+// add lets events come from all folders that matter. What vanishes meanwhile is no
+// error.
+func (w *watcher) add() error {
+	watched := w.sources.watched()
+	for folder := range watched {
+		if w.added[folder] {
+			continue
 		}
-		if path != w.dir && ignoredFolder(entry.Name()) {
-			return fs.SkipDir
-		}
-		if err := w.events.Add(path); err != nil && !os.IsNotExist(err) {
+		if err := w.events.Add(folder); err != nil && !os.IsNotExist(err) {
 			return err
 		}
-		w.folders[path] = true
-		return nil
-	})
-}
-
-func ignoredFolder(name string) bool {
-	return name[0] == '.' || name[0] == '_' || name == "testdata" || name == "vendor" || name == "node_modules"
+		w.added[folder] = true
+	}
+	maps.DeleteFunc(w.added, func(folder string, _ bool) bool { return !isFolder(folder) }) // may come again
+	return nil
 }
 
 func (w *watcher) run() {
@@ -87,75 +89,92 @@ func (w *watcher) run() {
 	for {
 		select {
 		case event, ok := <-w.events.Events:
-			if !ok {
-				return
-			}
-			if w.matters(event) {
+			if ok && w.matters(event) {
 				settled.Reset(quiet)
 			}
 		case _, ok := <-w.events.Errors:
-			if !ok {
-				return
+			if ok {
+				settled.Reset(quiet) // events were lost: look
 			}
-			settled.Reset(quiet) // events were lost: look
 		case <-settled.C:
-			select {
-			case w.changes <- struct{}{}:
-			default:
-			}
+			w.sources = findSources(w.sources.dir, w.sources.root)
+			_ = w.add()
+			w.tell()
+		case <-w.end:
+			return
 		}
 	}
 }
 
-// matters reports whether an event can change the program.
+func (w *watcher) tell() {
+	select {
+	case w.changes <- struct{}{}:
+	default:
+	}
+}
+
+// matters reports whether an event can change the program. A new folder is watched
+// from then on.
 func (w *watcher) matters(event fsnotify.Event) bool {
-	name := filepath.Base(event.Name)
-	folder := filepath.Dir(event.Name)
-	switch {
+	switch path := event.Name; {
 	case event.Op == fsnotify.Chmod:
 		return false
-	case folder == w.root && (name == "go.mod" || name == "go.sum" || name == "go.work"):
+	case w.sources.folders[path]: // a folder that came, or has gone
 		return true
-	case !w.folders[folder]: // in the module, but not in the product
+	case w.sources.matters(path):
+		return true
+	case !w.sources.folders[filepath.Dir(path)] || ignoredFolder(filepath.Base(path)):
 		return false
-	case w.folders[event.Name]: // a folder that has gone
-		if event.Has(fsnotify.Remove) || event.Has(fsnotify.Rename) {
-			delete(w.folders, event.Name)
-		}
-		return true
-	case strings.ContainsAny(name[:1], ".#_"), strings.HasSuffix(name, "~"), strings.HasSuffix(name, "_test.go"):
-		return false
-	case strings.HasSuffix(name, ".go"):
-		return true
-	}
-	if info, err := os.Lstat(event.Name); err == nil && info.IsDir() {
-		if ignoredFolder(name) {
+	default:
+		info, err := os.Lstat(path)
+		if err != nil || !info.IsDir() {
 			return false
 		}
-		_ = w.add(event.Name)
+		w.sources.addTree(path)
+		_ = w.add()
 		return true
 	}
-	return w.embeds(folder)
 }
 
-// embeds reports whether a Go file in the folder or above it in the product
-// embeds files: then those of any name matter. Others, such as a database that
-// the program itself writes, don't.
-func (w *watcher) embeds(folder string) bool {
-	for {
-		files, _ := filepath.Glob(filepath.Join(escapeGlob(folder), "*.go"))
-		for _, file := range files {
-			if content, err := os.ReadFile(file); err == nil && bytes.Contains(content, []byte("\n//go:embed ")) {
-				return true
+// poll looks at the sources until close.
+func (w *watcher) poll(every time.Duration) {
+	defer close(w.ended)
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for seen := w.snapshot(); ; {
+		select {
+		case <-tick.C:
+		case <-w.end:
+			return
+		}
+		w.sources = findSources(w.sources.dir, w.sources.root)
+		if now := w.snapshot(); !maps.Equal(seen, now) {
+			seen = now
+			w.tell()
+		}
+	}
+}
+
+// state is what of a file changes when it is saved.
+type state struct {
+	size     int64
+	modified time.Time
+}
+
+// snapshot returns the state of all files that matter.
+func (w *watcher) snapshot() map[string]state {
+	found := map[string]state{}
+	for folder := range w.sources.watched() {
+		entries, _ := os.ReadDir(folder)
+		for _, entry := range entries {
+			path := filepath.Join(folder, entry.Name())
+			if !w.sources.matters(path) {
+				continue
+			}
+			if info, err := os.Stat(path); err == nil && info.Mode()&fs.ModeDir == 0 {
+				found[path] = state{info.Size(), info.ModTime()}
 			}
 		}
-		if folder == w.dir || len(folder) <= len(w.dir) {
-			return false
-		}
-		folder = filepath.Dir(folder)
 	}
-}
-
-func escapeGlob(path string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+	return found
 }
