@@ -54,6 +54,7 @@ func (s suite) dead(t *testing.T) {
 	if want := "task for " + tick; !strings.Contains(got, want) || !strings.Contains(got, "job") {
 		t.Errorf("got %s, want %s, and the job", got, want)
 	}
+	s.exec(t, db, "UPDATE river_job SET priority = 1 WHERE attempt = 1") // not 2
 	eventually(t, "the row of the worker to be removed", func() bool {
 		affected, err := s.Exec(t.Context(), db, "UPDATE apiphant_worker SET beat = beat WHERE id = 'gone'")
 		must(t, err)

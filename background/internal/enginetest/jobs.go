@@ -26,7 +26,7 @@ func (s suite) jobs(t *testing.T) {
 	ran := make(chan string, 100)
 	failed := make(chan background.Failure, 100)
 	mail := background.NewJob("send_mail", func(_ context.Context, a args) error { ran <- "mail " + a.To; return nil })
-	number := background.NewJob("number", func(_ context.Context, n int) error { ran <- fmt.Sprint("number ", n); return nil })
+	number := background.NewJob("n", func(_ context.Context, n int) error { ran <- fmt.Sprint("number ", n); return nil })
 	var tries atomic.Int32
 	flaky := background.NewJob("flaky", func(context.Context, struct{}) error {
 		if n := tries.Add(1); n < 3 {
