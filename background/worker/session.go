@@ -97,7 +97,9 @@ func (s *session) drain() {
 		return
 	}
 	s.drainTimer = time.AfterFunc(s.drainTime(), func() {
-		s.log.Warn("Functions still run at the end of the drain: their contexts are cancelled")
+		if s.runner.Running() > 0 {
+			s.log.Warn("Functions still run at the end of the drain: their contexts are cancelled")
+		}
 		s.stop(runner.ErrEnded)
 	})
 }

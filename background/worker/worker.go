@@ -23,8 +23,9 @@ const (
 	DefaultWorkers = 10
 )
 
-// EndGrace is how long after the drain [Worker.Run] returns, whatever hangs.
-const EndGrace = 2 * time.Second
+// EndGrace is how long after the drain [Worker.Run] returns, whatever hangs. It is
+// less than the two seconds after which the program ends.
+const EndGrace = 1700 * time.Millisecond
 
 // registerPause is the time between two attempts to register the tasks, where
 // the database is away.
@@ -43,7 +44,7 @@ type Worker struct {
 
 // Run runs tasks and works jobs until ctx ends. Then it begins nothing new, lets
 // running functions finish for the time of Drain, cancels their contexts after
-// it, and returns nil two seconds later at the latest, whatever hangs. What does
+// it, and returns nil EndGrace later at the latest, whatever hangs. What does
 // not return by then is left running.
 //
 // The contexts of functions have the values of ctx; they do not end with it.

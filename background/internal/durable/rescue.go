@@ -9,7 +9,7 @@ import (
 
 const (
 	rescueLimit = 2 * time.Second // of all statements of one look
-	leaveLimit  = time.Second     // of all statements at the end
+	leaveLimit  = 2 * time.Second // of all statements at the end
 )
 
 // Heartbeat implements [engine.Ledger]. At the end, the worker gives back the

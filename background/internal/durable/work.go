@@ -29,7 +29,7 @@ const (
 
 	// stopGrace is how long the end of the work may take after the drain: jobs
 	// return within a second, and what became of them is written.
-	stopGrace = 1500 * time.Millisecond
+	stopGrace = 1300 * time.Millisecond
 
 	// neverRescue keeps River from ending jobs that run for long. River's rescuer
 	// runs in one worker and discards jobs whose names that worker does not know,
@@ -53,7 +53,7 @@ func (d *Database[Tx]) Work(ctx context.Context, work engine.Work) error {
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), work.Drain+stopGrace)
 	defer cancel()
 	if err := client.Stop(ending); err != nil {
-		d.log.Warn("Jobs still run at the end of the program: they are given to other workers")
+		d.log.Warn("The work on jobs has not ended in time: what is not recorded is given to other workers")
 	}
 	return nil
 }

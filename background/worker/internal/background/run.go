@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/apiphant/apiphant"
@@ -47,7 +48,12 @@ type Runner struct {
 	OnError func(ctx context.Context, failure background.Failure) error // nil: none
 	Count   func(call Call, outcome string, ended time.Time, took time.Duration)
 	Ended   <-chan struct{} // closed when the program waits no longer than StopGrace, and contexts end with ErrEnded
+
+	running atomic.Int32
 }
+
+// Running returns how many functions run, OnError among them.
+func (r *Runner) Running() int { return int(r.running.Load()) }
 
 // Call is one run of a task or one attempt of a job.
 type Call struct {
@@ -74,6 +80,8 @@ func (c Call) kind() string {
 
 // Run calls the function and returns its error, which is logged then.
 func (r *Runner) Run(ctx context.Context, call Call) error {
+	r.running.Add(1)
+	defer r.running.Add(-1)
 	ctx = apiphant.WithLog(ctx, apiphant.Log(ctx).With(strings.ToLower(call.kind()), call.Name))
 	started := time.Now()
 	result := r.wait(ctx, call)
