@@ -83,7 +83,6 @@ func (s *session) end() {
 	s.stopHeartbeat()
 	s.heartbeat.Wait()
 	s.stop(runner.ErrEnded)
-	s.quit()
 }
 
 // drain cancels the contexts of running functions once the time to drain is
@@ -107,17 +106,13 @@ func (s *session) drain() {
 // within calls f, and returns its error or, if the program ends before f has
 // returned, nil.
 func (s *session) within(f func() error) error {
+	defer s.quit()
 	done := make(chan error, 1)
 	go func() { done <- f() }()
 	select {
 	case err := <-done:
 		return err
 	case <-s.over.Done():
-	}
-	select {
-	case err := <-done: // over was the last that it did
-		return err
-	default:
 		s.log.Warn("The program ends, though not all has ended: what is not recorded will be repeated")
 		return nil
 	}

@@ -136,6 +136,7 @@ func (w *Worker) Once(ctx context.Context, name string) (ok bool, err error) {
 		}
 	}
 	s.end()
+	s.quit()
 	return false, fmt.Errorf("task %q: %w: want one of %s", name, ErrNoTask, strings.Join(names, ", "))
 }
 

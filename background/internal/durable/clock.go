@@ -12,16 +12,19 @@ type clock struct {
 	offset atomic.Int64 // in nanoseconds, from the clock of this process
 }
 
-// maxDrift is how far the clock may be from that of the database. Smaller
-// differences come from the time that answers take, and would set it back and
-// forth.
+// maxDrift is how far the clock may be from that of the database. With less, it
+// would be set back and forth by the inaccuracy of clocks.
 const maxDrift = 500 * time.Millisecond
 
-// set notes that the clock of the database shows now.
-func (c *clock) set(now time.Time) {
-	offset := now.Sub(time.Now().Round(0))
-	if (offset - time.Duration(c.offset.Load())).Abs() > maxDrift {
-		c.offset.Store(int64(offset))
+// set notes that the clock of the database has shown now, at some moment since
+// asked, which is of this process.
+func (c *clock) set(now, asked time.Time) {
+	least, most := now.Sub(time.Now().Round(0)), now.Sub(asked.Round(0))
+	switch offset := time.Duration(c.offset.Load()); {
+	case offset < least-maxDrift:
+		c.offset.Store(int64(least))
+	case offset > most+maxDrift:
+		c.offset.Store(int64(most))
 	}
 }
 

@@ -244,3 +244,29 @@ func TestLostJobs(t *testing.T) {
 		}
 	})
 }
+
+// TestClock tests that the clock follows that of the database, and not the time
+// that an answer takes.
+func TestClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, test := range []struct {
+			name           string
+			by, took, want time.Duration // took: from when the database looked at its clock to the answer
+		}{
+			{name: "the same"},
+			{name: "a slow answer", took: 3 * time.Second},
+			{name: "ahead", by: time.Hour, want: time.Hour},
+			{name: "ahead, and a slow answer", by: time.Hour, took: 3 * time.Second, want: time.Hour - 3*time.Second},
+			{name: "back", by: -time.Hour, want: -time.Hour},
+		} {
+			var c clock
+			asked := time.Now()
+			shown := asked.Add(test.by)
+			time.Sleep(test.took)
+			c.set(shown, asked)
+			if got := c.Now().Sub(time.Now()); got != test.want {
+				t.Errorf("%s: set by %s, want %s", test.name, got, test.want)
+			}
+		}
+	})
+}

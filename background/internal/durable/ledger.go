@@ -66,6 +66,7 @@ func (l *Ledger) Begin(ctx context.Context, task, spec string, first time.Time) 
 
 // Read implements [engine.Ledger].
 func (l *Ledger) Read(ctx context.Context) (engine.State, error) {
+	asked := time.Now()
 	read := engine.State{Tasks: map[string]engine.Entry{}}
 	err := l.query(ctx, l.statements.read, func(scan func(into ...any) error) error {
 		var name, state string
@@ -75,7 +76,7 @@ func (l *Ledger) Read(ctx context.Context) (engine.State, error) {
 			return err
 		}
 		if name == "" {
-			read.Now = l.setClock(tick)
+			read.Now = l.setClock(tick, asked)
 			return nil
 		}
 		entry.Tick = time.Unix(0, tick).UTC()
@@ -86,11 +87,11 @@ func (l *Ledger) Read(ctx context.Context) (engine.State, error) {
 	return read, err
 }
 
-// setClock notes what the clock of the database shows, in microseconds since 1970,
-// and returns that time.
-func (l *Ledger) setClock(micros int64) time.Time {
+// setClock notes what the clock of the database has shown since asked, in
+// microseconds since 1970, and returns that time.
+func (l *Ledger) setClock(micros int64, asked time.Time) time.Time {
 	now := time.UnixMicro(micros).UTC()
-	l.clock.set(now)
+	l.clock.set(now, asked)
 	return now
 }
 

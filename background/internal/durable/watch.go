@@ -43,7 +43,7 @@ func (w *watch) look(ctx context.Context, beaten bool) (sight, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	hadRow := w.hadRow() // before, since it may get one meanwhile
-	beats := map[string]int64{}
+	asked, beats := time.Now(), map[string]int64{}
 	err := w.query(ctx, w.statements.workers, func(scan func(into ...any) error) error {
 		var id string
 		var beat int64
@@ -51,7 +51,7 @@ func (w *watch) look(ctx context.Context, beaten bool) (sight, error) {
 			return err
 		}
 		if id == "" {
-			w.setClock(beat)
+			w.setClock(beat, asked)
 			return nil
 		}
 		beats[id] = beat

@@ -80,11 +80,7 @@ func (s suite) leftBehind(t *testing.T) {
 		return affected == 1
 	})
 	stop()
-	stats, err := opened.Stats(t.Context())
-	must(t, err)
-	if got := stats.Depth["default"]; got["available"] != 1 || got["running"] != 0 {
-		t.Errorf("got %v, want the job to be available", got)
-	}
+	s.awaitAvailable(t, opened, 1)
 	s.exec(t, db, "UPDATE river_job SET priority = 1 WHERE attempt = 0")
 }
 
