@@ -20,6 +20,11 @@
 // the server to call, around its ListenAndServe. The API's log is the one of the
 // request's context, see [apiphant.WithLog], or else [log/slog.Default].
 //
+// An open stream (see [apiphant.Stream]) holds [http.Server.Shutdown] up until its
+// client leaves, and so the server has to end it: all calls end when the context of
+// [http.Server.BaseContext] is cancelled, streams with a last line. Its cause should be
+// [apiphant.ErrDraining].
+//
 // Routes are found by the path of r.URL as it came, with its escapes, so that a
 // handler may stand below any prefix:
 //

@@ -107,12 +107,20 @@ func TestRowsAreCounted(t *testing.T) {
 func TestDrainEndsStreams(t *testing.T) {
 	const last = "{\"error\":\"503 Service Unavailable\"}\n"
 	causes, computes, release := make(chan error, 10), make(chan context.Context, 1), make(chan struct{})
+	quiet := make(chan struct{})
 	api := rows(func(ctx context.Context, yield func(row, error) bool) {
 		yield(row{N: 1}, nil)
 		<-ctx.Done()
 		causes <- context.Cause(ctx)
 		yield(row{N: 2}, nil)
 	})
+	api.Handle("v0/quiet", apiphant.Actions{Read: apiphant.Stream(func(ctx context.Context, _ apiphant.Object) iter.Seq2[row, error] {
+		return func(func(row, error) bool) {
+			close(quiet)
+			<-ctx.Done()
+			causes <- context.Cause(ctx)
+		}
+	})})
 	api.Handle("v0/raw", apiphant.Actions{
 		Read: apiphant.Raw(func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.WriteString(w, "begin\n")
@@ -131,11 +139,14 @@ func TestDrainEndsStreams(t *testing.T) {
 	lines := running.dial().begin(getRows+"\r\n", `{"n":1}`)
 	events := running.dial().begin(getRows+"Accept: text/event-stream\r\n\r\n", `data: {"n":1}`)
 	flushed := running.dial().begin("GET /api/v0/raw/read HTTP/1.1\r\nHost: test\r\n\r\n", "begin")
+	silent := running.dial()
+	silent.send(post("/api/v0/quiet/read", ""))
+	wait(t, "a stream without a row runs", quiet)
 	computing := running.dial()
 	computing.send("GET /api/v0/raw/create HTTP/1.1\r\nHost: test\r\n\r\n")
 	computed := wait(t, "the function runs", computes)
 	running.end()
-	for range 3 {
+	for range 4 {
 		if cause := wait(t, "a stream hears of the drain", causes); !errors.Is(cause, apiphant.ErrDraining) {
 			t.Errorf("the cause is %v", cause)
 		}
@@ -152,6 +163,9 @@ func TestDrainEndsStreams(t *testing.T) {
 		if got, err := io.ReadAll(tt.got); string(got) != tt.want || (err == nil) != tt.whole {
 			t.Errorf("%s: got %q and %v, want %q, whole: %t", tt.name, got, err, tt.want, tt.whole)
 		}
+	}
+	if got := silent.receive("POST"); got.status != 503 {
+		t.Errorf("a stream without a row: got %v", got)
 	}
 	if computed.Err() != nil {
 		t.Errorf("the context of a function that does not stream ended with %v", context.Cause(computed))
