@@ -16,9 +16,9 @@ type stream struct {
 	raw     *rawResponse
 	chunked bool             // each write becomes a chunk
 	endBody func(whole bool) // nil: the end of the connection is not the end of the body
-	buffer  *[]byte
-	unsent  []byte // of buffer: the head, until something is behind it
-	err     error  // of all later writes
+	buffer  *[]byte          // nil: none is needed for now
+	unsent  []byte           // of buffer: the head, until something is behind it
+	err     error            // of all later writes
 }
 
 // chunkFraming is how many bytes a chunk has beside its data, at most.
@@ -59,6 +59,7 @@ func newStream(d *door, length int64) *stream {
 
 // Write sends p at once.
 func (s *stream) Write(p []byte) (written int, err error) {
+	s.needBuffer()
 	for len(p) > 0 && s.err == nil {
 		part := p[:min(len(p), maxBuffered)]
 		if s.chunked {
@@ -77,9 +78,11 @@ func (s *stream) Write(p []byte) (written int, err error) {
 }
 
 // Flush sends the head where nothing has been written behind it. A function that
-// flushes is told of a drain.
+// flushes is told of a drain. What it writes next may come much later, so the buffer
+// is given back.
 func (s *stream) Flush() error {
 	s.send()
+	s.freeBuffer()
 	s.raw.hearDrain()
 	return s.err
 }
@@ -91,13 +94,28 @@ func (s *stream) send() {
 			s.raw.cancel(apiphant.ErrClientGone)
 		}
 	}
-	s.unsent = (*s.buffer)[:0]
+	s.unsent = s.unsent[:0]
+}
+
+func (s *stream) needBuffer() {
+	if s.buffer == nil {
+		s.buffer = streamBuffers.Get().(*[]byte)
+		s.unsent = (*s.buffer)[:0]
+	}
+}
+
+func (s *stream) freeBuffer() {
+	if s.buffer != nil {
+		streamBuffers.Put(s.buffer)
+		s.buffer, s.unsent = nil, nil
+	}
 }
 
 // end ends the response. One that is not whole ends with the connection, before
 // its last chunk or its length.
 func (s *stream) end(whole bool) {
 	if whole && s.chunked {
+		s.needBuffer()
 		s.unsent = append(s.unsent, "0\r\n\r\n"...)
 	}
 	if s.send(); s.err != nil || !whole {
@@ -107,6 +125,5 @@ func (s *stream) end(whole bool) {
 		s.endBody(whole)
 	}
 	s.conn.server.sending.Add(-1)
-	streamBuffers.Put(s.buffer)
-	s.buffer, s.unsent = nil, nil
+	s.freeBuffer()
 }
