@@ -91,6 +91,9 @@ func buildAndRun(cmd *cobra.Command, path string, args []string) error {
 	if err != nil {
 		return err
 	}
+	for _, warning := range found.Warnings {
+		fmt.Fprintln(cmd.ErrOrStderr(), "Warning: "+warning)
+	}
 	binary, err := build(cmd, found, "")
 	if err != nil {
 		return err

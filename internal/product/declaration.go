@@ -64,6 +64,7 @@ func (s *survey) declarations(folder string, names []string) declarations {
 			found.names = append(found.names, packageClause{file.Name.Name, s.position(file.Name)})
 		}
 		s.collect(found.functions, file, names)
+		s.warnOfFile(folder, file)
 	}
 	return found
 }

@@ -13,6 +13,7 @@ type Product struct {
 	Dir      string    // the folder: absolute, without symbolic links
 	Packages []Package // what the API is made of: api first, then by version and path
 	Doors    []Package // what other doors are made of, such as api/background
+	Warnings []string  // what is allowed, and probably not what was meant: file, line, what to do
 
 	comments map[string]string // see [apiphant.API]; empty: none
 	tools    toolchain
@@ -79,7 +80,7 @@ func Load(path string) (*Product, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Packages, p.Doors = found.packages, found.doors
+	p.Packages, p.Doors, p.Warnings = found.packages, found.doors, found.warned
 	if err := p.module.resolve(dir, p.tools); err != nil {
 		return nil, err
 	}

@@ -164,6 +164,11 @@ func (r *reloader) built(b outcome) {
 		return
 	}
 	r.building = false
+	if b.product != nil {
+		for _, warning := range b.product.Warnings {
+			r.say("Warning: %s", warning)
+		}
+	}
 	if b.err != nil {
 		r.say("%v\n%s", b.err, r.otherwise())
 		return

@@ -23,6 +23,7 @@ var version = regexp.MustCompile(`^v[0-9]+$`)
 type found struct {
 	packages []Package
 	doors    []Package
+	warned   []string
 }
 
 // survey walks the folders of one product.
@@ -33,7 +34,8 @@ type survey struct {
 	files   *token.FileSet
 	found
 	problems
-	routes map[string]string // path in lower case → path
+	warnings problems
+	routes   map[string]string // path in lower case → path
 }
 
 // scan finds what the product in dir declares of the table. Symbolic links to
@@ -60,6 +62,9 @@ func scan(dir string, context build.Context, table []room) (found, error) {
 	name(s.packages)
 	for i := range s.doors {
 		s.doors[i].Alias = "api_" + notInName.ReplaceAllString(s.doors[i].Path, "_")
+	}
+	if s.warnings.err() != nil { // sorts them
+		s.warned = strings.Split(s.warnings.Error(), "\n")
 	}
 	return s.found, nil
 }
@@ -89,6 +94,8 @@ func (s *survey) api() {
 			s.version(entry)
 		} else if room := roomOf(s.table, apiFolder+"/"+entry); room != nil {
 			s.register(entry, room)
+		} else {
+			s.warnOfFolder(entry)
 		}
 	}
 }
@@ -202,6 +209,8 @@ func (s *survey) folders(folder string) []string {
 		switch {
 		case entry.IsDir():
 			names = append(names, entry.Name())
+		case entry.Type()&os.ModeSymlink != 0:
+			s.warnOfLink(dir, entry)
 		case entry.Name() == "go.mod":
 			s.add(token.Position{Filename: filepath.Join(dir, "go.mod")}, "a module of its own below api can't be part of the product: remove this go.mod")
 		}
