@@ -169,7 +169,10 @@ func Stream[T, R any](f func(ctx context.Context, request T) iter.Seq2[R, error]
 		if err := decoder.decode(call, &request); err != nil {
 			return err
 		}
-		answer := call.openStream()
+		answer, err := call.openStream()
+		if err != nil {
+			return err
+		}
 		rows := f(ctx, request)
 		if rows == nil {
 			return errNoSequence

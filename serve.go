@@ -178,7 +178,10 @@ func (c *Call) path() string {
 }
 
 func (c *Call) end() {
-	c.stream.end()
+	rows := c.stream.end()
+	if door, ok := c.door.(RowCounter); ok && c.stream != nil {
+		door.CountRows(rows)
+	}
 	c.context.end()
 	c.removeFiles()
 	if c.answer != nil {

@@ -62,8 +62,13 @@ type stream struct {
 }
 
 // openStream begins the answer of a function that returns a sequence. Nothing is
-// sent before the first row.
-func (c *Call) openStream() *stream {
+// sent before the first row. A middleware may call the function again where it has
+// failed before that.
+func (c *Call) openStream() (*stream, error) {
+	if c.stream.hasStarted() {
+		return nil, errStreamedTwice
+	}
+	c.stream.end()
 	s := &stream{
 		call:   c,
 		writer: c.door.ResponseWriter(),
@@ -82,7 +87,7 @@ func (c *Call) openStream() *stream {
 		s.comment = time.AfterFunc(commentPause, s.sendComment)
 	}
 	s.forget = context.AfterFunc(&c.context, s.contextEnded)
-	return s
+	return s, nil
 }
 
 // yieldTo returns the function that a sequence gives its rows to. It returns false
@@ -371,19 +376,22 @@ func (s *stream) sayLast(body []byte) {
 	s.send()
 }
 
-// end gives the door the number of rows, and the memory back. The stream may be nil.
-func (s *stream) end() {
+// end gives the memory of the stream back, and returns how many rows it has sent. The
+// stream may be nil.
+func (s *stream) end() (rows int64) {
 	if s == nil {
-		return
+		return 0
 	}
 	s.close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if door, ok := s.call.door.(RowCounter); ok {
-		door.CountRows(s.rows)
-	}
 	s.held.release()
 	s.held = nil
+	return s.rows
 }
+
+// errStreamedTwice is returned where a middleware calls a function again after its rows
+// were sent.
+var errStreamedTwice = errors.New("the function is called again after some of its rows were sent")
 
 var errNoSequence = errors.New("the function returned no sequence: the iter.Seq2 is nil")

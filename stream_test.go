@@ -399,3 +399,42 @@ func TestStreamEndsWildFunctions(t *testing.T) {
 		})
 	}
 }
+
+// TestStreamIsCalledAgain: a middleware may try again before the first row, and not
+// after it.
+func TestStreamIsCalledAgain(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		rows    int // before the first call fails
+		want    []string
+		aborted bool
+	}{
+		{"before the first row", 0, []string{"0s {\"n\":2}\n"}, false},
+		{"after it", 1, []string{"0s {\"n\":1}\n", "0s {\"error\":\"500 Internal Server Error\"}\n"}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api, door, calls := &apiphant.API{}, newLines(""), 0
+				api.Use("", func(next apiphant.Handler) apiphant.Handler {
+					return func(ctx context.Context, call *apiphant.Call) error {
+						if err := next(ctx, call); err == nil {
+							t.Error("the first call has no error")
+						}
+						return next(ctx, call)
+					}
+				})
+				stream(t, api, door, t.Context(), func(_ context.Context, yield func(row, error) bool) {
+					if calls++; calls == 1 {
+						if tt.rows > 0 {
+							yield(row{1}, nil)
+						}
+						yield(row{}, errors.New("on purpose"))
+						return
+					}
+					yield(row{2}, nil)
+				})
+				wantSent(t, door, tt.aborted, tt.want...)
+			})
+		})
+	}
+}
