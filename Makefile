@@ -65,7 +65,7 @@ quick: ## Run the tests without the race detector, and without those that take l
 	$(GO) test -short ./...
 
 .PHONY: bench
-bench: ## Measure what docs/benchmarks.md says of the bars, and write it; a quarter of an hour. BENCH=-all: all peers, too
+bench: ## Measure what docs/benchmarks.md says of the bars, and write it; a quarter of an hour. BENCH=-all: all peers, too; BENCH=-cores: requests a second on many cores alone
 	cd bench && $(GO) run . -o ../docs/benchmarks.md $(BENCH)
 
 .PHONY: stages

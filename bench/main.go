@@ -26,6 +26,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	only := flags.String("only", "", "measure only these parts, separated by commas: "+partNames())
+	cores := flags.Bool("cores", false, "measure requests a second on half of the cores, as -only cores does")
 	all := flags.Bool("all", false, "measure all peers, and scale")
 	short := flags.Bool("short", false, "little of everything: for trying, not for the tables")
 	soak := flags.Duration("soak", 0, "load the server for so long, too")
@@ -34,6 +35,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 0
 	} else if err != nil {
 		return 2
+	}
+	if *cores {
+		*only = strings.TrimPrefix(*only+",cores", ",")
 	}
 	chosen, err := choose(*only, *all, *soak)
 	if err != nil {

@@ -47,6 +47,8 @@ func (r *results) page(before string) string {
 	section("Idle connections", "Resident memory a second after the last of so many connections has had the answer to its one request.", r.idles())
 	section("Latency", "Requests of 17 B that come at a fixed rate over 64 connections, each counted from the moment when it was due. What a server can do is measured right before and right after; by how much that differed is told where it is more than 10 % in each of five tries. The last column is the load's own fault: what 99.9 % of the requests were at most sent too late with a connection free.", r.latencies())
 	section("Scale", "How cost grows, over static bytes under the same conditions. With GOMAXPROCS 2 one of both cores also has the load.", scale)
+	section("A crowd", fmt.Sprintf("Clients that connect at the same time, each of which asks as soon as it can and then %d times more, with the server on one core and the clients on the other ones. The time of a first answer begins with all of them.", crowdAsks-1), r.crowds())
+	section("Cores", "Requests of 17 B a second, with half of the cores for the server and half for the load (wrk), one server after the other.", r.throughputs())
 	section("Soak", "The object, small requests over 64 connections, at the rate at which its core is busy for 80 % of the time: it is adjusted five times a second, since what a shared machine can do rises and falls.", r.soak())
 	section("Not measured", "", r.notMeasured())
 	page.WriteString("\n" + keep(before))
@@ -206,6 +208,28 @@ func (r *results) soak() string {
 		return ""
 	}
 	return "| minute | requests/s | busy | p50 | p99 | p99.9 | resident | goroutines | unanswered |\n|---|---|---|---|---|---|---|---|---|\n" + table.String()
+}
+
+func (r *results) crowds() string {
+	var table strings.Builder
+	for _, c := range r.Crowds {
+		fmt.Fprintf(&table, "| %s | %d | %s | %s | %s | %s | %.0f MB | %d |\n", title(c.Row), c.Connections, span(c.Connected), span(c.First), span(c.FirstP99), span(c.P99), float64(c.Resident)/1e6, c.Lost)
+	}
+	if table.Len() == 0 {
+		return ""
+	}
+	return "| | clients | connected | first answer | p99 of it | p99 of the next | resident | lost |\n|---|---|---|---|---|---|---|---|\n" + table.String()
+}
+
+func (r *results) throughputs() string {
+	var table strings.Builder
+	for _, t := range r.Throughputs {
+		fmt.Fprintf(&table, "| %s | %d | %d | %.0f |\n", title(t.Row), t.Cores, t.Connections, t.Rate)
+	}
+	if table.Len() == 0 {
+		return ""
+	}
+	return "| | cores | connections | requests/s |\n|---|---|---|---|\n" + table.String()
 }
 
 func (r *results) notMeasured() string {

@@ -26,7 +26,9 @@ var parts = []part{
 	{name: "many", all: true, run: runMany},
 	{name: "latency", all: true, run: runLatency},
 	{name: "scale", all: true, run: runScale},
-	{name: "soak", run: runSoak}, // -soak sets its length
+	{name: "crowd", all: true, run: runCrowd},
+	{name: "cores", all: true, run: runCores}, // -cores, too
+	{name: "soak", run: runSoak},              // -soak sets its length
 }
 
 // choose returns the parts of -only, or of -all, or by default of the bars.

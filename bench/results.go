@@ -20,6 +20,9 @@ type results struct {
 	Idles     []idle
 	Latencies []latency
 	Soak      []minute
+
+	Crowds      []crowd
+	Throughputs []throughput
 }
 
 // cost compares the processor time of the requests of two rows.
@@ -96,6 +99,8 @@ func (r *results) forget(part string) {
 	r.Costs = slices.DeleteFunc(r.Costs, func(c cost) bool { return c.Part == part })
 	r.Idles = slices.DeleteFunc(r.Idles, func(i idle) bool { return i.Part == part })
 	r.Latencies = slices.DeleteFunc(r.Latencies, func(l latency) bool { return l.Part == part })
+	r.Crowds = slices.DeleteFunc(r.Crowds, func(c crowd) bool { return c.Part == part })
+	r.Throughputs = slices.DeleteFunc(r.Throughputs, func(t throughput) bool { return t.Part == part })
 	r.Soak = slices.DeleteFunc(r.Soak, func(m minute) bool { return m.Part == part })
 }
 

@@ -20,7 +20,8 @@ type load struct {
 	path        string // "": that of the server
 	connections int
 	seconds     int
-	refused     bool // all answers must have a status other than 2xx
+	cores       []int // of wrk, a thread on each; nil: the lab's one
+	refused     bool  // all answers must have a status other than 2xx
 }
 
 // run loads a server from the load's core, and returns the number of answers. A wrong
@@ -32,7 +33,7 @@ func (w load) run(ctx context.Context, l *lab, s *server) (requests int64, err e
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(w.seconds)*time.Second+30*time.Second)
 	defer cancel()
-	wrk := exec.CommandContext(ctx, "wrk", "-t1", "-c"+strconv.Itoa(w.connections), "-d"+strconv.Itoa(w.seconds)+"s",
+	wrk := exec.CommandContext(ctx, "wrk", "-t"+strconv.Itoa(max(1, len(w.cores))), "-c"+strconv.Itoa(w.connections), "-d"+strconv.Itoa(w.seconds)+"s",
 		"--timeout", "20s", "-s", script, "http://"+s.address+cmp.Or(w.path, s.path()))
 	var out bytes.Buffer
 	wrk.Stdout, wrk.Stderr = &out, &out
@@ -40,7 +41,11 @@ func (w load) run(ctx context.Context, l *lab, s *server) (requests int64, err e
 	ended := make(chan error)
 	go func() {
 		runtime.LockOSThread() // not unlocked: see server.go
-		err := pin(l.loadCore)
+		cores := w.cores
+		if cores == nil {
+			cores = []int{l.loadCore}
+		}
+		err := pin(cores...)
 		if err == nil {
 			err = wrk.Run()
 		}
