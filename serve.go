@@ -178,9 +178,11 @@ func (c *Call) path() string {
 }
 
 func (c *Call) end() {
-	rows := c.stream.end()
-	if door, ok := c.door.(RowCounter); ok && c.stream != nil {
-		door.CountRows(rows)
+	if c.stream != nil {
+		rows := c.stream.end()
+		if door, ok := c.door.(RowCounter); ok {
+			door.CountRows(rows)
+		}
 	}
 	c.context.end()
 	c.removeFiles()
