@@ -33,6 +33,7 @@ type shape struct {
 	request, response reflect.Type                // nil: raw, or none
 	schema            *Schema                     // of request; nil: it has none
 	takes             func(parameter string) bool // whether the request has a field for it; nil: for all
+	files             map[string]bool             // the fields of request that are files; nil: none is
 	rawRequest        bool                        // the function reads the request, and decides about its method
 	rawResponse       bool                        // the function writes the answer
 	rows              bool                        // the function returns a sequence of responses
@@ -222,7 +223,9 @@ func (a Action) endpoint(route Route) *Endpoint {
 		MaxBody:     a.bounds.maxBody,
 		Timeout:     a.bounds.timeout,
 		MaxRunning:  a.bounds.running.size(),
+		Files:       a.shape.files != nil,
 		takes:       a.shape.takes,
+		files:       a.shape.files,
 	}
 	switch {
 	case a.shape.rawRequest:

@@ -22,13 +22,13 @@ var arrows = map[string][]string{
 	// The vocabulary, and the pipeline. It knows no transport.
 	"internal/rule":       {},
 	"internal/fields":     {},
-	"internal/decode":     {"internal/rule", "internal/fields"},
+	"internal/decode":     {"internal/rule", "internal/fields", "internal/upload"},
 	"internal/jsongen":    {}, // for the tests of both
 	"internal/encode":     {"internal/fields", "github.com/goccy/go-json"},
 	"internal/trace":      {},
 	"internal/safely":     {},
 	"internal/requesturi": {},
-	".":                   {"internal/rule", "internal/fields", "internal/decode", "internal/encode", "internal/requesturi", "internal/safely", "internal/trace"},
+	".":                   {"internal/rule", "internal/fields", "internal/decode", "internal/encode", "internal/requesturi", "internal/safely", "internal/trace", "internal/upload"},
 
 	// What a product's functions use.
 	"validation": {".", "internal/rule", "internal/decode"},

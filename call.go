@@ -27,6 +27,7 @@ type Call struct {
 	body     []byte
 	wasRead  bool          // the body was, or could not be
 	unread   error         // why it could not be
+	form     *form         // of a request with files; nil: it was not read
 	raw      *http.Request // of a function that reads the request itself
 	strict   bool          // see [API.Strict]
 	answer   *answer
@@ -59,7 +60,7 @@ func (c *Call) RequestID() string { return c.context.id }
 
 // Body returns the request's body as it came. The bytes are valid until the Handler
 // returns and must not be changed. It is nil where the function reads the request
-// itself.
+// itself, and where the request has a [File].
 //
 // The first use of Body waits for the whole body; without one, that happens after the
 // middleware. Of a body that can't be read, because it is too large or does not come
@@ -74,7 +75,11 @@ func (c *Call) Body() []byte {
 func (c *Call) read() error {
 	if !c.wasRead && !c.match.Endpoint.RawRequest {
 		c.wasRead = true
-		c.body, c.unread = c.door.Body()
+		if c.match.Endpoint.Files {
+			c.unread = c.readForm()
+		} else {
+			c.body, c.unread = c.door.Body()
+		}
 	}
 	return c.unread
 }
@@ -120,9 +125,12 @@ func (c *Call) request(ctx context.Context) *http.Request {
 	return r
 }
 
-// removeFiles removes the temporary files that a function's ParseMultipartForm has
-// made, as net/http's server does.
+// removeFiles removes the temporary files of the request, those that a function's
+// ParseMultipartForm has made included, as net/http's server does.
 func (c *Call) removeFiles() {
+	if c.form != nil {
+		c.form.Close()
+	}
 	if c.raw == nil || c.raw.MultipartForm == nil {
 		return
 	}

@@ -12,8 +12,9 @@ import (
 
 // decoder decodes requests of the type T.
 type decoder[T any] struct {
-	plan, strict *decode.Plan // nil: T is Object
-	err          error        // why T can't be a request
+	plan, strict *decode.Plan    // nil: T is Object
+	files        map[string]bool // the fields that are files; nil: none is
+	err          error           // why T can't be a request
 }
 
 func decoderOf[T any]() decoder[T] {
@@ -25,7 +26,8 @@ func decoderOf[T any]() decoder[T] {
 	if err != nil {
 		return decoder[T]{err: err}
 	}
-	return decoder[T]{plan: plan, strict: plan.Strict()}
+	files, err := filesOf(plan.Schema())
+	return decoder[T]{plan: plan, strict: plan.Strict(), files: files, err: err}
 }
 
 // shape returns the shape of a function that takes a T.
@@ -33,7 +35,7 @@ func (d decoder[T]) shape() shape {
 	if d.plan == nil { // an Object, or what can't be a request
 		return shape{request: reflect.TypeFor[T]()}
 	}
-	return shape{request: reflect.TypeFor[T](), schema: d.plan.Schema(), takes: d.plan.Takes}
+	return shape{request: reflect.TypeFor[T](), schema: d.plan.Schema(), takes: d.plan.Takes, files: d.files}
 }
 
 // decode fills request from a call's body, or returns an error that has all that is
@@ -45,6 +47,8 @@ func (d decoder[T]) decode(call *Call, request *T) error {
 	var problems []decode.Problem
 	var err error
 	switch object, isObject := any(request).(*Object); {
+	case call.form != nil:
+		problems, err = d.decodeForm(call, request)
 	case call.match.further != nil:
 		problems, err = d.decodeFurther(call, request, object)
 	case isObject && call.strict:

@@ -18,8 +18,8 @@ import (
 // of the ResponseWriter are called by other goroutines, too, also one at a time.
 // Strings that they return may be kept.
 //
-// A door that can do more also implements [Timed], [ClientWatcher], [PanicCounter] or
-// [RowCounter]. Package doortest proves that a door keeps to all of this.
+// A door that can do more also implements [Timed], [ClientWatcher], [PanicCounter],
+// [RowCounter] or [MemoryKeeper]. Package doortest proves that a door keeps to all of this.
 type Door interface {
 	// Method is the request's method as it came, such as "POST".
 	Method() string
@@ -91,6 +91,14 @@ type ClientWatcher interface {
 	// call gone itself. It is called at most once, and only where the function
 	// uses Done or Err of its context, or returns a sequence.
 	WatchClient(gone func())
+}
+
+// MemoryKeeper is a [Door] that bounds what the requests of all clients take of memory
+// together. It is asked before files of a request are kept there.
+type MemoryKeeper interface {
+	// TakeMemory takes memory until the request ends, in bytes, and reports whether
+	// there was as much. Where there was not, the files are kept on disk.
+	TakeMemory(bytes int64) bool
 }
 
 // PanicCounter is a [Door] that counts the calls that ended with a panic.

@@ -25,6 +25,7 @@ type Endpoint struct {
 	Schema   *Schema      // of Request, with the rules of its fields; nil: Request is nil or Object
 	Response reflect.Type // of what the function returns, or, where it returns a sequence, of each row; nil: the answer is {}, or the function writes it itself
 
+	Files       bool // the request is multipart/form-data: it has a [File]
 	RawRequest  bool // the function reads the request itself
 	RawResponse bool // the function writes the answer itself
 	Streams     bool // the answer is written to [Door.ResponseWriter] while the function runs: by the function itself, or, where RawResponse is false, row by row
@@ -35,6 +36,7 @@ type Endpoint struct {
 	MaxRunning int           // 0: no bound but the door's
 
 	handler Handler
+	files   map[string]bool             // the fields of the request that are files
 	takes   func(parameter string) bool // nil: all
 }
 

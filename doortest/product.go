@@ -21,6 +21,7 @@ func newAPI() *apiphant.API {
 	read := func(target string, action apiphant.Action) { api.Handle(target, apiphant.Actions{Read: action}) }
 	addShapes(read)
 	addBounds(read)
+	addFiles(read)
 	addAnswers(read)
 	addFields(read)
 	addTyped(read)

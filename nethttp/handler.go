@@ -33,8 +33,8 @@ type Door struct {
 	// MaxBody bounds the body of a JSON request, in bytes; 0: DefaultMaxBody.
 	MaxBody int64
 
-	// MaxUpload bounds the body of a request that its function reads itself, in
-	// bytes; 0: DefaultMaxUpload. An action's own bound comes before both.
+	// MaxUpload bounds the body of a request that its function reads itself, or
+	// that has files, in bytes; 0: DefaultMaxUpload. An action's own bound comes before both.
 	MaxUpload int64
 
 	// TrustedProxies are the networks whose X-Forwarded-For, X-Forwarded-Host
@@ -70,7 +70,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (x *exchange) limit() int64 {
 	endpoint := x.match.Endpoint
 	switch {
-	case endpoint != nil && endpoint.RawRequest:
+	case endpoint != nil && (endpoint.RawRequest || endpoint.Files):
 		return cmp.Or(endpoint.MaxBody, x.door.MaxUpload, DefaultMaxUpload)
 	case endpoint != nil:
 		return cmp.Or(endpoint.MaxBody, x.door.MaxBody, DefaultMaxBody)

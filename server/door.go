@@ -50,6 +50,7 @@ type door struct {
 	body     requestBody
 	raw      *rawResponse // nil: the pipeline writes the response
 	rawBody  *rawBody
+	files    int64  // bytes that TakeMemory took
 	sent     int64  // bytes of the body that Answer was given
 	rows     int64  // of a response that is a sequence
 	hasRows  bool   // the response is a sequence
@@ -210,6 +211,15 @@ func (d *door) abandon() {
 	d.response.abandon()
 }
 
+// TakeMemory is part of [apiphant.MemoryKeeper].
+func (d *door) TakeMemory(bytes int64) bool {
+	if !d.server.bodies.reserve(d.conn.shard, bytes) {
+		return false
+	}
+	d.files += bytes
+	return true
+}
+
 // WatchClient is part of [apiphant.ClientWatcher].
 func (d *door) WatchClient(gone func()) {
 	if d.server.watcher != nil {
@@ -223,7 +233,7 @@ func (s *Server) maxUpload() int64 { return cmp.Or(s.MaxUpload, DefaultMaxUpload
 
 // bodyLimit returns how many bytes the body of a request to an endpoint may have.
 func (s *Server) bodyLimit(endpoint *apiphant.Endpoint) int64 {
-	if endpoint.RawRequest {
+	if endpoint.RawRequest || endpoint.Files {
 		return cmp.Or(endpoint.MaxBody, s.maxUpload())
 	}
 	return cmp.Or(endpoint.MaxBody, s.maxBody())

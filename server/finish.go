@@ -65,6 +65,10 @@ func (d *door) end() {
 func (d *door) release() {
 	d.exit()
 	d.buffer.free()
+	if d.files > 0 {
+		d.server.bodies.release(d.conn.shard, d.files)
+		d.files = 0
+	}
 }
 
 // closeUnread lets the connection be closed behind the response, since it is not

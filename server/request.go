@@ -77,7 +77,7 @@ func (c *conn) parseHead() (began bool, err error) {
 // and by fasthttp otherwise.
 func (c *conn) isJSON() bool {
 	h, e := &c.head, c.match.Endpoint
-	return !h.Special && !h.HTTP10 && string(h.Method) != http.MethodHead && (e == nil || !e.RawRequest && !e.Streams)
+	return !h.Special && !h.HTTP10 && string(h.Method) != http.MethodHead && (e == nil || !e.RawRequest && !e.Files && !e.Streams)
 }
 
 // isWhole reports whether a request whose head came has come with all of its body.

@@ -47,7 +47,7 @@ type Server struct {
 	Metrics *Metrics
 
 	MaxBody       int64         // bytes of a JSON request; 0: DefaultMaxBody. Beyond it: 413
-	MaxUpload     int64         // bytes of a raw request, which streams; 0: DefaultMaxUpload. Beyond it: 413
+	MaxUpload     int64         // bytes of a raw request, which streams, or of one with files; 0: DefaultMaxUpload. Beyond it: 413
 	MaxHeader     int           // bytes of the request line with all headers; 0: DefaultMaxHeader. Beyond it: 431
 	HeaderTimeout time.Duration // from a request's first byte to the end of its headers; 0: DefaultHeaderTimeout. Beyond it: 408
 	IdleTimeout   time.Duration // between two requests of a connection, and before its first byte; 0: DefaultIdleTimeout. Beyond it: closed
@@ -75,7 +75,7 @@ type Server struct {
 
 	// MaxRunning is for how many requests functions may run at the same time; a
 	// further one is answered with 503. A request whose body is still coming does
-	// not count, except a raw one, whose function reads the body.
+	// not count, except a raw one, whose function reads the body, and one with files.
 	// 0: DefaultMaxRunning; negative: no bound.
 	MaxRunning int
 

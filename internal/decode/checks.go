@@ -178,6 +178,9 @@ func (n *node) check(r *rule.Rules) (check, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n.kind == kindFile {
+		return n.fileCheck(c, r.ContentType), nil
+	}
 	if r.UniqueItems {
 		return func(p unsafe.Pointer) bool {
 			s := (*sliceHeader)(p)

@@ -45,6 +45,7 @@ const (
 	kindNullable      // apiphant.Optional, and sql.Null and its like
 	kindUnmarshalText // a type with UnmarshalText
 	kindUnmarshalJSON
+	kindFile // a file of a form, see Value.Files: no JSON
 )
 
 // The kinds of keys that a map can have.
@@ -163,6 +164,10 @@ func (c *compiler) node(t reflect.Type) (*node, error) {
 		var err error
 		n.elem, err = c.node(layout.Value.Type)
 		return n, err
+	}
+	if contentOf(t) >= 0 {
+		n.kind = kindFile
+		return n, nil
 	}
 	switch t.Kind() {
 	case reflect.Bool:

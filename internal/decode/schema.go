@@ -56,6 +56,8 @@ func (n *node) schemaKind() rule.Kind {
 		return rule.OwnText
 	case kindUnmarshalJSON:
 		return rule.Own
+	case kindFile:
+		return rule.File
 	default:
 		return rule.Integer
 	}

@@ -152,6 +152,8 @@ func (d *decoder) fillRare(n *node, dst unsafe.Pointer, c byte) bool {
 			return d.mismatch(n)
 		}
 		return d.unmarshalText(n, dst)
+	case kindFile:
+		return d.mismatch(n)
 	default: // kindUnmarshalJSON
 		return d.unmarshalJSON(n, dst)
 	}

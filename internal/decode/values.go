@@ -15,6 +15,7 @@ import (
 type Value struct {
 	Name  string
 	Texts []string // more than one where the name came more than once
+	Files []any    // in place of texts: pointers to values of the type of the field, or nil where it is for no file
 }
 
 // DecodeWith is [Plan.Decode] of a body and values. A value is a member of the request
@@ -29,6 +30,8 @@ type Value struct {
 // as a string. A pointer points to what its type makes of the text; no text is null. A
 // list has an element for each of the texts; any other field takes the last. Any other
 // text is invalid, and so is all text for a struct, an object or a list of lists.
+//
+// A field for files takes those of a value, and no text; any other takes no file.
 //
 // A strict plan also refuses what has more than one value: a field that is no list and
 // has several texts, or a name that came before, in the values or in the body.
@@ -75,7 +78,7 @@ func (n *node) takesText(lists bool) bool {
 		return n.elem.takesText(lists)
 	case kindSlice, kindArray:
 		return lists && n.elem.takesText(false)
-	case kindStruct, kindMap, kindAnyMap:
+	case kindStruct, kindMap, kindAnyMap, kindFile:
 		return false
 	default:
 		return true
@@ -135,7 +138,7 @@ func (d *decoder) objectWith(o *object, values []Value, dst unsafe.Pointer) bool
 	for _, v := range values {
 		i := o.find(bytesOf(v.Name))
 		switch {
-		case len(v.Texts) == 0:
+		case len(v.Texts) == 0 && len(v.Files) == 0:
 		case i < 0:
 			if d.strict {
 				d.unknown(o, validName(v.Name))
@@ -148,7 +151,11 @@ func (d *decoder) objectWith(o *object, values []Value, dst unsafe.Pointer) bool
 			seen[i>>6] |= 1 << (i & 63)
 			f, found := &o.fields[i], d.found
 			p := f.place.at(dst)
-			d.texts(f.node, p, v.Texts)
+			if len(v.Files) > 0 {
+				d.files(f.node, p, v.Files)
+			} else {
+				d.texts(f.node, p, v.Texts)
+			}
 			d.check(f, i, p, '"', found)
 		}
 	}
@@ -246,6 +253,9 @@ func (d *decoder) anyWith(m map[string]any, values []Value) {
 
 // validName returns a name as text can have it, which may not be UTF-8.
 func validName(name string) []byte { return bytes.ToValidUTF8([]byte(name), []byte("\uFFFD")) }
+
+// PathOf returns the path of a member of the request.
+func PathOf(name string) string { return nameInPath(name) }
 
 // nameInPath is keyInPath for a name that may not be UTF-8.
 func nameInPath(name string) string { return keyInPath(string(validName(name))) }

@@ -241,15 +241,15 @@ func TestValuesAreCopied(t *testing.T) {
 		sent = append(sent, []byte(s))
 		return stringOf(sent[len(sent)-1])
 	}
-	list := []decode.Value{{text("s"), []string{text("text")}}, {text("n"), []string{text("1234")}}, {text("l"), []string{text("one"), text("two")}},
-		{text("a"), []string{text("any")}}, {text("c"), []string{text("red")}}, {text("b"), []string{text("badge")}}}
+	list := []decode.Value{{Name: text("s"), Texts: []string{text("text")}}, {Name: text("n"), Texts: []string{text("1234")}}, {Name: text("l"), Texts: []string{text("one"), text("two")}},
+		{Name: text("a"), Texts: []string{text("any")}}, {Name: text("c"), Texts: []string{text("red")}}, {Name: text("b"), Texts: []string{text("badge")}}}
 	var v all
 	if problems, err := compile[all](t).DecodeWith(nil, list, &v); err != nil || problems != nil {
 		t.Fatal(problems, err)
 	}
 	v.M, _, _ = decode.ObjectWith(nil, list, false)
 	m := map[string]int{}
-	_, _ = compile[map[string]int](t).DecodeWith(nil, []decode.Value{{text("key"), []string{text("1")}}}, &m)
+	_, _ = compile[map[string]int](t).DecodeWith(nil, []decode.Value{{Name: text("key"), Texts: []string{text("1")}}}, &m)
 	for _, b := range sent {
 		for i := range b {
 			b[i] = '!'
@@ -268,7 +268,7 @@ func TestValuesAreBounded(t *testing.T) {
 	}
 	texts := make([]string, 10_000)
 	var v lists
-	problems, err := compile[lists](t).DecodeWith(nil, []decode.Value{{"l", texts}}, &v)
+	problems, err := compile[lists](t).DecodeWith(nil, []decode.Value{{Name: "l", Texts: texts}}, &v)
 	if err != nil || len(problems) != 100 {
 		t.Errorf("got %d problems, %v", len(problems), err)
 	}
@@ -348,7 +348,7 @@ func checkText(t testing.TB, plan *decode.Plan, text string) {
 	for i := range typ.NumField() {
 		name := typ.Field(i).Tag.Get("json")
 		var v scalarsOf
-		problems, err := plan.DecodeWith(nil, []decode.Value{{name, []string{text}}}, &v)
+		problems, err := plan.DecodeWith(nil, []decode.Value{{Name: name, Texts: []string{text}}}, &v)
 		got, bits := reflect.ValueOf(v).Field(i), 0
 		if err != nil || len(problems) > 1 || len(problems) == 1 && (problems[0].Path != name || problems[0].State != decode.Invalid) {
 			t.Fatalf("%s=%q: got %v, %v", name, text, problems, err)
@@ -423,7 +423,7 @@ func FuzzValues(f *testing.F) {
 			text = "\xff"
 		}
 		var got, want merged
-		problems, err := plan.DecodeWith(body, []decode.Value{{name, []string{text}}}, &got)
+		problems, err := plan.DecodeWith(body, []decode.Value{{Name: name, Texts: []string{text}}}, &got)
 		object, objectErr := decode.Object(body)
 		if err != nil || objectErr != nil {
 			if !errors.Is(err, objectErr) {

@@ -13,7 +13,7 @@ type Single struct {
 // it is left out: errors name it up to a hundred times.
 const maxExplained = 2048
 
-// Each returns the limits, Pattern, Format and Enum one by one, to say which of them a
+// Each returns the limits, Pattern, Format, ContentType and Enum one by one, to say which of them a
 // value breaks. Very long ones are left out.
 func (r *Rules) Each() []Single {
 	var list []Single
@@ -37,6 +37,7 @@ func (r *Rules) Each() []Single {
 	add(r.UniqueItems, "uniqueItems", true, Rules{UniqueItems: true})
 	add(r.Pattern != nil, "pattern", value(r.Pattern), Rules{Pattern: r.Pattern})
 	add(r.Format != "", "format", r.Format, Rules{Format: r.Format})
+	add(r.ContentType != nil, "contentType", r.ContentType, Rules{ContentType: r.ContentType})
 	add(r.Enum != nil, "enum", r.Enum, Rules{Enum: r.Enum})
 	return list
 }

@@ -144,7 +144,7 @@ func (p *parser) length(value string, to **int) error {
 		return errors.New("a length was expected, 0 or more")
 	}
 	switch p.of.Kind {
-	case Text, Bytes, List, Map:
+	case Text, Bytes, List, Map, File:
 		*to = &n
 		return nil
 	default:
@@ -166,6 +166,9 @@ func (p *parser) uniqueItems(value string) error {
 	}
 	if p.of.Kind != List {
 		return p.wrongType("lists")
+	}
+	if p.of.Elem.behind().Kind == File {
+		return p.wrongType("lists of JSON values")
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ type Rules struct {
 	ExclusiveMaximum json.Number `json:"exclusiveMaximum,omitempty"`
 	MultipleOf       json.Number `json:"multipleOf,omitempty"`
 
-	// Limits of lengths: of text in code points, of base64 in bytes, of lists in
+	// Limits of lengths: of text in code points, of base64 and files in bytes, of lists in
 	// elements, of maps in members. nil: none.
 	MinLength   *int `json:"minLength,omitempty"`
 	MaxLength   *int `json:"maxLength,omitempty"`
@@ -32,6 +32,9 @@ type Rules struct {
 	// tag, any Go value that stands for a JSON value from package validation. nil: any
 	// value is allowed; empty: none is.
 	Enum []any `json:"enum,omitempty"`
+
+	// ContentType are the media types that a file may have, see [IsContentType]. nil: any.
+	ContentType []any `json:"contentType,omitempty"`
 
 	Items *Rules `json:"items,omitempty"` // of each element of a list, or of each value of a map
 

@@ -45,6 +45,7 @@ const (
 	Timestamp             // a string: a date-time, or a date where the field's Format is that
 	OwnText               // a string that the type's UnmarshalText reads
 	Own                   // what the type's UnmarshalJSON reads
+	File                  // no JSON: a file of multipart/form-data
 )
 
 // String returns JSON Schema's name of the kind's type, "" where it may be of several.

@@ -82,6 +82,7 @@ var words = map[string]word{
 	"pattern":          {parse: (*parser).pattern, scalar: true},
 	"format":           {parse: (*parser).format, scalar: true},
 	"enum":             {parse: (*parser).enum, scalar: true},
+	"contentType":      {parse: (*parser).contentType, scalar: true},
 	"items":            {ofFields: true}, // parsed by [parser.parse]: it leads back here
 	"doc":              {parse: (*parser).doc, ofFields: true, forPeople: true},
 	"example":          {parse: (*parser).example, ofFields: true, forPeople: true},
