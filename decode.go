@@ -60,10 +60,13 @@ func (d decoder[T]) decode(call *Call, request *T) error {
 	default:
 		problems, err = d.plan.Decode(call.body, request)
 	}
-	if err != nil {
-		return requestError(err, call.body)
+	switch {
+	case err == nil:
+		return fieldErrors(problems)
+	case call.form != nil:
+		return requestError(err, call.form.object)
 	}
-	return fieldErrors(problems)
+	return requestError(err, call.body)
 }
 
 // decodeFurther is decode for a request to a further address, whose path and query

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/apiphant/apiphant/internal/decode"
 	"github.com/apiphant/apiphant/internal/rule"
@@ -110,7 +111,7 @@ func (f *form) compose() error {
 	for i := range f.Parts {
 		part := &f.Parts[i]
 		if part.IsJSON {
-			if !json.Valid([]byte(part.Text)) {
+			if !utf8.ValidString(part.Text) || !json.Valid([]byte(part.Text)) {
 				return fieldErrors([]decode.Problem{{Path: decode.PathOf(part.Name), State: decode.Invalid}})
 			}
 			if object.Len() > 1 {

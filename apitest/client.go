@@ -33,7 +33,7 @@ type Client struct {
 	Method  string // "": POST
 
 	// Header is sent with each request. Without a Content-Type that is
-	// application/json.
+	// application/json, or that of a [Form].
 	Header http.Header
 
 	base      string            // "": http://Host:Port
@@ -72,9 +72,9 @@ func (c Client) Test(target, action string, request any, status int, response an
 }
 
 func (c Client) test(target, action string, request any, status int, response any) (*Response, error) {
-	sent, err := text(request)
+	sent, err := bodyOf(request)
 	if err != nil {
-		return nil, fmt.Errorf("the request of type %T is no JSON: %w", request, err)
+		return nil, err
 	}
 	want, err := text(response)
 	if err != nil {
@@ -88,10 +88,10 @@ func (c Client) test(target, action string, request any, status int, response an
 }
 
 // ask sends one request and reads the whole answer.
-func (c Client) ask(target, action string, body []byte) (*Response, error) {
+func (c Client) ask(target, action string, sent body) (*Response, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	answer, exchange, err := c.send(ctx, target, action, body)
+	answer, exchange, err := c.send(ctx, target, action, sent)
 	if err != nil {
 		return nil, err
 	}
@@ -103,33 +103,33 @@ func (c Client) ask(target, action string, body []byte) (*Response, error) {
 	case len(read) > maxAnswer:
 		return nil, fmt.Errorf("%s, and more than %d MiB", exchange, maxAnswer>>20)
 	}
-	return &Response{Status: answer.StatusCode, Header: answer.Header, Body: read, exchange: exchange + spaced(read)}, nil
+	return &Response{Status: answer.StatusCode, Header: answer.Header, Body: read, exchange: exchange + spaced(string(read))}, nil
 }
 
 // send sends one request, and returns the answer when it begins, with the line that
 // is printed for both.
-func (c Client) send(ctx context.Context, target, action string, body []byte) (answer *http.Response, exchange string, err error) {
+func (c Client) send(ctx context.Context, target, action string, sent body) (answer *http.Response, exchange string, err error) {
 	version, method := cmp.Or(c.Version, "v0"), cmp.Or(c.Method, http.MethodPost)
 	url := c.url() + apiphant.PathPrefix + "/" + version + "/" + target + "/" + action
-	r, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(sent.content))
 	if err != nil {
 		return nil, "", err
 	}
-	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Content-Type", sent.contentType)
 	for name, values := range c.Header {
 		r.Header[http.CanonicalHeaderKey(name)] = values
 	}
 	if answer, err = c.http().Do(r); err != nil {
 		return nil, "", c.explain(err)
 	}
-	return answer, fmt.Sprintf("%s %s%s --> %d", method, url, spaced(body), answer.StatusCode), nil
+	return answer, fmt.Sprintf("%s %s%s --> %d", method, url, spaced(sent.shown), answer.StatusCode), nil
 }
 
-func spaced(body []byte) string {
-	if len(body) == 0 {
+func spaced(body string) string {
+	if body == "" {
 		return ""
 	}
-	return " " + string(body)
+	return " " + body
 }
 
 // http returns a client that neither follows redirects nor decompresses.

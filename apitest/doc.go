@@ -21,7 +21,7 @@
 //
 // A request and a wanted response are any Go value, encoded by encoding/json. A
 // string, []byte or json.RawMessage is JSON text, and is sent as it is, valid or
-// not. A nil request is an empty body. Where the wanted response is nil, only the
+// not. A nil request is an empty body, and a [Form] has files. Where the wanted response is nil, only the
 // status is compared. The order of keys does not matter, and numbers are compared
 // as numbers, exactly: 1.0 equals 1, and 12345678901234567890 does not equal
 // 12345678901234567891.

@@ -46,9 +46,9 @@ func (e *StreamError) Error() string { return e.exchange }
 // the rows are read from events.
 func (c Client) Rows(target, action string, request any) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		sent, err := text(request)
+		sent, err := bodyOf(request)
 		if err != nil {
-			yield(Row{}, fmt.Errorf("the request of type %T is no JSON: %w", request, err))
+			yield(Row{}, err)
 			return
 		}
 		ctx, cancel := context.WithCancelCause(context.Background())
@@ -101,7 +101,7 @@ func (r *rowReader) next() (Row, error) {
 
 // failed returns the error for a body that says what failed.
 func (r *rowReader) failed(body []byte) error {
-	return &StreamError{&Response{Status: r.answer.StatusCode, Header: r.answer.Header, Body: body, exchange: r.exchange + spaced(body)}}
+	return &StreamError{&Response{Status: r.answer.StatusCode, Header: r.answer.Header, Body: body, exchange: r.exchange + spaced(string(body))}}
 }
 
 func (r *rowReader) nextLine() (Row, error) {
