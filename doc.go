@@ -37,7 +37,7 @@
 //
 // The tags are required, default, minimum, maximum, exclusiveMinimum,
 // exclusiveMaximum, multipleOf, minLength, maxLength, pattern, enum, format,
-// minItems, maxItems, uniqueItems, and doc, example, deprecated for people.
+// minItems, maxItems, uniqueItems, contentType (of a [File]), and doc, example, deprecated for people.
 // Required means present in the JSON: false, 0 and "" are values like others. A
 // type may also have Validate() error, which best returns the errors of package
 // validation: validation.Invalid("count", "too many").

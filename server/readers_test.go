@@ -122,7 +122,7 @@ func readRows(t *testing.T, command []string, url string, goOn chan<- error, fai
 }
 
 // startNginx returns the address of an nginx in front of a server, with those lines of
-// templates/myproduct/nginx that streams depend on.
+// templates/myproduct/nginx that streams and files depend on.
 func startNginx(t *testing.T, upstream string) (address string) {
 	t.Helper()
 	nginx, err := exec.LookPath("nginx")
@@ -138,7 +138,12 @@ func startNginx(t *testing.T, upstream string) (address string) {
 	address = free.Addr().String()
 	free.Close()
 	dir := t.TempDir()
+	user := "" // of the workers, who keep large bodies in dir
+	if os.Getuid() == 0 {
+		user = "user root;"
+	}
 	config := fmt.Sprintf(`
+%s
 daemon off;
 pid nginx.pid;
 error_log stderr crit;
@@ -150,6 +155,7 @@ http {
 	fastcgi_temp_path fastcgi;
 	uwsgi_temp_path uwsgi;
 	scgi_temp_path scgi;
+	client_max_body_size 1g;
 	server {
 		listen %s;
 		location /api/ {
@@ -159,7 +165,7 @@ http {
 			proxy_next_upstream error timeout;
 		}
 	}
-}`, address, upstream)
+}`, user, address, upstream)
 	if err := os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	s.DrainWindow = DrainWindow{Duration: server.DefaultDrainWindow}
 	flags.Var(&s.DrainWindow, "drain-window", "how long requests are still taken when the program ends, also new connections; the default ends with the last connection; 0: not at all")
 	flags.Var(&s.MaxBody, "max-body", "how large a JSON request may be")
-	flags.Var(&s.MaxUpload, "max-upload", "how large a raw request, which streams, may be")
+	flags.Var(&s.MaxUpload, "max-upload", "how large a raw request, which streams, or one with files may be")
 	flags.Var(&s.MaxHeader, "max-header", "how large a request's line and headers may be together")
 	flags.DurationVar(&s.HeaderTimeout, "header-timeout", server.DefaultHeaderTimeout, "how long a request's headers may take to come, from their first byte")
 	flags.DurationVar(&s.IdleTimeout, "idle-timeout", server.DefaultIdleTimeout, "how long a connection may wait for its first request, and for its next")
