@@ -22,6 +22,7 @@ var arrows = map[string][]string{
 	// The vocabulary, and the pipeline. It knows no transport.
 	"internal/rule":       {},
 	"internal/fields":     {},
+	"internal/upload":     {}, // files that come with a request
 	"internal/decode":     {"internal/rule", "internal/fields", "internal/upload"},
 	"internal/jsongen":    {}, // for the tests of both
 	"internal/encode":     {"internal/fields", "github.com/goccy/go-json"},
