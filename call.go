@@ -75,9 +75,13 @@ func (c *Call) Body() []byte {
 func (c *Call) read() error {
 	if !c.wasRead && !c.match.Endpoint.RawRequest {
 		c.wasRead = true
-		if c.match.Endpoint.Files {
+		switch coding := c.door.Header("Content-Encoding"); {
+		case coding != "" && !strings.EqualFold(coding, "identity"):
+			c.SetHeader("Accept-Encoding", "identity") // RFC 9110, sections 12.5.3 and 15.5.16
+			c.unread = &Error{Status: http.StatusUnsupportedMediaType}
+		case c.match.Endpoint.Files:
 			c.unread = c.readForm()
-		} else {
+		default:
 			c.body, c.unread = c.door.Body()
 		}
 	}
