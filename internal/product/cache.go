@@ -52,5 +52,5 @@ func (p *Product) noCache() error {
 
 // unwritable says of a build cache that can't be written what to do.
 func unwritable(err error) error {
-	return fmt.Errorf("Go's build cache can't be written: %w: set GOCACHE to a folder that can be", err)
+	return fmt.Errorf("the build cache can't be written: %w: set GOCACHE to a folder that can be", err)
 }

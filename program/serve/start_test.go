@@ -5,13 +5,10 @@ package serve_test
 import (
 	"bufio"
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -23,51 +20,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/internal/load"
 )
-
-// startEnv names the Start of a product of these tests.
-const startEnv = "APIPHANT_TEST_START"
-
-var starts = map[string]func(context.Context) error{
-	// Waits for standard input, whose text is its error.
-	"waits": func(context.Context) error {
-		log.Print("Start waits")
-		text, err := io.ReadAll(os.Stdin)
-		if len(text) > 0 {
-			return errors.New(string(text))
-		}
-		return err
-	},
-	"panics": func(context.Context) error { panic("on purpose") },
-	"logs": func(ctx context.Context) error {
-		log.SetPrefix("prefix: ")
-		log.Print("by log")
-		slog.Warn("by slog", "n", 1)
-		slog.With("m", 2).WithGroup("g").InfoContext(ctx, "by slog with", "n", 1)
-		return nil
-	},
-	"is fatal": func(context.Context) error { log.Fatal("no luck"); return nil },
-	"sets its log": func(context.Context) error {
-		ownLog()
-		return nil
-	},
-}
-
-// ownLog is what a product does that has a log of its own.
-func ownLog() { slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, nil)).With("own", true)) }
-
-// talk logs in each way that a function has.
-func talk(ctx context.Context, _ apiphant.Object) error {
-	log.Print("a call, by log")
-	slog.InfoContext(ctx, "a call, by slog", "n", 1)
-	slog.With("m", 2).WithGroup("g").ErrorContext(ctx, "a call, by slog with", "n", 1)
-	slog.Info("a call, by slog without context")
-	derived := apiphant.WithLog(ctx, slog.Default().With("derived", true))
-	slog.InfoContext(derived, "a call, by a logger of its own")
-	return nil
-}
 
 // startsBy prepares a process whose Start is the one of that name. What is sent on
 // in ends one that waits, with an error if there is any text.
