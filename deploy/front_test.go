@@ -138,8 +138,10 @@ func TestFrontRetries(t *testing.T) {
 	if said, err := m.try((*deploy.Deployment).Apply, deploy.Options{With: []string{"nginx"}}); err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
+	// nginx was reloaded, which closes the connections of before.
+	anew := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	eventually(t, "a process dies of a request", func() bool {
-		answer, body := post(t, http.DefaultClient, "http://"+m.front, "{}", nil)
+		answer, body := post(t, anew, "http://"+m.front, "{}", nil)
 		if died.Load() > 0 && (answer.StatusCode != 502 || body != `{"error":"502 Bad Gateway"}`) {
 			t.Errorf("a POST whose process died: %s %s, want 502", answer.Status, body)
 		}

@@ -30,11 +30,6 @@ func numbered() (program.Product, *atomic.Int64) {
 	return product, said
 }
 
-func exists(file string) bool {
-	_, err := os.Stat(file)
-	return err == nil
-}
-
 // TestRotation renames the log's file under load, as logrotate does, and sends
 // SIGUSR1: every line is in one of the files, once.
 func TestRotation(t *testing.T) {
@@ -57,17 +52,18 @@ func TestRotation(t *testing.T) {
 			}
 		})
 	}
-	await(t, "the first line in the file", func() bool {
+	hasLine := func() bool {
 		written, err := os.Stat(file)
 		return err == nil && written.Size() > 0
-	})
+	}
+	await(t, "the first line in the file", hasLine)
 	for n := range rotations {
 		before := said.Load()
 		if err := os.Rename(file, fmt.Sprintf("%s.%d", file, n)); err != nil {
 			t.Fatal(err)
 		}
 		_ = syscall.Kill(os.Getpid(), syscall.SIGUSR1)
-		await(t, "a new file", func() bool { return exists(file) })
+		await(t, "a line in a new file", hasLine)
 		await(t, "more lines", func() bool { return said.Load() > before+20 })
 	}
 	close(done)
