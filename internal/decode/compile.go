@@ -80,7 +80,6 @@ var (
 	numberType          = reflect.TypeFor[json.Number]()
 	rawType             = reflect.TypeFor[json.RawMessage]()
 	timeType            = reflect.TypeFor[time.Time]()
-	durationType        = reflect.TypeFor[time.Duration]()
 	anyMapType          = reflect.TypeFor[map[string]any]()
 )
 
