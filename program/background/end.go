@@ -54,7 +54,7 @@ func (e *ending) stop(ctx context.Context, stop func(context.Context) error) err
 	case err := <-done:
 		return err
 	case <-time.After(limit + returnGrace):
-		return fmt.Errorf("Stop: it did not return within %s", limit.Round(100*time.Millisecond))
+		return fmt.Errorf("the function Stop did not return within %s", limit.Round(100*time.Millisecond))
 	}
 }
 
