@@ -264,7 +264,7 @@ func TestClock(t *testing.T) {
 			shown := asked.Add(test.by)
 			time.Sleep(test.took)
 			c.set(shown, asked)
-			if got := c.Now().Sub(time.Now()); got != test.want {
+			if got := time.Until(c.Now()); got != test.want {
 				t.Errorf("%s: set by %s, want %s", test.name, got, test.want)
 			}
 		}

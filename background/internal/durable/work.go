@@ -89,14 +89,15 @@ func (d *Database[Tx]) newClient(work engine.Work) (*river.Client[Tx], error) {
 		queues[job.Queue] = river.QueueConfig{MaxWorkers: work.Workers}
 	}
 	return river.NewClient(d.driver, &river.Config{
-		ID:                    d.worker,
-		Logger:                d.river,
-		Workers:               workers,
-		Queues:                queues,
-		FetchCooldown:         fetchCooldown,
-		FetchOnlyKnownKinds:   true, // a newer version of the program, or another product, may have more
-		RescueStuckJobsAfter:  neverRescue,
-		SkipJobKindValidation: true,                             // it refuses names of one letter, which may be enqueued
+		ID:                   d.worker,
+		Logger:               d.river,
+		Workers:              workers,
+		Queues:               queues,
+		FetchCooldown:        fetchCooldown,
+		FetchOnlyKnownKinds:  true, // a newer version of the program, or another product, may have more
+		RescueStuckJobsAfter: neverRescue,
+		//lint:ignore SA1019 without it River refuses names of one letter, which may be enqueued
+		SkipJobKindValidation: true,
 		Test:                  river.TestConfig{Time: &d.clock}, // nothing else sets River's clock
 	})
 }
