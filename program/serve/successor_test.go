@@ -131,13 +131,13 @@ func TestSuccessorFails(t *testing.T) {
 	release(t, path, "v0")
 	p := startProcess(t, func(command *exec.Cmd) {
 		released(path)(command)
-		command.Env = append(command.Env, patienceEnv+"=1s")
+		command.Env = append(command.Env, patienceEnv+"=5s")
 	})
 	clients := ask(p.address)
 	tests := []struct{ name, program, why string }{
 		{"ends", "echo 'no luck' >&2; exit 3", "it ended before it was ready: exit status 3"},
 		{"ends well", "exit 0", "it ended before it was ready: exit status 0"},
-		{"hangs", "exec sleep 60", "it was not ready within 1s, and was ended"},
+		{"hangs", "exec sleep 60", "it was not ready within 5s, and was ended"},
 		{"is none", "", "fork/exec .*: no such file"},
 	}
 	for _, tt := range tests {
