@@ -55,10 +55,8 @@ func (d decoder[T]) decode(call *Call, request *T) error {
 		*object, problems, err = decode.StrictObject(call.body)
 	case isObject:
 		*object, err = decode.Object(call.body)
-	case call.strict:
-		problems, err = d.strict.Decode(call.body, request)
 	default:
-		problems, err = d.plan.Decode(call.body, request)
+		problems, err = d.planFor(call).Decode(call.body, request)
 	}
 	switch {
 	case err == nil:
@@ -80,11 +78,17 @@ func (d decoder[T]) decodeFurther(call *Call, request *T, object *Object) ([]dec
 		var problems []decode.Problem
 		*object, problems, err = decode.ObjectWith(call.body, values, call.strict)
 		return problems, err
-	case call.strict:
-		return d.strict.DecodeWith(call.body, values, request)
 	default:
-		return d.plan.DecodeWith(call.body, values, request)
+		return d.planFor(call).DecodeWith(call.body, values, request)
 	}
+}
+
+// planFor returns the plan by which a call's request is decoded.
+func (d decoder[T]) planFor(call *Call) *decode.Plan {
+	if call.strict {
+		return d.strict
+	}
+	return d.plan
 }
 
 // requestError returns the error for a body that was not decoded.

@@ -156,9 +156,5 @@ func (d decoder[T]) decodeForm(call *Call, request *T) ([]decode.Problem, error)
 		}
 	}
 	values = append(values[:len(values):len(values)], call.form.values...)
-	plan := d.plan
-	if call.strict {
-		plan = d.strict
-	}
-	return plan.DecodeWith(call.form.object, values, request)
+	return d.planFor(call).DecodeWith(call.form.object, values, request)
 }

@@ -133,14 +133,14 @@ func TestClientGone(t *testing.T) {
 func TestHalfClosedClientIsAnswered(t *testing.T) {
 	onlyOnLinux(t)
 	w := newWaiting()
-	w.api.Handle("v0/deaf", apiphant.Actions{Read: apiphant.Func(func(ctx context.Context, request apiphant.Object) (apiphant.Object, error) {
+	w.api.Handle("v0/ignoring", apiphant.Actions{Read: apiphant.Func(func(ctx context.Context, request apiphant.Object) (apiphant.Object, error) {
 		<-ctx.Done()
 		return request, nil
 	})})
 	running := start(t, w.api, &server.Server{})
 	for path, want := range map[string]string{
-		"done": `499 {"error":"499 Client Closed Request"}`,
-		"deaf": `200 {"a":1}`,
+		"done":     `499 {"error":"499 Client Closed Request"}`,
+		"ignoring": `200 {"a":1}`,
 	} {
 		c := running.dial()
 		c.send(post("/api/v0/"+path+"/read", `{"a":1}`))

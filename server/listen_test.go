@@ -237,7 +237,7 @@ func TestErrHandedOverWrong(t *testing.T) {
 }
 
 // TestSoleListener: a listener that comes from somebody else may be theirs, too,
-// and must not be made deaf, unless they said that they leave it.
+// and must not be made to refuse connections, unless they said that they leave it.
 func TestSoleListener(t *testing.T) {
 	tests := []struct {
 		name string

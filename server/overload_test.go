@@ -332,7 +332,7 @@ func TestDeafFunction(t *testing.T) {
 			s.Hurry(10 * time.Millisecond)
 			running := start(t, api, s)
 			c := running.dial()
-			c.send(fmt.Sprintf("POST /api/v0/block/%s HTTP/1.1\r\nHost: test\r\nX-Request-Id: the-deaf-one\r\nContent-Length: 0\r\n\r\n", action))
+			c.send(fmt.Sprintf("POST /api/v0/block/%s HTTP/1.1\r\nHost: test\r\nX-Request-Id: the-ignoring-one\r\nContent-Length: 0\r\n\r\n", action))
 			wait(t, "the function runs", entered)
 			until(t, "it is found out", func() bool { return s.Stats().Overdue == 1 })
 			until(t, "others are answered", func() bool { running.dial().wantOpen(); return true })
@@ -349,7 +349,7 @@ func TestDeafFunction(t *testing.T) {
 			for _, line := range []string{path + " ignores its context: ", path + " returned at last, "} {
 				want := 0
 				for _, got := range strings.Split(running.log.String(), "\n") {
-					if strings.Contains(got, line) && strings.Contains(got, `"request_id":"the-deaf-one"`) && strings.Contains(got, `"level":"warn"`) {
+					if strings.Contains(got, line) && strings.Contains(got, `"request_id":"the-ignoring-one"`) && strings.Contains(got, `"level":"warn"`) {
 						want++
 					}
 				}

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,6 +20,7 @@ import (
 
 	"github.com/apiphant/apiphant/background"
 	"github.com/apiphant/apiphant/background/engine"
+	"github.com/apiphant/apiphant/background/internal/enginetest"
 	"github.com/apiphant/apiphant/background/postgres"
 	"github.com/apiphant/apiphant/background/worker"
 	server "github.com/apiphant/apiphant/database/postgres"
@@ -30,24 +30,11 @@ import (
 // full makes the scenarios as long as the project's figures are: APIPHANT_FAILOVER=1.
 var full = os.Getenv("APIPHANT_FAILOVER") != ""
 
-const (
-	workerURL  = "APIPHANT_TEST_URL"
-	workerFile = "APIPHANT_TEST_FILE"
-)
-
 // TestMain makes this program also the worker that the tests kill.
 func TestMain(m *testing.M) {
-	if url := os.Getenv(workerURL); url != "" {
-		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-		defer stop()
-		err := work(ctx, url, os.Getenv(workerFile))
-		if err != nil && ctx.Err() == nil { // else it was told to end before it had begun
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
+	if !enginetest.WorkInProcess(work) {
+		os.Exit(pgtest.Main(m))
 	}
-	os.Exit(pgtest.Main(m))
 }
 
 const period = 500 * time.Millisecond
@@ -140,14 +127,12 @@ func newFleet(t *testing.T, url string, workers int) *fleet {
 
 func (f *fleet) start() {
 	f.t.Helper()
-	w := exec.Command(os.Args[0])
-	w.Env = append(os.Environ(), workerURL+"="+f.url, workerFile+"="+f.file)
+	w := enginetest.Process(f.url, f.file)
 	log, err := os.Create(fmt.Sprintf("%s.%d.log", f.file, len(f.workers)))
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	w.Stdout, w.Stderr = log, log
-	w.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := w.Start(); err != nil {
 		f.t.Fatal(err)
 	}

@@ -6,11 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -21,23 +18,11 @@ import (
 	file "github.com/apiphant/apiphant/database/sqlite"
 )
 
-const (
-	workerURL  = "APIPHANT_TEST_URL"
-	workerFile = "APIPHANT_TEST_FILE"
-)
-
 // TestMain makes this program also the worker that tests start.
 func TestMain(m *testing.M) {
-	if url := os.Getenv(workerURL); url != "" {
-		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-		defer stop()
-		if err := work(ctx, url, os.Getenv(workerFile)); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
+	if !enginetest.WorkInProcess(work) {
+		os.Exit(enginetest.Main(m))
 	}
-	os.Exit(enginetest.Main(m))
 }
 
 // locked is how long a task has the file for itself: longer than a worker is
@@ -117,14 +102,13 @@ func TestFileIsLocked(t *testing.T) {
 	told := filepath.Join(folder, "told")
 	var logs []string
 	for i := range 2 {
-		w := exec.Command(os.Args[0])
-		w.Env = append(os.Environ(), workerURL+"=sqlite://"+filepath.Join(folder, "jobs.db"), workerFile+"="+told)
+		w := enginetest.Process("sqlite://"+filepath.Join(folder, "jobs.db"), told)
 		logs = append(logs, filepath.Join(folder, fmt.Sprint("log", i)))
 		log, err := os.Create(logs[i])
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.Stderr, w.SysProcAttr = log, &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+		w.Stderr = log
 		if err := w.Start(); err != nil {
 			t.Fatal(err)
 		}

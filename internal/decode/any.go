@@ -12,10 +12,7 @@ func (d *decoder) anyValue(c byte) (any, bool) {
 		if !ok {
 			return nil, false
 		}
-		if escaped {
-			d.scratch = unescape(d.scratch[:0], raw)
-			raw = d.scratch
-		}
+		raw = d.unescaped(raw, escaped)
 		return d.boxText(raw), true
 	case 't':
 		return true, d.literal("true")

@@ -151,10 +151,7 @@ func (d *decoder) member(o *object) (int, bool) {
 	if !ok {
 		return 0, false
 	}
-	if escaped {
-		d.scratch = unescape(d.scratch[:0], raw)
-		raw = d.scratch
-	}
+	raw = d.unescaped(raw, escaped)
 	i := o.find(raw)
 	if i < 0 && d.strict {
 		d.unknown(o, raw)

@@ -61,10 +61,7 @@ func (d *decoder) time(n *node, dst unsafe.Pointer) bool {
 	if !ok {
 		return false
 	}
-	if escaped {
-		d.scratch = unescape(d.scratch[:0], raw)
-		raw = d.scratch
-	}
+	raw = d.unescaped(raw, escaped)
 	if !n.setTime(dst, unsafe.String(unsafe.SliceData(raw), len(raw))) {
 		d.wrongTime(n)
 	}

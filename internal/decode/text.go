@@ -2,14 +2,19 @@ package decode
 
 import "unsafe"
 
-// text returns the value of a JSON string. raw is what is between its quotes; escaped says
-// whether raw contains escapes. The result shares no memory with the body.
-func (d *decoder) text(raw []byte, escaped bool) string {
+// text returns the value of a JSON string, see unescaped. The result shares no memory
+// with the body.
+func (d *decoder) text(raw []byte, escaped bool) string { return d.copy(d.unescaped(raw, escaped)) }
+
+// unescaped returns the value of a JSON string. raw is what is between its quotes, and
+// escaped reports whether that contains escapes. The result is valid until the next
+// call, and as long as the body.
+func (d *decoder) unescaped(raw []byte, escaped bool) []byte {
 	if escaped {
 		d.scratch = unescape(d.scratch[:0], raw)
 		raw = d.scratch
 	}
-	return d.copy(raw)
+	return raw
 }
 
 // Strings of at most shortString bytes are not allocated one by one, but together in

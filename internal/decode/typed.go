@@ -348,10 +348,7 @@ func (d *decoder) bytes(dst unsafe.Pointer) bool {
 	if !ok {
 		return false
 	}
-	if escaped {
-		d.scratch = unescape(d.scratch[:0], raw)
-		raw = d.scratch
-	}
+	raw = d.unescaped(raw, escaped)
 	b := make([]byte, base64.StdEncoding.DecodedLen(len(raw)))
 	n, err := base64.StdEncoding.Decode(b, raw)
 	if err != nil {

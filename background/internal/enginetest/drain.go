@@ -12,21 +12,18 @@ import (
 	"github.com/apiphant/apiphant/background/worker"
 )
 
-// deaf tests that a job which ignores the end of its context is given back at the
+// ignoring tests that a job which ignores the end of its context is given back at the
 // end of the drain, and that the worker ends in time.
-func (s suite) deaf(t *testing.T) {
+func (s suite) ignoring(t *testing.T) {
 	began, release := make(chan int, 10), make(chan struct{})
 	defer close(release)
-	deaf := background.NewJob("deaf", func(_ context.Context, n int) error { began <- n; <-release; return nil })
-	deaf.Attempts = 1
+	ignoring := background.NewJob("ignoring", func(_ context.Context, n int) error { began <- n; <-release; return nil })
+	ignoring.Attempts = 1
 	url := s.NewURL(t)
-	product := s.product(deaf)
-	product.OnError = func(_ context.Context, failure background.Failure) error {
-		t.Errorf("OnError is called for a job that is repeated: %s", failure)
-		return nil
-	}
-	opened := s.open(t, url, deaf)
-	must(t, deaf.Enqueue(engine.WithQueue(t.Context(), opened), 1))
+	product := s.product(ignoring)
+	product.OnError = neverFails(t)
+	opened := s.open(t, url, ignoring)
+	must(t, ignoring.Enqueue(engine.WithQueue(t.Context(), opened), 1))
 	stop := s.work(t, opened, worker.Worker{Drain: -1}, product)
 	await(t, began, 1)
 	ending := time.Now()

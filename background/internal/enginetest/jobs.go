@@ -112,10 +112,7 @@ func (s suite) interrupted(t *testing.T) {
 	job.Attempts = 1
 	url := s.NewURL(t)
 	product := s.product(job)
-	product.OnError = func(_ context.Context, failure background.Failure) error {
-		t.Errorf("OnError is called for a job that is repeated: %s", failure)
-		return nil
-	}
+	product.OnError = neverFails(t)
 	opened := s.open(t, url, job)
 	must(t, job.Enqueue(engine.WithQueue(t.Context(), opened), 1))
 	stop := s.work(t, opened, worker.Worker{Drain: -1}, product)
@@ -123,6 +120,14 @@ func (s suite) interrupted(t *testing.T) {
 	stop()
 	s.work(t, s.open(t, url, job), worker.Worker{}, product)
 	await(t, done, 1)
+}
+
+// neverFails returns an OnError for jobs that are interrupted, which is no failure.
+func neverFails(t *testing.T) func(context.Context, background.Failure) error {
+	return func(_ context.Context, failure background.Failure) error {
+		t.Errorf("OnError is called for a job that is repeated: %s", failure)
+		return nil
+	}
 }
 
 // refused tests what can't be enqueued.

@@ -58,7 +58,7 @@ func Run(t *testing.T, tested Engine) {
 		"Tasks":           s.tasks,
 		"TaskInterrupted": s.taskInterrupted,
 		"ClaimUnanswered": s.claimUnanswered,
-		"Deaf":            s.deaf,
+		"Ignoring":        s.ignoring,
 		"ManyInterrupted": s.manyInterrupted,
 		"Dead":            s.dead,
 		"LeftBehind":      s.leftBehind,
