@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/apiphant/apiphant/internal/hosts"
 )
 
 // DefaultTimeout is how long a call may take where [API.Timeout] is not set.
@@ -44,6 +46,12 @@ type API struct {
 	// these nor the host that it asks is answered with 403.
 	AllowOrigins []string
 
+	// Hosts are the hosts that the API may be asked as: "api.example.com",
+	// "*.example.com", every name below that one, "127.0.0.1", "[::1]", each with
+	// a port or, for any port, without; "*", any host. nil: any. A request whose
+	// Host is another is answered with 421, and so is one without a Host (HTTP/1.0).
+	Hosts []string
+
 	// Start runs once before anything is served, and Stop once after the last
 	// call has ended; nil: nothing. An error of Start ends the program.
 	Start, Stop func(ctx context.Context) error
@@ -62,6 +70,7 @@ type API struct {
 	endpoints map[string]*Endpoint
 	patterns  patterns
 	origins   origins
+	hosts     hosts.Set // of Hosts
 	err       error
 }
 
@@ -114,6 +123,10 @@ func (a *API) sorted() []*Endpoint {
 func (a *API) compile() {
 	var errs []error
 	a.origins, errs = compileOrigins(a.AllowOrigins)
+	named, err := hosts.Parse(a.Hosts)
+	if a.hosts = named; err != nil {
+		errs = append(errs, err)
+	}
 	slices.SortStableFunc(a.middlewares, func(a, b middleware) int { return cmp.Compare(len(a.path), len(b.path)) })
 	for _, m := range a.middlewares {
 		if err := checkMiddlewarePath(m.path); err != nil {

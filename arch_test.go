@@ -29,7 +29,8 @@ var arrows = map[string][]string{
 	"internal/trace":      {},
 	"internal/safely":     {},
 	"internal/requesturi": {},
-	".":                   {"internal/rule", "internal/fields", "internal/decode", "internal/encode", "internal/requesturi", "internal/safely", "internal/trace", "internal/upload"},
+	"internal/hosts":      {"golang.org/x/net"}, // also what the address of --admin may be asked as
+	".":                   {"internal/rule", "internal/fields", "internal/decode", "internal/encode", "internal/hosts", "internal/requesturi", "internal/safely", "internal/trace", "internal/upload"},
 
 	// What a product's functions use.
 	"validation": {".", "internal/rule", "internal/decode"},
@@ -73,7 +74,7 @@ var arrows = map[string][]string{
 	"internal/address": {},
 	"internal/command": {"github.com/spf13/cobra", "github.com/spf13/pflag"},
 	"internal/logging": {".", "internal/command", "internal/safely", "go.uber.org/zap", "github.com/spf13/pflag"},
-	"internal/admin":   {"database", "internal/address", "internal/command", "internal/logging", "github.com/prometheus/client_golang", "github.com/spf13/pflag"},
+	"internal/admin":   {"database", "internal/address", "internal/command", "internal/hosts", "internal/logging", "github.com/prometheus/client_golang", "github.com/spf13/pflag"},
 
 	// What a built product is as a program. Each door is linked only where the
 	// generated main names it: program itself knows none.

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+
+	"github.com/apiphant/apiphant/internal/hosts"
 )
 
 // The Origin header of a browser's request names the site of the page that made it (RFC
@@ -18,7 +20,8 @@ import (
 type standing uint8
 
 const (
-	noOrigin      standing = iota // no Origin header: not a browser, or a plain GET such as a link that was followed
+	misdirected   standing = iota // the request is for a host that is none of [API.Hosts]
+	noOrigin                      // no Origin header: not a browser, or a plain GET such as a link that was followed
 	ownOrigin                     // the site that serves the API
 	foreignOrigin                 // another site, which is not allowed
 	anyOrigin                     // allowed by "*"
@@ -61,6 +64,9 @@ func compileOrigins(allowed []string) (origins, []error) {
 		}
 		host = withoutDefaultPort(scheme, host)
 		if after, ok := strings.CutPrefix(host, "*."); ok {
+			if err := hosts.CheckWildcard(after); err != nil {
+				errs = append(errs, fmt.Errorf("origin %q: %w", text, err))
+			}
 			all.matched = append(all.matched, subdomains{scheme + "://", "." + after})
 			continue
 		}
@@ -128,9 +134,15 @@ func isOwn(origin string, door Door) bool {
 	return host != "" && strings.EqualFold(host, withoutDefaultPort(scheme, door.Header("Host")))
 }
 
-// admit finds the standing of the request's origin. If the origin is allowed, admit sets
-// the CORS headers that let its pages read the answer, also where that is an error.
-func (c *Call) admit(o *origins) {
+// admit finds the standing of the request's origin, unless the host is another's. If the
+// origin is allowed, admit sets the CORS headers that let its pages read the answer, also
+// where that is an error.
+func (c *Call) admit(a *API) {
+	if len(a.Hosts) > 0 && !a.hosts.Has(c.door.Header("Host")) {
+		c.standing = misdirected
+		return
+	}
+	o := &a.origins
 	origin := c.door.Header("Origin")
 	c.standing = o.standing(origin, c.door)
 	// The answer depends on Origin. A request without one is included where it may be a
@@ -158,6 +170,13 @@ func (c *Call) foreign() error {
 	return &Error{Status: http.StatusForbidden, Err: fmt.Errorf(
 		"its origin %.100q is neither the host that was asked, %.100q, nor one of AllowOrigins (--allow-origin)",
 		c.door.Header("Origin"), c.door.Header("Host"))}
+}
+
+// otherHost returns the error for a request for a host that is none of [API.Hosts]. Its
+// text is for the log, and names the setting that would add the host.
+func (c *Call) otherHost() error {
+	return &Error{Status: http.StatusMisdirectedRequest, Err: fmt.Errorf(
+		"its host %.100q is none of Hosts (--hosts)", c.door.Header("Host"))}
 }
 
 // isPreflight reports whether the request is a CORS preflight from an allowed origin, for

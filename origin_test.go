@@ -37,6 +37,7 @@ func TestOrigins(t *testing.T) {
 		{"https://*.example.com", "https://.example.com", "", false},
 		{"https://*.example.com", "https://evil:1.example.com", "", false},
 		{"https://*.example.com", "https://evil.example#.example.com", "", false},
+		{"https://*.localhost:3000", "https://shop.localhost:3000", "https://shop.localhost:3000", false},
 		{"https://app.example.com,https://*.example.com", "https://app.example.com", "https://app.example.com", true},
 	}
 	for _, tt := range tests {
@@ -84,6 +85,10 @@ func TestOriginsThatAreNone(t *testing.T) {
 		{"https://*app.example.com", "want SCHEME://HOST"},
 		{"*.example.com", "want SCHEME://HOST"},
 		{"https://a.example, https://b.example", "want SCHEME://HOST"},
+		{"https://*.com", "anybody can have a name below com"},
+		{"https://*.co.uk:8443", "anybody can have a name below co.uk"},
+		{"https://*.GitHub.io", "anybody can have a name below github.io"},
+		{"https://*.[::1]:80", "no names below an address"},
 		{"null", "every sandboxed page has this origin"},
 	} {
 		err := (&apiphant.API{AllowOrigins: []string{"https://fine.example", tt.origin}}).Check()

@@ -90,7 +90,7 @@ func (a *API) newCall(ctx context.Context, match Match, door Door) *Call {
 	call.context.trace = trace.Parse(door.Header(traceHeader))
 	a.limit(&call.context, match.Endpoint)
 	door.SetHeader(requestIDHeader, call.context.id)
-	call.admit(&a.origins)
+	call.admit(a)
 	return call
 }
 
@@ -120,7 +120,10 @@ func began(door Door) time.Time {
 }
 
 func (c *Call) handle() error {
-	if c.standing == foreignOrigin {
+	switch c.standing {
+	case misdirected:
+		return c.otherHost()
+	case foreignOrigin:
 		return c.foreign()
 	}
 	if c.match.Endpoint == nil || c.match.Refused() {

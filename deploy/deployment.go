@@ -167,12 +167,19 @@ func (d *Deployment) ServeFlags() string { return strings.Join(d.serveFlags(), "
 func (d *Deployment) serveFlags() []string {
 	return append([]string{
 		"--trusted-proxies=" + d.Proxies,
+		"--hosts=" + d.Domain + "," + d.ownHost() + ",localhost",
 		"--timeout=" + d.Timeout.String(),
 		"--max-body=" + d.MaxBody.String(),
 		"--max-upload=" + d.MaxUpload.String(),
 		"--drain=" + d.Drain.String(),
 		"--drain-window=" + drainWindow.String(),
 	}, d.Flags...)
+}
+
+// ownHost returns the address that quick-test.sh asks each process by.
+func (d *Deployment) ownHost() string {
+	host, _, _ := net.SplitHostPort(reachable(d.Address(d.FirstPort)))
+	return host
 }
 
 // BackgroundFlags returns the flags of the background process.

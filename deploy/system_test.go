@@ -200,7 +200,7 @@ const crowdClients = 16
 // crowd starts clients that ask the product through nginx all the time.
 func (s *system) crowd() *load.Running {
 	s.Helper()
-	request := strings.Replace(load.Post("/api/v0/echo/read", `{"hello":"world"}`), "Host: load", "Host: "+systemName+"-local.com", 1)
+	request := strings.Replace(load.Post("/api/v0/echo/read", `{"hello":"world"}`), "Host: localhost", "Host: "+systemName+"-local.com", 1)
 	running := load.Start(load.Load{Address: "127.0.0.1:80", Clients: crowdClients, Request: request})
 	s.Cleanup(func() { running.Stop() })
 	await(s.T, running, 100)

@@ -41,7 +41,8 @@
 // # How the cases are written
 //
 // They are in testdata/*.txtar, one file for each subject; those for a strict API
-// (see [apiphant.API.Strict]) are in testdata/strict:
+// (see [apiphant.API.Strict]) are in testdata/strict, and those for one with Hosts in
+// testdata/hosts:
 //
 //	-- the keys of an Object are sorted --
 //	POST /api/v0/echo/read

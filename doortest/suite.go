@@ -20,7 +20,7 @@ var chapters embed.FS
 // Run tests a door that is reached over HTTP. open serves api for the time of the
 // test, and returns the URL that paths such as /api/v0/echo/read are appended to:
 // http://HOST:PORT, or that with a prefix. It is called for each API of the suite,
-// of which one is strict.
+// of which one is strict, and one knows its hosts.
 //
 // Run is [Suite.Run] with the zero values of all other fields.
 func Run(t *testing.T, open func(t *testing.T, api *apiphant.API) (url string)) {
@@ -63,6 +63,9 @@ func (s Suite) Run(t *testing.T) {
 	strict := newAPI()
 	strict.Strict = true
 	s.askEach(t, "strict", strict, func(t *testing.T, c client) { s.askChapters(t, "testdata/strict", c) })
+	named := newAPI()
+	named.Hosts = []string{"api.example.com", "shop.example.com:8443", "web.example.com:443", "*.example.org", "127.0.0.1", "[::1]"}
+	s.askEach(t, "hosts", named, func(t *testing.T, c client) { s.askChapters(t, "testdata/hosts", c) })
 	live := newLive()
 	s.askEach(t, "live", live.api, func(t *testing.T, c client) { s.askLive(t, live, c) })
 }

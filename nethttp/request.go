@@ -134,7 +134,7 @@ func (x *exchange) host() string {
 // proto returns "https" where the client is known to have asked by that.
 func (x *exchange) proto() string {
 	if x.trusted {
-		if proto := forwarded.Last(x.request.Header["X-Forwarded-Proto"]); proto != "" {
+		if proto := forwarded.LastOf(x.request.Header["X-Forwarded-Proto"]); proto != "" {
 			return proto
 		}
 	}

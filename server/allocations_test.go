@@ -24,6 +24,7 @@ func TestCallAllocations(t *testing.T) {
 	api.Handle("v0/typed", apiphant.Actions{
 		Read: apiphant.Func(func(_ context.Context, r request) (request, error) { return r, nil }),
 	})
+	api.Hosts = []string{"test", "*.example.com"} // which costs none
 	address := bare(t, &server.Server{API: api, Metrics: server.NewMetrics(api)})
 	for target, most := range map[string]float64{"typed": 5, "echo": 8} {
 		c, err := net.Dial("tcp", address)

@@ -65,6 +65,7 @@ type door struct {
 func (c *conn) openDoor(r responseWriter) *door {
 	s := c.server
 	c.door = door{server: s, conn: c, response: r, match: c.match, endpoint: c.match.Endpoint, start: time.Now(), open: true, buffer: bodyBuffer{memory: s.bodies, shard: c.shard}}
+	c.door.copyHost()
 	c.door.begin()
 	return &c.door
 }
@@ -103,14 +104,14 @@ func (d *door) CountPanic() {
 	}
 }
 
-// path returns the path of the request's target as it came: neither decoded nor
-// cleaned.
 // TakeReason is part of [apiphant.ReasonTaker].
 func (d *door) TakeReason(reason string) { d.reason = reason }
 
 // CountRows is part of [apiphant.RowCounter].
 func (d *door) CountRows(rows int64) { d.rows, d.hasRows = rows, true }
 
+// path returns the path of the request's target as it came: neither decoded nor
+// cleaned.
 func (d *door) path() []byte {
 	path, _ := requesturi.Split(d.conn.head.Target)
 	return path

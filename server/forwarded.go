@@ -47,20 +47,39 @@ func (s *Server) clientBehind(proxy netip.AddrPort, values [][]byte) netip.AddrP
 
 // host returns the host that the client has asked for.
 func (d *door) host() string {
+	host := d.askedHost()
+	if string(host) == d.conn.lastHost {
+		return d.conn.lastHost
+	}
+	return string(host)
+}
+
+func (d *door) askedHost() []byte {
 	if d.conn.trusted {
-		if host := d.lastForwarded("X-Forwarded-Host"); http1.IsHost([]byte(host)) {
+		if host := d.lastForwarded("X-Forwarded-Host"); http1.IsHost(host) {
 			return host
 		}
 	}
-	return string(d.conn.head.Host)
+	return d.conn.head.Host
+}
+
+// copyHost keeps a copy of the host for host to return, where each request is asked
+// for it. Most requests of a connection have the same one.
+func (d *door) copyHost() {
+	if len(d.server.API.Hosts) == 0 {
+		return
+	}
+	if host := d.askedHost(); string(host) != d.conn.lastHost {
+		d.conn.lastHost = string(host)
+	}
 }
 
 // forwardedProto returns "https" where the client is known to have used it.
 func (d *door) forwardedProto() string {
 	c := d.conn
 	if c.trusted {
-		if proto := d.lastForwarded("X-Forwarded-Proto"); proto != "" {
-			return proto
+		if proto := d.lastForwarded("X-Forwarded-Proto"); len(proto) > 0 {
+			return string(proto)
 		}
 	}
 	if c.IsTLS() {
@@ -70,6 +89,6 @@ func (d *door) forwardedProto() string {
 }
 
 // lastForwarded returns the last element of a list to which proxies add.
-func (d *door) lastForwarded(name string) string {
-	return forwarded.Last(d.conn.head.Fields.All(name))
+func (d *door) lastForwarded(name string) []byte {
+	return forwarded.Last(d.conn.head.Fields.Last(name))
 }

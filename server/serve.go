@@ -19,6 +19,8 @@ type conn struct {
 	shard   int            // of the counters
 	place   place          // among the silent ones
 
+	lastHost string // that was asked for, if Hosts of the API are to be looked up
+
 	head    http1.Head
 	match   apiphant.Match // what the head asks for
 	body    http1.Body
@@ -137,7 +139,7 @@ func (c *conn) noteFirst() bool { return c.server.conns.speaks(c) }
 // forget gives the memory back that the last request has used.
 func (c *conn) forget() {
 	c.head, c.match, c.body, c.door, c.json = http1.Head{}, apiphant.Match{}, http1.Body{}, door{}, jsonResponse{}
-	c.single, c.written = singleRequest{}, fasthttpResponse{}
+	c.single, c.written, c.lastHost = singleRequest{}, fasthttpResponse{}, ""
 	c.Release()
 }
 

@@ -26,6 +26,7 @@ import (
 	"github.com/apiphant/apiphant/database"
 	"github.com/apiphant/apiphant/internal/address"
 	"github.com/apiphant/apiphant/internal/command"
+	"github.com/apiphant/apiphant/internal/hosts"
 	"github.com/apiphant/apiphant/internal/logging"
 )
 
@@ -55,15 +56,21 @@ type Admin struct {
 	ready    atomic.Bool     // Start has run
 	log      *logging.Log
 	server   *http.Server
+	named    []string // further hosts
 }
 
-// AddFlag defines the flag --admin.
+// AddFlag defines the flag --admin. The command needs a flag --hosts, too, whose value
+// [Admin.Listen] takes.
 func AddFlag(flags *pflag.FlagSet, address *string) {
 	flags.StringVar(address, "admin", "", "answer /metrics for Prometheus, /healthz, /readyz, /version and /debug/pprof/ at this `HOST:PORT`")
 }
 
-// Check returns a [command.UsageError] for an address that is none; "" is right.
-func Check(hostPort string) error {
+// Check returns a [command.UsageError] for an address that is none, where "" is right,
+// and for hosts that are none.
+func Check(hostPort string, named []string) error {
+	if _, err := hosts.Parse(named); err != nil {
+		return command.UsageError{Err: fmt.Errorf("--hosts: %w", err)}
+	}
 	if hostPort == "" {
 		return nil
 	}
@@ -80,20 +87,18 @@ func New(ctx context.Context, product string, log *logging.Log, metrics ...prome
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.registry.MustRegister(leftOut{log})
 	a.registry.MustRegister(metrics...)
-	errorLog := slog.NewLogLogger(log.Handler(), slog.LevelWarn)
 	a.server = &http.Server{
-		Handler:           a.handler(errorLog),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second, // profiles add their own time
 		IdleTimeout:       75 * time.Second,
 		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          errorLog,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	return a
 }
 
-func (a *Admin) handler(errorLog promhttp.Logger) http.Handler {
+func (a *Admin) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { a.answer(w, true) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
@@ -101,7 +106,7 @@ func (a *Admin) handler(errorLog promhttp.Logger) http.Handler {
 	})
 	mux.HandleFunc("GET /version", a.version)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{
-		ErrorLog: errorLog, ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: maxScrapes,
+		ErrorLog: a.server.ErrorLog, ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: maxScrapes,
 	}))
 	// There is no /debug/pprof/cmdline: the command line may contain a password.
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
@@ -149,18 +154,23 @@ func (a *Admin) version(w http.ResponseWriter, _ *http.Request) {
 // Listen begins to answer at an address. An address that is taken is an error,
 // unless the program is a successor: its predecessor listens there until it has
 // ended, so the successor tries again until the address is free.
-func (a *Admin) Listen(hostPort string, successor bool) error {
+//
+// Requests are answered that ask for localhost, a loopback address, the address
+// itself, any address where it is unspecified (:9000), the machine's name, or one of
+// those in named, which are as [hosts.Parse] takes them. Others are answered with 421.
+func (a *Admin) Listen(hostPort string, named []string, successor bool) error {
 	at, err := address.Parse(hostPort)
 	if err != nil {
 		return err
 	}
+	a.named = named
 	ln, err := net.Listen(address.Network(at), at)
 	switch {
 	case err == nil:
 		if reachable(ln.Addr()) {
 			a.log.Warn("--admin answers at " + ln.Addr().String() + " whoever can reach it, also with profiles: let a firewall decide who that is")
 		}
-		go a.serve(ln)
+		go a.serve(at, ln)
 	case !errors.Is(err, syscall.EADDRINUSE):
 		return fmt.Errorf("can't listen at --admin %s: %w", at, err)
 	case !successor:
@@ -183,13 +193,14 @@ func (a *Admin) listenLater(at string) {
 		}
 		if ln, err := net.Listen(address.Network(at), at); err == nil {
 			a.log.Info("Answering at --admin " + at)
-			a.serve(ln)
+			a.serve(at, ln)
 			return
 		}
 	}
 }
 
-func (a *Admin) serve(ln net.Listener) {
+func (a *Admin) serve(at string, ln net.Listener) {
+	a.server.Handler = newOwn(at, ln.Addr(), a.named).only(a)
 	if err := a.server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 		a.log.Error("Can't answer at --admin any more: " + err.Error())
 	}

@@ -57,20 +57,38 @@ func parseHop(text string) (hop netip.AddrPort, ok bool) {
 	return netip.AddrPortFrom(hop.Addr().Unmap(), hop.Port()), true
 }
 
-// Last returns the last element of a list to which proxies add, "" where there is
+// Last returns the last element of a header to which proxies add, "" where there is
 // none. The elements before it may come from the client.
-func Last[S ~string | ~[]byte](values []S) string {
+func Last[S ~string | ~[]byte](list S) S {
+	for i := len(list) - 1; i >= 0; i-- {
+		if list[i] == ',' {
+			list = list[i+1:]
+			break
+		}
+	}
+	for len(list) > 0 && isSpace(list[0]) {
+		list = list[1:]
+	}
+	for len(list) > 0 && isSpace(list[len(list)-1]) {
+		list = list[:len(list)-1]
+	}
+	return list
+}
+
+func isSpace(b byte) bool { return b == ' ' || b == '\t' }
+
+// LastOf returns the last element of a header that may have several lines.
+func LastOf(values []string) string {
 	if len(values) == 0 {
 		return ""
 	}
-	list := string(values[len(values)-1])
-	return strings.Trim(list[strings.LastIndexByte(list, ',')+1:], " \t")
+	return Last(values[len(values)-1])
 }
 
 // Host returns the last element of X-Forwarded-Host, "" where that is not a host
 // with or without a port.
-func Host[S ~string | ~[]byte](values []S) string {
-	host := Last(values)
+func Host(values []string) string {
+	host := LastOf(values)
 	name, port, _ := strings.Cut(host, ":") // an empty port is the scheme's
 	if strings.HasPrefix(host, "[") {       // an IPv6 address
 		end := strings.IndexByte(host, ']')

@@ -113,7 +113,7 @@ func (s *session) run(ctx context.Context) error {
 		s.worker.Metrics = counts
 		s.admin = admin.New(ctx, s.Name, s.log, counts)
 		defer s.admin.Close()
-		if err := s.admin.Listen(s.settings.Admin, false); err != nil {
+		if err := s.admin.Listen(s.settings.Admin, s.settings.Hosts, false); err != nil {
 			return err
 		}
 	}

@@ -117,6 +117,7 @@ func TestBackgroundOnce(t *testing.T) {
 		{"workers", []string{"--workers=0"}, 2, `^$`, `--workers is 0: want 1 to 10000`},
 		{"drain", []string{"--drain=-1s"}, 2, `^$`, `--drain is -1s`},
 		{"admin", []string{"--admin=here"}, 2, `^$`, `want HOST:PORT`},
+		{"hosts", []string{"--hosts=*.com"}, 2, `^$`, `--hosts: host "\*\.com": anybody`},
 		{"arguments", []string{"x"}, 2, `^$`, `one argument too many`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

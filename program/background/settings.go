@@ -21,6 +21,7 @@ type Settings struct {
 	Database       string // its URL; "": none
 	MigrateAtStart bool
 	Admin          string // HOST:PORT; "": none
+	Hosts          []string
 
 	Once    string // the name of a task: run it and end
 	List    bool   // print the tasks and end
@@ -34,6 +35,7 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	flags.IntVar(&s.Workers, "workers", worker.DefaultWorkers, "how many jobs run at once, in each queue")
 	command.AddDatabaseFlags(flags, &s.Database, &s.MigrateAtStart)
 	admin.AddFlag(flags, &s.Admin)
+	flags.StringSliceVar(&s.Hosts, "hosts", nil, "the `hosts` that requests at --admin may ask for besides its own: web1.example.com, *.example.com, with a port or without")
 	flags.Var((*taskName)(&s.Once), "once", "run the task of this `NAME` now, and end with its outcome")
 	flags.BoolVar(&s.List, "list", false, "print every task with its schedule and next three times, and every job with its queue")
 	flags.BoolVar(&s.Migrate, "migrate", false, "make the database's tables or bring them up to date, and end")
@@ -58,7 +60,7 @@ func (n *taskName) Type() string { return "string" }
 // Check returns an error that is or wraps a [command.UsageError] if a flag has a
 // value that is not allowed, or is set without another flag that it needs.
 func (s *Settings) Check() error {
-	if err := errors.Join(s.Log.Check(), admin.Check(s.Admin)); err != nil {
+	if err := errors.Join(s.Log.Check(), admin.Check(s.Admin, s.Hosts)); err != nil {
 		return err
 	}
 	if s.Drain < 0 {

@@ -63,7 +63,7 @@ func TestAdmin(t *testing.T) {
 	product := echo(release)
 	product.API.Start = func(context.Context) error { want("in Start", 503); return nil }
 	product.API.Stop = func(context.Context) error { want("in Stop", 503); return nil }
-	r := served(t, product, "--admin", strings.TrimPrefix(admin, "http://"))
+	r := served(t, product, "--admin", strings.TrimPrefix(admin, "http://"), "--hosts", "*.example.com,127.0.0.1")
 	await(t, "ready", func() bool { return status("GET", admin+"/readyz") == 200 })
 	for _, tt := range []struct {
 		method, path string
@@ -83,6 +83,7 @@ func TestAdmin(t *testing.T) {
 		}
 	}
 	checkVersion(t, admin)
+	checkHosts(t, admin, r)
 	answer := make(chan string, 1)
 	go func() { answer <- r.post(`{"a":1}`) }()
 	<-release
@@ -112,6 +113,39 @@ func checkVersion(t *testing.T, admin string) {
 	if err := json.Unmarshal([]byte(text), &version); err != nil || version.Product != "myproduct" ||
 		!strings.HasPrefix(version.Go, "go1.") || time.Since(version.Started) > time.Minute {
 		t.Errorf("got %s, %v", text, err)
+	}
+}
+
+// checkHosts asks for hosts of the address and for others, of which a page may have
+// let one resolve to it.
+func checkHosts(t *testing.T, admin string, r *running) {
+	t.Helper()
+	machine, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]int{
+		"localhost": 200, "LocalHost:1": 200, "127.0.0.2:9000": 200, "[::1]": 200, machine: 200, machine + ":9000": 200,
+		"web1.example.com": 200, // --hosts
+		"evil.example":     421, "203.0.113.7": 421, "localhost.evil.example": 421, "127.0.0.1.evil.example": 421, machine + ".evil.example": 421,
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), "GET", admin+"/version", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host = host
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if isRefused := string(body) == `{"error":"421 Misdirected Request"}`; answer.StatusCode != want || isRefused != (want == 421) {
+			t.Errorf("%s: got %d %s, want %d", host, answer.StatusCode, body, want)
+		}
+		if want == 421 {
+			wantMatch(t, `^WARN .* --admin was asked as "`+regexp.QuoteMeta(host)+`", which is none of its hosts`, r.line())
+		}
 	}
 }
 

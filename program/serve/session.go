@@ -34,6 +34,9 @@ func (s *session) open(ctx context.Context, hostPort string) error {
 	if len(s.settings.AllowOrigins) > 0 {
 		s.API.AllowOrigins = s.settings.AllowOrigins
 	}
+	if len(s.settings.Hosts) > 0 {
+		s.API.Hosts = s.settings.Hosts
+	}
 	if err := s.Check(); err != nil {
 		return err
 	}
@@ -61,7 +64,7 @@ func (s *session) openAdmin(ctx context.Context, isSuccessor bool) error {
 	}
 	s.server.Metrics = server.NewMetrics(s.API)
 	s.admin = admin.New(ctx, s.Name, s.log, s.server.Metrics)
-	return s.admin.Listen(s.settings.Admin, isSuccessor)
+	return s.admin.Listen(s.settings.Admin, s.settings.Hosts, isSuccessor)
 }
 
 func (s *session) close() {

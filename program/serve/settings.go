@@ -29,6 +29,7 @@ type Settings struct {
 	HeaderTimeout  time.Duration
 	IdleTimeout    time.Duration
 	AllowOrigins   []string
+	Hosts          []string
 	TrustedProxies command.Networks
 	TLSCert        string // "": plain HTTP
 	TLSKey         string
@@ -63,6 +64,7 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	flags.DurationVar(&s.HeaderTimeout, "header-timeout", server.DefaultHeaderTimeout, "how long a request's headers may take to come, from their first byte")
 	flags.DurationVar(&s.IdleTimeout, "idle-timeout", server.DefaultIdleTimeout, "how long a connection may wait for its first request, and for its next")
 	flags.StringSliceVar(&s.AllowOrigins, "allow-origin", nil, "the `sites` whose pages may call, too: https://app.example.com, https://*.example.com or *")
+	flags.StringSliceVar(&s.Hosts, "hosts", nil, "the `hosts` that requests may ask for, others are refused: api.example.com, *.example.com, 127.0.0.1, with a port or without; by default any, and at --admin only its own")
 	flags.Var(&s.TrustedProxies, "trusted-proxies", "the proxies that are believed about who asks (X-Forwarded-For, -Host, -Proto): 127.0.0.1,10.0.0.0/8")
 	flags.StringVar(&s.TLSCert, "tls-cert", "", "serve HTTPS with the certificate in this `FILE`, PEM with all up to the root; read again when it changes")
 	flags.StringVar(&s.TLSKey, "tls-key", "", "the certificate's key is in this `FILE`")
@@ -80,7 +82,7 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 
 // Check returns a [command.UsageError] for a value that is out of its range.
 func (s *Settings) Check() error {
-	if err := errors.Join(s.Log.Check(), admin.Check(s.Admin)); err != nil {
+	if err := errors.Join(s.Log.Check(), admin.Check(s.Admin, s.Hosts)); err != nil {
 		return err
 	}
 	if err := (&apiphant.API{AllowOrigins: s.AllowOrigins}).Check(); err != nil {

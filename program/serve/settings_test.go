@@ -42,6 +42,7 @@ func all(s *serve.Settings) {
 	*s = serve.Settings{Log: logging.Settings{Form: "json"}, AccessLog: true, Strict: true, Timeout: time.Second, DrainWindow: serve.DrainWindow{Duration: 3 * time.Second, IsSet: true}, MaxBody: 4,
 		MaxUpload: 5 << 10, MaxHeader: 6 << 20, HeaderTimeout: 7 * time.Millisecond, IdleTimeout: 8 * time.Minute, Migrate: true, Source: "/x",
 		MaxConnections: 9, MaxConnectionsPerAddress: 10, MaxRunning: 11, BodyMemory: 12, LowMemory: true,
+		Hosts:        []string{"a.example", "*.b.example:81", "::1"},
 		AllowOrigins: []string{"https://a.example", "https://b.example", "https://*.c.example"}, TLSCert: "c.pem", TLSKey: "k.pem",
 		TrustedProxies: command.Networks{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128"), netip.MustParsePrefix("192.0.2.1/32")}}
 }
@@ -56,11 +57,11 @@ func TestSettings(t *testing.T) {
 		{"defaults", nil, nil, func(*serve.Settings) {}},
 		{"all flags", nil, strings.Fields("--log json --access-log --strict --timeout 1s --drain 0 --drain-window 3s --max-body 4 --max-upload 5KiB --max-header 6MiB --header-timeout 7ms --idle-timeout 8m --source /x " +
 			"--allow-origin https://a.example,https://b.example --allow-origin https://*.c.example --trusted-proxies 10.1.2.3/8,::1 --trusted-proxies 192.0.2.1 --tls-cert c.pem --tls-key k.pem " +
-			"--max-connections 9 --max-connections-per-address 10 --max-running 11 --body-memory 12 --low-memory"), all},
+			"--hosts a.example,*.b.example:81 --hosts ::1 --max-connections 9 --max-connections-per-address 10 --max-running 11 --body-memory 12 --low-memory"), all},
 		{"all variables", strings.Fields("APIPHANT_LOG=json APIPHANT_ACCESS_LOG=true APIPHANT_STRICT=true APIPHANT_TIMEOUT=1s APIPHANT_DRAIN=0 APIPHANT_DRAIN_WINDOW=3s APIPHANT_MAX_BODY=4 " +
 			"APIPHANT_MAX_UPLOAD=5KiB APIPHANT_MAX_HEADER=6MiB APIPHANT_HEADER_TIMEOUT=7ms APIPHANT_IDLE_TIMEOUT=8m APIPHANT_SOURCE=/x " +
 			"APIPHANT_ALLOW_ORIGIN=https://a.example,https://b.example,https://*.c.example APIPHANT_TRUSTED_PROXIES=10.1.2.3/8,::1,192.0.2.1 APIPHANT_TLS_CERT=c.pem APIPHANT_TLS_KEY=k.pem " +
-			"APIPHANT_MAX_CONNECTIONS=9 APIPHANT_MAX_CONNECTIONS_PER_ADDRESS=10 APIPHANT_MAX_RUNNING=11 APIPHANT_BODY_MEMORY=12 APIPHANT_LOW_MEMORY=true"), nil, all},
+			"APIPHANT_HOSTS=a.example,*.b.example:81,::1 APIPHANT_MAX_CONNECTIONS=9 APIPHANT_MAX_CONNECTIONS_PER_ADDRESS=10 APIPHANT_MAX_RUNNING=11 APIPHANT_BODY_MEMORY=12 APIPHANT_LOW_MEMORY=true"), nil, all},
 		{"flag before variable", []string{"APIPHANT_TIMEOUT=1s", "APIPHANT_ACCESS_LOG=1"}, []string{"--timeout=2s", "--access-log=false"},
 			func(s *serve.Settings) { s.Timeout = 2 * time.Second }},
 		{"flag with the default's value before variable", []string{"APIPHANT_TIMEOUT=1s"}, []string{"--timeout=30s"}, func(*serve.Settings) {}},
@@ -97,6 +98,8 @@ func TestSettingsThatAreWrong(t *testing.T) {
 		{"", "--max-running -1", `command: --max-running is -1: want 0 or more`},
 		{"", "--max-body 0", `command: invalid argument "0" for "--max-body" flag: want a size of at least 1, such as 65536, 64KiB or 1MiB`},
 		{"", "--allow-origin app.example.com", `command: --allow-origin: origin "app.example.com": want SCHEME://HOST and nothing after it, such as "https://app.example.com" or "https://*.example.com"; or "*"`},
+		{"", "--allow-origin https://*.com", `command: --allow-origin: origin "https://*.com": anybody can have a name below com: name your own, such as *.example.com`},
+		{"", "--hosts https://a.example", `command: --hosts: host "https://a.example": want a name, "*.example.com" or an address, with :PORT or without; or "*"`},
 		{"", "--trusted-proxies 10.0.0.0/8,all", `command: invalid argument "10.0.0.0/8,all" for "--trusted-proxies" flag: want addresses or networks with commas between them, such as 127.0.0.1,10.0.0.0/8,2001:db8::/32, got "all"`},
 		{"APIPHANT_TRUSTED_PROXIES=10.0.0.0/33", "", `command: APIPHANT_TRUSTED_PROXIES is "10.0.0.0/33": want addresses or networks with commas between them, such as 127.0.0.1,10.0.0.0/8,2001:db8::/32, got "10.0.0.0/33"`},
 		{"", "--tls-cert c.pem", `command: --tls-cert and --tls-key belong together: want both or neither`},
@@ -132,6 +135,7 @@ func TestHelpNamesEverySetting(t *testing.T) {
 		`--header-timeout duration .* \[APIPHANT_HEADER_TIMEOUT\] \(default 5s\)`,
 		`--idle-timeout duration .* \[APIPHANT_IDLE_TIMEOUT\] \(default 1m15s\)`,
 		`--allow-origin sites .* \[APIPHANT_ALLOW_ORIGIN\]$`,
+		`--hosts hosts .* \[APIPHANT_HOSTS\]$`,
 		`--trusted-proxies networks .* \[APIPHANT_TRUSTED_PROXIES\]$`,
 		`--tls-cert FILE .* \[APIPHANT_TLS_CERT\]$`,
 		`--tls-key FILE .* \[APIPHANT_TLS_KEY\]$`,

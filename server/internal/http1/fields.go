@@ -27,6 +27,18 @@ func (f Fields) All(name string) (values [][]byte) {
 	}
 }
 
+// Last returns the value of the last field of a name in any letter case, nil where
+// there is none.
+func (f Fields) Last(name string) (last []byte) {
+	for {
+		value, rest := f.next(name)
+		if value == nil {
+			return last
+		}
+		last, f = value, rest
+	}
+}
+
 // next returns the value of the next field of a name, and the fields behind it.
 // An empty value is not nil.
 func (f Fields) next(name string) (value []byte, rest Fields) {
