@@ -79,6 +79,12 @@ func spaced(body []byte) []byte {
 	return []byte(strings.NewReplacer(`":`, `": `, `,`, `, `).Replace(string(body)))
 }
 
+// cyrillic returns body with texts whose letters are not ASCII.
+func cyrillic(body []byte) []byte {
+	return []byte(strings.NewReplacer("Ann Example", "Анна Каренина, роман в восьми частях", "1 Long Street", "улица Льва Толстого, 21",
+		"Springfield", "Санкт-Петербург").Replace(string(body)))
+}
+
 // shuffled returns requests of four records each, whose members come in a different order
 // each time.
 func shuffled() (bodies [][]byte) {
@@ -103,7 +109,7 @@ func shuffled() (bodies [][]byte) {
 func listsJSON(n int) []byte {
 	list := make([]string, n)
 	for i := range list {
-		list[i] = fmt.Sprintf(`{"name":"Ann Example %d","weights":[%s0.5]}`, i, strings.Repeat("17.25,", 19))
+		list[i] = fmt.Sprintf(`{"id":%d,"name":"Ann Example %d","weights":[%s0.5]}`, i, i, strings.Repeat("17.25,", 19))
 	}
 	return []byte(`{"records":[` + strings.Join(list, ",") + `]}`)
 }
@@ -131,6 +137,7 @@ var bodies = []struct {
 	{"different", [][]byte{differentJSON(420)}},
 	{"lists", [][]byte{listsJSON(50)}},
 	{"spaced", [][]byte{spaced(recordsJSON(4))}},
+	{"cyrillic", [][]byte{cyrillic(recordsJSON(4))}},
 	{"shuffled", shuffled()},
 	{"newkeys", newKeys()},
 }

@@ -160,7 +160,10 @@ func (c *checks) broken(p unsafe.Pointer) any {
 	return all
 }
 
-// only returns the check of the whole value if that is all there is to do, else nil.
+// only returns the check of the whole value if that is all there is to do, else nil. The
+// decoder then calls it without the steps of run. Without this, decoding takes 2 % more
+// instructions at 1 KB and 4 % more at 100 KB, or where every field has a rule
+// (go test -bench '(Typed/(1KB|100KB)|Validate/rules)' ./internal/decode).
 func (c *checks) only() check {
 	if c == nil || len(c.way) > 0 || c.each != nil {
 		return nil

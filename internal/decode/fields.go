@@ -208,11 +208,9 @@ func (o *object) prepare() {
 			o.absent[i>>6] |= 1 << (i & 63)
 		}
 	}
-	if len(o.fields) > 8 {
-		o.byName = make(map[string]int, len(o.fields))
-		for i := range o.fields {
-			o.byName[o.fields[i].name] = i
-		}
+	o.byName = make(map[string]int, len(o.fields))
+	for i := range o.fields {
+		o.byName[o.fields[i].name] = i
 	}
 }
 

@@ -30,7 +30,7 @@ func (d *decoder) files(n *node, dst unsafe.Pointer, files []any) {
 	v := reflect.NewAt(n.typ, dst).Elem()
 	switch {
 	case n.kind == kindPointer:
-		p := n.elem.make()
+		p := reflect.New(n.elem.typ).UnsafePointer()
 		d.files(n.elem, p, files)
 		*(*unsafe.Pointer)(dst) = p
 	case n.kind == kindSlice && n.elem.kind == kindFile:

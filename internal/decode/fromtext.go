@@ -15,7 +15,7 @@ import (
 func (d *decoder) texts(n *node, dst unsafe.Pointer, texts []string) {
 	switch n.kind {
 	case kindPointer:
-		p, found := n.elem.make(), d.found
+		p, found := reflect.New(n.elem.typ).UnsafePointer(), d.found
 		d.texts(n.elem, p, texts)
 		if n.elem.validates && d.found == found {
 			d.validate(n.elem, p)
@@ -70,7 +70,7 @@ func (d *decoder) fromText(n *node, dst unsafe.Pointer, text string) {
 	case kindString:
 		*(*string)(dst) = d.copy(bytesOf(text))
 	case kindPointer:
-		p, found := n.elem.make(), d.found
+		p, found := reflect.New(n.elem.typ).UnsafePointer(), d.found
 		if d.fromText(n.elem, p, text); n.elem.validates && d.found == found {
 			d.validate(n.elem, p)
 		}

@@ -82,6 +82,11 @@ const aheadOfBody = 4
 // memory, a list grows to no more than eight times the elements that it has, so that
 // many short lists can't make the decoder allocate much. Doubling takes 2.6 times the
 // memory (go test -bench Typed/100KB ./internal/decode).
+//
+// Lists of strings and of values without pointers are allocated without reflection. With
+// reflection, decoding takes more instructions: for the strings 3 % at 1 KB and 5 % at
+// 100 KB, for the values without pointers 4 %, 5 %, and 9 % for lists of 20 numbers
+// (go test -bench 'Typed/(1KB|100KB|lists)' ./internal/decode).
 func (d *decoder) grow(n *node, s *sliceHeader, start int) {
 	room := 4
 	if s.len > 0 {

@@ -8,7 +8,7 @@ import (
 // object describes how to decode a JSON object into a struct type.
 type object struct {
 	fields   []field
-	byName   map[string]int // nil if there are few fields
+	byName   map[string]int // indexes of fields
 	absent   []uint64       // a bit for each field that is required or has a default
 	defaults bool           // whether a field has a default, here or in a struct below
 	embedded []validated    // the embedded structs that have Validate, but for those whose Validate is called by another's
@@ -69,20 +69,12 @@ func (l *place) find(p unsafe.Pointer) unsafe.Pointer {
 	return unsafe.Add(p, l.offset)
 }
 
-// bitWords is how many words with a presence bit for each field are on the stack. For a
-// struct with more fields, the words are allocated.
-const bitWords = 2
-
 // object decodes the object at pos into the struct at dst.
 func (d *decoder) object(o *object, dst unsafe.Pointer) bool {
 	if !d.enter() {
 		return false
 	}
-	var few [bitWords]uint64
-	seen := few[:]
-	if len(o.fields) > 64*bitWords {
-		seen = make([]uint64, len(o.absent))
-	}
+	seen := make([]uint64, len(o.absent)) // a presence bit for each field
 	if d.peek() != '}' && !d.members(o, dst, seen) {
 		return false
 	}
@@ -160,16 +152,8 @@ func (d *decoder) member(o *object) (int, bool) {
 }
 
 func (o *object) find(name []byte) int {
-	if o.byName != nil {
-		if i, ok := o.byName[string(name)]; ok {
-			return i
-		}
-		return -1
-	}
-	for i := range o.fields {
-		if o.fields[i].name == string(name) {
-			return i
-		}
+	if i, ok := o.byName[string(name)]; ok {
+		return i
 	}
 	return -1
 }

@@ -3,8 +3,9 @@ package decode
 import "encoding/binary"
 
 // quoted is a key as it usually stands in a body: in quotes and followed by a colon. The
-// text needs no escapes. Its bytes are compared eight at a time: worth 2 % at 17 B
-// and 6 % at 1 KB (go test -bench 'Typed/(17B|1KB)' ./internal/decode).
+// text needs no escapes. Its bytes are compared eight at a time. Without this, decoding
+// takes 3 % more instructions at 17 B and 6 % more at 1 KB
+// (go test -bench 'Typed/(17B|1KB)' ./internal/decode).
 type quoted struct {
 	text       string
 	head, mask uint64 // the first eight bytes, or all if there are fewer
@@ -28,8 +29,9 @@ func quote(text string) quoted {
 }
 
 // spaceAndKey skips the white space at pos, and the key q if that comes next. It reports
-// whether it does. Many clients put a space after each comma: worth 31 % for
-// their structs and 10 % for their objects (go test -bench /spaced ./internal/decode).
+// whether it does. Many clients put a space after each comma. Without this, decoding their
+// requests takes 31 % longer into structs and 10 % longer into objects
+// (go test -bench '(Object|Typed)/spaced' ./internal/decode).
 func (d *decoder) spaceAndKey(q *quoted) bool {
 	d.peekFar()
 	if !q.isAt(d.data, d.pos) {

@@ -78,8 +78,9 @@ func (d *decoder) leave() bool {
 }
 
 // scanString steps behind the string at pos. raw is the text between the quotes, and
-// escaped whether escapes are in it. Looking at eight bytes at a time is worth 12 % for
-// objects and 20 % for structs (go test -bench 1KB ./internal/decode).
+// escaped whether escapes are in it. It looks at eight bytes at a time. Without this,
+// decoding takes 12 % more instructions for objects and 20 % more for structs at 1 KB
+// (go test -bench '(Object|Typed)/1KB' ./internal/decode).
 func (d *decoder) scanString() (raw []byte, escaped, ok bool) {
 	data, start := d.data, d.pos+1
 	for i := start; i+8 <= len(data); i += 8 {
@@ -98,7 +99,9 @@ func (d *decoder) scanString() (raw []byte, escaped, ok bool) {
 }
 
 // scanSpecial is scanString for strings that have escapes or characters that are not
-// ASCII, and for those near the end of the body.
+// ASCII, and for those near the end of the body. It looks at eight bytes at a time, too.
+// Without this, decoding texts in Cyrillic takes 6 % more instructions for structs and 4 %
+// more for objects (go test -bench '(Object|Typed)/cyrillic' ./internal/decode).
 func (d *decoder) scanSpecial() (raw []byte, escaped, ok bool) {
 	data, start := d.data, d.pos+1
 	for i := start; ; {

@@ -73,24 +73,12 @@ func (d *decoder) fill(n *node, dst unsafe.Pointer, c byte) bool {
 		return d.list(n, dst)
 	case kindPointer:
 		// p is stored in dst only after it is filled. Until then, this variable keeps it alive.
-		p := n.elem.make()
+		p := reflect.New(n.elem.typ).UnsafePointer()
 		ok := d.value(n.elem, p, c)
 		*(*unsafe.Pointer)(dst) = p
 		return ok
 	default:
 		return d.fillRare(n, dst, c)
-	}
-}
-
-// make allocates a zero value of the node's type.
-func (n *node) make() unsafe.Pointer {
-	switch n.kind {
-	case kindString:
-		return unsafe.Pointer(new(string))
-	case kindInt64, kindUint64, kindFloat64:
-		return unsafe.Pointer(new(uint64))
-	default:
-		return reflect.New(n.typ).UnsafePointer()
 	}
 }
 

@@ -97,7 +97,7 @@ func (g *given) has(i int) bool { return i>>6 < len(g.fields) && g.fields[i>>6]&
 func (d *decoder) fillWith(n *node, values []Value, dst unsafe.Pointer) bool {
 	switch n.kind {
 	case kindPointer:
-		p := n.elem.make()
+		p := reflect.New(n.elem.typ).UnsafePointer()
 		found := d.found
 		ok := d.fillWith(n.elem, values, p)
 		*(*unsafe.Pointer)(dst) = p

@@ -11,15 +11,16 @@ import (
 )
 
 // field describes how one field of a struct is written. Fields of embedded structs are
-// among those of the struct that embeds them.
+// among those of the struct that embeds them. Without optional, encoding takes 10 % more
+// instructions at 1 KB, and without text 6 % (go test -bench Typed/1KB ./internal/encode).
 type field struct {
 	written  key // ,"name":
 	offset   uintptr
 	node     *node
 	hops     []uintptr                   // offsets of the embedded pointers to follow before offset applies
 	omit     func(p unsafe.Pointer) bool // reports whether the value is left out; nil: never
-	optional bool                        // hops or omit is set. Not to ask both of each field: 10 % (-bench Typed/1KB)
-	text     bool                        // a plain string, written without a call of value: 6 % (-bench Typed/1KB)
+	optional bool                        // hops or omit is set
+	text     bool                        // a plain string, which object writes itself
 }
 
 func (c compiler) fields(t reflect.Type, addressable bool) []field {

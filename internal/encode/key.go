@@ -3,8 +3,9 @@
 package encode
 
 // key is the name of a member as it is written, with the comma or brace before it and the
-// colon after it. A short one is copied as two words: worth 3 % at 17 B and 8 % at 1 KB
-// (go test -bench Typed ./internal/encode).
+// colon after it. A short one is copied as two words. Without this, encoding takes 3 % more
+// instructions at 17 B and 8 % more at 1 KB
+// (go test -bench 'Typed/(17B|1KB)' ./internal/encode).
 type key struct {
 	text  string
 	words [shortKey]byte

@@ -10,7 +10,8 @@ import (
 )
 
 // commonMap returns a function that writes maps of type t without reflection, or nil if
-// there is none for t. It is worth 55 % (go test -bench Typed/maps ./internal/encode).
+// there is none for t. Without it, encoding such maps takes 55 % more instructions
+// (go test -bench Typed/maps ./internal/encode).
 func commonMap(t reflect.Type) mapWriter {
 	switch {
 	case t.ConvertibleTo(reflect.TypeFor[map[string]string]()):
@@ -90,8 +91,9 @@ func (w *writer) mapping(b []byte, n *node, m reflect.Value, depth int) ([]byte,
 	return append(b, '}'), nil
 }
 
-// sorted holds the content of a map in the order in which it is written. To reuse it is
-// worth 23 % (go test -bench Typed/structs ./internal/encode).
+// sorted holds the content of a map in the order in which it is written. It is reused.
+// Without this, encoding a map of structs takes 23 % more instructions
+// (go test -bench Typed/structs ./internal/encode).
 type sorted struct {
 	each    reflect.MapIter
 	key     reflect.Value // a variable of the key type

@@ -10,8 +10,9 @@ import (
 	"strconv"
 )
 
-// appendInt appends n. Small numbers, which are the most frequent, have a way of their
-// own: worth 7 % at 1 KB and 15 % at 100 KB (go test -bench Typed ./internal/encode).
+// appendInt appends n. Numbers below 1,000, which are the most frequent, are written
+// here. Without this, encoding takes 7 % more instructions at 1 KB and 15 % more at 100 KB
+// (go test -bench 'Typed/(1KB|100KB)' ./internal/encode).
 func appendInt(b []byte, n int64) []byte {
 	switch u := uint64(n); {
 	case u < 10:
@@ -99,9 +100,10 @@ func appendFloat(b []byte, f float64, size int) ([]byte, error) {
 }
 
 // appendThousandths appends n/1000. Most floats, prices for instance, have at most three
-// places: worth 33 % at 1 KB (go test -bench Typed/1KB ./internal/encode). It is exact: a
-// number of at most 15 digits is the shortest that is read as the float nearest to it, and
-// dividing it by a power of ten finds that float.
+// decimal places. Without this, encoding takes 33 % more instructions at 1 KB
+// (go test -bench Typed/1KB ./internal/encode). It is exact: a number of at most 15 digits
+// is the shortest that is read as the float nearest to it, and dividing it by a power of
+// ten finds that float.
 func appendThousandths(b []byte, n int64) []byte {
 	if n < 0 {
 		b = append(b, '-')

@@ -75,8 +75,8 @@ func (w *writer) forget() {
 	}
 }
 
-// sortMembers sorts few members by insertion: worth 15 %
-// (go test -bench Typed/maps ./internal/encode).
+// sortMembers sorts members by their keys, up to 16 of them by insertion. Without this,
+// encoding maps takes 15 % more instructions (go test -bench Typed/maps ./internal/encode).
 func sortMembers(members []member) {
 	if len(members) > 16 {
 		slices.SortFunc(members, func(a, b member) int { return strings.Compare(a.key, b.key) })

@@ -89,7 +89,7 @@ func (w *writer) rare(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, e
 			return append(b, "null"...), nil
 		}
 		return w.append(b, v.Elem().Interface(), depth+1)
-	case kindTime:
+	case kindTime: // by go-json, encoding takes 13 % more instructions (go test -bench Typed/rare ./internal/encode)
 		text, err := (*time.Time)(p).AppendText(append(b, '"'))
 		if err != nil {
 			return b, &json.MarshalerError{Type: n.typ, Err: err}
