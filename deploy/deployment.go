@@ -3,6 +3,7 @@ package deploy
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/user"
 	"path"
@@ -116,6 +117,21 @@ func (d *Deployment) AnswerTimeout() time.Duration {
 
 // LargestBody returns the size of the largest body that any function accepts.
 func (d *Deployment) LargestBody() command.Size { return max(d.MaxBody, d.MaxUpload) }
+
+// NginxErrors returns the errors that nginx answers with itself, as docs/protocol.md
+// has them.
+func (d *Deployment) NginxErrors() (errors []NginxError) {
+	for _, status := range []int{400, 403, 404, 405, 408, 412, 413, 416, 429, 431, 500, 502, 503, 504, 505} {
+		errors = append(errors, NginxError{status, http.StatusText(status)})
+	}
+	return errors
+}
+
+// NginxError is a status, and the text that stands for it.
+type NginxError struct {
+	Status int
+	Text   string
+}
 
 // TLSPort returns what follows the host name in a URL: "" or, for example, ":8443".
 func (d *Deployment) TLSPort() string {

@@ -100,6 +100,12 @@ func TestFrontTLS(t *testing.T) {
 	if answer, _ := post(t, stay, "http://"+m.front, "{}", nil); answer.StatusCode != 308 || answer.Header.Get("Location") != "https://127.0.0.1:"+port+"/api/v0/echo/read" {
 		t.Errorf("without TLS: %s %s", answer.Status, answer.Header.Get("Location"))
 	}
+	bad, plain := `{"error":"400 Bad Request"}`, "POST /api/v0/echo/read HTTP/1.1\r\nHost: x\r\n"
+	for address, message := range map[string]string{secure: plain + "\r\n", m.front: plain + "Host: x\r\n\r\n"} {
+		if got := exchange(t, address, message); got.Status != 400 || got.Type != "application/json" || got.Body != bad {
+			t.Errorf("%q: got %+v, want %s", message, got, bad)
+		}
+	}
 }
 
 // TestFrontRetries: nginx tries another process only if nothing of the request was
