@@ -26,6 +26,10 @@ type Options struct {
 	Binary string
 	Build  func(ctx context.Context, output string) error
 
+	// Adopt gives marks to what a version without marks deployed, where it has the
+	// form of such a deployment.
+	Adopt bool
+
 	DryRun bool      // print the plan and do nothing
 	Out    io.Writer // where each step is reported
 }
@@ -84,7 +88,14 @@ func (d *Deployment) Apply(ctx context.Context, options Options) error {
 	if err := w.isAlone(); err != nil {
 		return err
 	}
+	adopted, err := w.look(ctx, !options.DryRun)
+	if err != nil {
+		return err
+	}
 	var steps []step
+	if options.Adopt {
+		steps = append(steps, w.adoptStep(adopted))
+	}
 	if d.Root == "" {
 		steps = append(steps, w.packagesStep())
 		if w.manager != nil {
@@ -115,7 +126,7 @@ func (w *work) isAlone() error {
 		return nil
 	}
 	for _, piece := range pieces {
-		if other := w.Target(piece); piece.Part != "nginx" && piece.Part != w.manager.name() && exists(other) {
+		if other := w.Target(piece); piece.Part != "nginx" && piece.Part != w.manager.name() && w.owns(other) {
 			return fmt.Errorf("%s is deployed with %s (%s): remove that first, by apply --with %[2]s --remove", w.Name, piece.Part, other)
 		}
 	}
@@ -138,6 +149,9 @@ func (d *Deployment) Reload(ctx context.Context, options Options) error {
 	if !options.DryRun && (w.manager == nil || d.live() == "") {
 		return fmt.Errorf("%s is not deployed here: run ./deploy.sh, which is apiphant deploy apply", d.Name)
 	}
+	if _, err := w.look(ctx, false); err != nil {
+		return err
+	}
 	steps := []step{w.releaseStep(), w.tryStep(true)}
 	steps = append(steps, w.restartSteps()...)
 	steps = append(steps, w.dismissStep()...)
@@ -153,7 +167,7 @@ func (d *Deployment) installedParts(with []string) []string {
 		return with
 	}
 	for _, piece := range pieces {
-		if !slices.Contains(with, piece.Part) && exists(d.Target(piece)) {
+		if !slices.Contains(with, piece.Part) && d.owns(d.Target(piece)) {
 			with = append(with, piece.Part)
 		}
 	}
@@ -190,11 +204,20 @@ func (w *work) packagesStep() step {
 	}}
 }
 
-func (w *work) makeFolders(ctx context.Context) (outcome string, err error) {
-	if outcome, err = w.Deployment.makeFolders(ctx); err != nil {
+func (w *work) makeFolders(context.Context) (outcome string, err error) {
+	if err = w.Deployment.makeFolders(w.manager != nil); err != nil {
 		return "", err
 	}
-	return outcome, w.takeLock()
+	var logs []string
+	if w.nginx {
+		logs = append(logs, "nginx-access.log", "nginx-error.log")
+	}
+	if w.manager != nil && w.manager.name() == "supervisor" {
+		for _, program := range w.Programs() {
+			logs = append(logs, program.Log)
+		}
+	}
+	return "", errors.Join(w.makeLogs(logs...), w.takeLock())
 }
 
 func (w *work) takeLock() error {

@@ -23,15 +23,25 @@ func writeFile(name string, content []byte, mode fs.FileMode) (changed bool, err
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return false, err
 	}
-	temp := name + tempSuffix
+	return true, putFile(name, content, mode)
+}
+
+// putFile writes a file by renaming a temporary one. It replaces a symbolic link, and
+// follows none.
+func putFile(name string, content []byte, mode fs.FileMode) error {
+	name = filepath.Clean(name)
+	temp := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+tempSuffix)
+	_ = os.Remove(temp) // of a deployment that was interrupted
+	file, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
 	defer os.Remove(temp)
-	if err := os.WriteFile(temp, content, mode); err != nil {
-		return false, err
+	_, err = file.Write(content)
+	if err := errors.Join(err, file.Chmod(mode), file.Close()); err != nil { // the umask may have removed bits of the mode
+		return err
 	}
-	if err := os.Chmod(temp, mode); err != nil { // the umask may have removed bits
-		return false, err
-	}
-	return true, os.Rename(temp, name)
+	return os.Rename(temp, name)
 }
 
 // replaced is a file with a new content, whose old content can be restored.

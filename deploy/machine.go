@@ -47,39 +47,82 @@ func installPackages(ctx context.Context, packages []debianPackage) (string, err
 	return "installed " + strings.Join(missing, ", "), nil
 }
 
-// makeUser creates the system user. If a user of that name exists with another home
-// folder, it belongs to something else, and makeUser returns an error.
+// makeUser creates the system user. [work.look] has found the mark of one that exists.
 func (d *Deployment) makeUser(ctx context.Context) (string, error) {
-	known, err := user.Lookup(d.User())
-	switch unknown := user.UnknownUserError(""); {
-	case err == nil && known.HomeDir == d.DataDir():
-		return "exists", nil
-	case err == nil:
-		return "", fmt.Errorf("the user %s exists with the home folder %s, so it is not that of %s: give the product another NAME in %s", d.User(), known.HomeDir, d.Name, ConfFile)
-	case !errors.As(err, &unknown):
-		return "", err
+	_, err := user.Lookup(d.User())
+	if unknown := user.UnknownUserError(""); !errors.As(err, &unknown) {
+		return "exists", errors.Join(err, d.foreignUser())
 	}
 	_, err = run(ctx, "useradd", "--system", "--user-group", "--home-dir", d.DataDir(), "--no-create-home",
-		"--shell", "/usr/sbin/nologin", "--comment", d.Name, d.User())
+		"--shell", "/usr/sbin/nologin", "--comment", d.Mark(), d.User())
 	return "created", err
 }
 
+// foreignUser returns why the system user does not belong to the deployment, or nil if
+// it does, or if there is neither a user nor a group of that name.
+func (d *Deployment) foreignUser() error {
+	known, err := user.Lookup(d.User())
+	if unknown := user.UnknownUserError(""); errors.As(err, &unknown) {
+		if group, err := user.LookupGroup(d.User()); err == nil {
+			return fmt.Errorf("the group %s exists, without a user of that name", group.Name)
+		}
+		return nil
+	}
+	switch {
+	case err != nil:
+		return err
+	case known.Name != d.Mark() || known.Uid == "0":
+		return fmt.Errorf("the user %s exists without the comment %q", known.Username, d.Mark())
+	case known.HomeDir != d.DataDir():
+		return fmt.Errorf("the user %s has the home folder %s in place of %s", known.Username, known.HomeDir, d.DataDir())
+	}
+	return nil
+}
+
 // makeFolders creates the folders of the deployment. The folder of the logs belongs
-// to root, who opens them: another owner could place a symbolic link there.
-func (d *Deployment) makeFolders(context.Context) (string, error) {
-	for _, folder := range []string{d.HomeDir(), d.releasesDir(), d.LogDir(), d.DataDir()} {
-		if err := makeFolder(folder); err != nil {
-			return "", err
+// to root, who opens them: another owner could place a symbolic link there. Only the
+// processes need the data folder, which belongs to their user.
+func (d *Deployment) makeFolders(withData bool) error {
+	for _, folder := range []string{d.HomeDir(), d.LogDir()} {
+		if err := errors.Join(d.makeOwn(folder), os.Chmod(folder, 0o755)); err != nil {
+			return err
 		}
 	}
-	if d.User() == "" {
-		return "", os.MkdirAll(d.at("/run"), 0o755)
+	if err := makeFolder(d.releasesDir()); err != nil {
+		return err
+	}
+	if d.Root != "" {
+		if err := os.MkdirAll(d.at("/run"), 0o755); err != nil {
+			return err
+		}
+	}
+	if !withData {
+		return nil
+	}
+	if err := d.makeOwn(d.DataDir()); err != nil || d.User() == "" {
+		return err
 	}
 	uid, gid, err := lookup(d.User())
 	if err != nil {
-		return "", err
+		return err
 	}
-	return "", errors.Join(os.Chown(d.DataDir(), uid, gid), os.Chmod(d.DataDir(), 0o750))
+	return errors.Join(os.Lchown(d.DataDir(), uid, gid), os.Chmod(d.DataDir(), 0o750))
+}
+
+// makeLogs creates log files before nginx and supervisord do, whose new files all users
+// may read. logrotate gives nginx's later files the same mode. supervisord makes its own
+// by its umask.
+func (d *Deployment) makeLogs(names ...string) error {
+	for _, name := range names {
+		file, err := os.OpenFile(d.LogDir()+"/"+name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(file.Chmod(0o640), file.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const hostsFile = "/etc/hosts"
@@ -105,7 +148,7 @@ func (d *Deployment) addHost(context.Context) (string, error) {
 	if knowsHost(content, d.Domain) {
 		return "is already there", nil
 	}
-	line := hostLine(d.Domain)
+	line := d.hostLine()
 	if len(content) > 0 && !bytes.HasSuffix(content, []byte("\n")) {
 		line = "\n" + line
 	}
@@ -117,7 +160,13 @@ func (d *Deployment) addHost(context.Context) (string, error) {
 	return "added", errors.Join(err, file.Close())
 }
 
-func hostLine(name string) string { return "127.0.0.1\t" + name + "\n" }
+// hostLine returns the line of the hosts file. The comment is the mark.
+func (d *Deployment) hostLine() string {
+	return oldHostLine(d.Domain) + "\t# " + d.Mark() + "\n"
+}
+
+// oldHostLine returns what versions without marks wrote, but for the end of the line.
+func oldHostLine(name string) string { return "127.0.0.1\t" + name }
 
 // removeHost removes the line that addHost wrote.
 func (d *Deployment) removeHost(context.Context) (string, error) {
@@ -126,11 +175,26 @@ func (d *Deployment) removeHost(context.Context) (string, error) {
 		return "", err
 	}
 	rest := slices.DeleteFunc(slices.Collect(strings.Lines(string(content))), func(line string) bool {
-		return line == hostLine(localName(d.Name))
+		return strings.HasSuffix(strings.TrimRight(line, "\r\n"), "\t# "+d.Mark())
 	})
-	without := []byte(strings.Join(rest, ""))
-	if bytes.Equal(content, without) {
+	without := strings.Join(rest, "")
+	if string(content) == without {
 		return "was not there", nil
 	}
-	return "removed", os.WriteFile(hostsFile, without, 0o644)
+	return "removed", overwrite(hostsFile, without)
+}
+
+// overwrite gives a file another content in place. In a container the hosts file is a
+// mount, which can't be replaced by renaming. The file is cut last, so that it is never
+// empty.
+func overwrite(name, content string) error {
+	file, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteAt([]byte(content), 0)
+	if err == nil {
+		err = file.Truncate(int64(len(content)))
+	}
+	return errors.Join(err, file.Close())
 }

@@ -267,6 +267,7 @@ func TestDeployment(t *testing.T) {
 	}
 	m.mustBeAsBefore(empty)
 	m.mustFail(reload, "shop is not deployed here", "./deploy.sh")
+	m.run("things of others", m.leavesOthers)
 
 	m.must(apply)
 	m.mustAnswer("shop", m.everywhere()...)
@@ -277,6 +278,12 @@ func TestDeployment(t *testing.T) {
 	m.mustBeAsBefore(before)
 	if again := [2]int{m.pid(0), m.pid(1)}; again != pids {
 		t.Errorf("a second deployment restarted processes: %v, before %v", again, pids)
+	}
+
+	m.run("adopt", m.adopts)
+	m.mustBeAsBefore(before)
+	if again := [2]int{m.pid(0), m.pid(1)}; again != pids {
+		t.Errorf("adopting restarted processes: %v, before %v", again, pids)
 	}
 
 	crowd := m.crowd()
@@ -436,6 +443,8 @@ func (m *machine) rotates(t *testing.T) {
 
 // removes: programs, configurations and releases are removed; data and logs stay.
 func (m *machine) removes(t *testing.T) {
+	write(t, m.root+"/opt/shop/notes.txt", "not the product's")
+	write(t, m.root+"/etc/logrotate.d/shop", "# by hand\n")
 	said, err := m.try((*deploy.Deployment).Remove, deploy.Options{})
 	if err != nil || !strings.Contains(said, "Kept: the data in "+m.root+"/var/lib/shop, the logs in "+m.root+"/var/log/shop") {
 		t.Errorf("%v\n%s", err, said)
@@ -447,9 +456,14 @@ func (m *machine) removes(t *testing.T) {
 		})
 	}
 	left := m.tree()
-	for _, file := range []string{"opt/shop", "etc/nginx/conf.d/shop.conf", "etc/supervisor/conf.d/shop.conf", "etc/logrotate.d/shop"} {
+	for _, file := range []string{"opt/shop/releases", "opt/shop/current", "etc/nginx/conf.d/shop.conf", "etc/supervisor/conf.d/shop.conf"} {
 		if _, found := left[file]; found {
 			t.Errorf("%s is left", file)
+		}
+	}
+	for _, file := range []string{"/opt/shop/notes.txt", "/etc/logrotate.d/shop"} {
+		if _, err := os.Stat(m.root + file); err != nil || !strings.Contains(said, m.root+file) {
+			t.Errorf("%s, which is not the product's: %v\n%s", file, err, said)
 		}
 	}
 	if read(t, m.root+"/var/lib/shop/data") != "mine" || !strings.Contains(read(t, m.root+"/var/log/shop/nginx-access.log"), "POST") {

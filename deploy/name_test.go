@@ -17,6 +17,7 @@ func TestCheckName(t *testing.T) {
 	for _, name := range []string{
 		"", ".", "..", "-", "Shop", "2shop", "-shop", "shop-", "my_shop", "my.shop", "my/shop", "my shop", "shöp", "shop\n",
 		strings.Repeat("a", 33), "net", "go", "main", "std", "all",
+		"dpkg", "nginx", "ssh", "cron", "supervisor", "root", "news", "www-data", "systemd",
 	} {
 		if err := deploy.CheckName(name); err == nil {
 			t.Errorf("%q is accepted", name)

@@ -157,8 +157,8 @@ func (n nginx) remove(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	removed, err := removeFile(n.Target(site))
-	_, other := removeFile(n.Target(rotation))
+	removed, err := n.removeOwn(n.Target(site))
+	_, other := n.removeOwn(n.Target(rotation))
 	if err := errors.Join(err, other); err != nil {
 		return "", err
 	}

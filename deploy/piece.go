@@ -55,9 +55,18 @@ func (d *Deployment) Target(piece Piece) string {
 	return d.at(strings.ReplaceAll(piece.Path, "NAME", d.Name))
 }
 
-// Render returns the content of a piece. The template is the product's own, or, if
-// the product has none, the one that apiphant new writes.
+// Render returns the content of a piece: the mark of the product's files, and what the
+// template says. That is the product's own, or, if the product has none, the one that
+// apiphant new writes.
 func (d *Deployment) Render(piece Piece) ([]byte, error) {
+	content, err := d.renderPiece(piece)
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte(d.header()), content...), nil
+}
+
+func (d *Deployment) renderPiece(piece Piece) ([]byte, error) {
 	file := filepath.Join(d.product, filepath.FromSlash(piece.File))
 	content, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -210,6 +210,9 @@ func (s *supervisor) log(_ context.Context, program Program, mark string) string
 }
 
 func (s *supervisor) remove(ctx context.Context) (removed bool, err error) {
+	if err := s.foreignFile(s.target()); err != nil {
+		return false, nil // the programs in it are somebody else's
+	}
 	if removed, err = removeFile(s.target()); err != nil {
 		return removed, err
 	}

@@ -285,13 +285,13 @@ func (s *systemd) journal(ctx context.Context, unit, since string) string {
 
 func (s *systemd) remove(ctx context.Context) (removed bool, err error) {
 	up := exists("/run/systemd/system")
-	if up && exists(s.target()) {
+	if up && s.owns(s.target()) {
 		err = errors.Join(s.control(ctx, "disable", "--quiet", s.targetUnit()),
 			s.stopAllBut(ctx, nil))
 	}
 	files, failure := s.render()
 	for file := range files {
-		had, failure := removeFile(file)
+		had, failure := s.removeOwn(file)
 		removed = removed || had
 		err = errors.Join(err, failure)
 	}

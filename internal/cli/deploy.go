@@ -42,6 +42,7 @@ type deployFlags struct {
 	root   string
 	with   []string
 	binary string
+	adopt  bool
 	dryRun bool
 }
 
@@ -65,6 +66,7 @@ func (f *deployFlags) run(cmd *cobra.Command, path string, do func(*deploy.Deplo
 	return do(deployment, ctx, deploy.Options{
 		With:   f.with,
 		Binary: f.binary,
+		Adopt:  f.adopt,
 		Build:  func(ctx context.Context, output string) error { return buildTo(ctx, path, output) },
 		DryRun: f.dryRun,
 		Out:    cmd.OutOrStdout(),
@@ -94,6 +96,11 @@ version that was running runs on.
     /var/lib/NAME              the processes' working directory, for data
     /var/log/NAME              logs
 
+All of it carries a mark, "apiphant product NAME": files in their first line, folders
+in a file .apiphant, the user NAME in its comment. What is there without the mark is
+somebody else's: apply names all of it, with the ports at which other programs
+listen, and changes nothing; --remove takes away what has the mark and nothing else.
+
 Where there is no Go, the program is taken from PATH/dist: see deploy prepare.`,
 		Example: `  apiphant deploy apply shop --dry-run
   apiphant deploy apply shop --with systemd,nginx
@@ -108,6 +115,7 @@ Where there is no Go, the program is taken from PATH/dist: see deploy prepare.`,
 		},
 	}
 	cmd.Flags().BoolVar(&remove, "remove", false, "take away what was installed, but data and logs")
+	cmd.Flags().BoolVar(&flags.adopt, "adopt", false, "mark as the product's own what an apiphant that wrote no marks has deployed here")
 	flags.add(cmd)
 	return cmd
 }
