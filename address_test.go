@@ -66,9 +66,11 @@ func TestAddresses(t *testing.T) {
 		{"GET", "/files/%2e%2e/items", "404"},
 		{"GET", "items/7", "404"},
 		{"GET", "", "404"},
-		{"DELETE", "/items/7", "405 GET, HEAD, PUT"},
-		{"POST", "/files/x", "405 GET, HEAD"},
-		{"get", "/items/7", "405 GET, HEAD, PUT"},
+		{"DELETE", "/items/7", "405 GET, HEAD, OPTIONS, PUT"},
+		{"POST", "/files/x", "405 GET, HEAD, OPTIONS"},
+		{"get", "/items/7", "405 GET, HEAD, OPTIONS, PUT"},
+		{"OPTIONS", "/items/7", "204 GET, HEAD, OPTIONS, PUT"},
+		{"OPTIONS", "/items", "404"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.method+" "+tt.target, func(t *testing.T) {
@@ -79,7 +81,7 @@ func TestAddresses(t *testing.T) {
 			switch door.answer.Code {
 			case http.StatusOK:
 				got += " " + door.answer.Body.String()
-			case http.StatusMethodNotAllowed:
+			case http.StatusMethodNotAllowed, http.StatusNoContent:
 				got += " " + door.answer.Header().Get("Allow")
 			}
 			if got != tt.want {
@@ -95,6 +97,12 @@ func TestAddresses(t *testing.T) {
 func TestWrongAddresses(t *testing.T) {
 	tests := []struct{ address, want string }{
 		{"/items = v0/a/read", "want a method and a path"},
+		{"/items = v0/a", "ends with {name}"},
+		{"/items/{x...} = v0/a", "ends with {name}"},
+		{"/items/{x} = v0/none", "one action at least"},
+		{"/items/{x} = v0/a", ""},
+		{"/one/{x} = v0/a", "conflicts with"},
+		{"/typed/{other} = v0/typed", `has no field "other"`},
 		{"GET = v0/a/read", "want a method and a path"},
 		{"GET example.com/items = v0/a/read", "no host"},
 		{"get /items = v0/a/read", "want GET"},
@@ -103,6 +111,8 @@ func TestWrongAddresses(t *testing.T) {
 		{"GET /items = v0/none/read", `no route "v0/none/read"`},
 		{"GET /items = v0/a", `no route "v0/a"`},
 		{"GET /api/v0/items = v0/a/read", "those of routes"},
+		{"GET /api/v0 = v0/a/read", "those of routes"},
+		{"GET /api/v0x = v0/a/read", ""},
 		{"GET /api/{version}/items = v0/a/read", "those of routes"},
 		{"GET /typed/{hello} = v0/typed/read", ""},
 		{"GET /typed/{hello}/{other} = v0/typed/read", `apiphant_test.stageRequest has no field "other"`},
@@ -115,7 +125,7 @@ func TestWrongAddresses(t *testing.T) {
 			if err == nil && tt.want == "" {
 				return
 			}
-			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "registered at") {
+			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "address_test.go:") || strings.Contains(err.Error(), "registered at") {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 		})

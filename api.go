@@ -64,7 +64,7 @@ type API struct {
 
 	targets     []target
 	middlewares []middleware
-	addresses   []furtherAddress
+	addresses   []declaredAddress
 
 	once      sync.Once
 	endpoints map[string]*Endpoint

@@ -23,7 +23,8 @@ var arrows = map[string][]string{
 	"internal/rule":       {},
 	"internal/fields":     {},
 	"internal/upload":     {}, // files that come with a request
-	"internal/decode":     {"internal/rule", "internal/fields", "internal/upload"},
+	"internal/parameter":  {}, // texts that came outside of JSON
+	"internal/decode":     {"internal/rule", "internal/fields", "internal/parameter", "internal/upload"},
 	"internal/jsongen":    {}, // for the tests of both
 	"internal/encode":     {"internal/fields", "github.com/goccy/go-json"},
 	"internal/trace":      {},
@@ -32,8 +33,9 @@ var arrows = map[string][]string{
 	"internal/hosts":      {"golang.org/x/net"}, // also what the address of --admin may be asked as
 	".":                   {"internal/rule", "internal/fields", "internal/decode", "internal/encode", "internal/hosts", "internal/requesturi", "internal/safely", "internal/trace", "internal/upload"},
 
-	// What a product's functions use.
-	"validation": {".", "internal/rule", "internal/decode"},
+	// What a product's functions and its package api use.
+	"rest":       {"."},
+	"validation": {".", "internal/rule", "internal/decode", "internal/parameter"},
 
 	// The answers that functions write themselves, the same through every door.
 	"internal/response": {},
@@ -106,7 +108,7 @@ var arrows = map[string][]string{
 
 // productsImports is what the packages of a product may import, as a user's may,
 // besides each other.
-var productsImports = []string{".", "validation", "apitest", "background", "background/sqlite", "background/postgres", "background/mail", "database", "database/sqlite", "database/postgres"}
+var productsImports = []string{".", "validation", "rest", "apitest", "background", "background/sqlite", "background/postgres", "background/mail", "database", "database/sqlite", "database/postgres"}
 
 // productOf returns the product that a folder belongs to, "" where it is none's.
 func productOf(folder string) string {

@@ -70,16 +70,16 @@ func (d decoder[T]) decode(call *Call, request *T) error {
 // decodeFurther is decode for a request to a further address, whose path and query
 // have values, too. object is request where T is Object, else nil.
 func (d decoder[T]) decodeFurther(call *Call, request *T, object *Object) ([]decode.Problem, error) {
-	values, err := call.match.further.values()
+	values, body, err := call.parameters()
 	switch {
 	case err != nil:
 		return nil, err
 	case object != nil:
 		var problems []decode.Problem
-		*object, problems, err = decode.ObjectWith(call.body, values, call.strict)
+		*object, problems, err = decode.ObjectWith(body, values, call.strict)
 		return problems, err
 	default:
-		return d.planFor(call).DecodeWith(call.body, values, request)
+		return d.planFor(call).DecodeWith(body, values, request)
 	}
 }
 

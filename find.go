@@ -2,7 +2,6 @@ package apiphant
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/apiphant/apiphant/internal/decode"
@@ -16,48 +15,15 @@ type Match struct {
 	Endpoint *Endpoint
 
 	refusal int      // the status of a request that no function gets; else 0
-	further *further // nil: the target is the path of a route
+	further *further // nil: the target is the path of a route, and its query does not count
 }
 
-// further is what only a further address has: see [API.Address].
+// further is what a request has whose query counts: see [API.Address] and [Stream].
 type further struct {
+	rest  bool           // a pattern matches the path
 	allow string         // the methods of the path, where it is not for this one
 	path  []decode.Value // what the path has in place of {name}
 	query string         // as it came
-}
-
-// values returns what the path and the query have, in the order in which it counts.
-// A name of the path is not looked for in the query.
-func (f *further) values() ([]decode.Value, error) {
-	values, at := f.path, map[string]int{}
-	for i, value := range f.path {
-		at[value.Name] = i
-	}
-	for pair := range strings.SplitSeq(f.query, "&") {
-		if pair == "" {
-			continue
-		}
-		name, text, err := splitPair(pair)
-		if err != nil {
-			return nil, &Error{Status: http.StatusBadRequest, Detail: "The query can't be read", Err: err}
-		}
-		if i, seen := at[name]; !seen {
-			at[name] = len(values)
-			values = append(values, decode.Value{Name: name, Texts: []string{text}})
-		} else if i >= len(f.path) {
-			values[i].Texts = append(values[i].Texts, text)
-		}
-	}
-	return values, nil
-}
-
-// splitPair decodes NAME=TEXT of a query, as browsers encode forms.
-func splitPair(pair string) (name, text string, err error) {
-	name, text, _ = strings.Cut(pair, "=")
-	if name, err = url.QueryUnescape(name); err == nil {
-		text, err = url.QueryUnescape(text)
-	}
-	return name, text, err
 }
 
 // Refused reports whether the request is answered with an error whatever its body
@@ -83,7 +49,7 @@ func (a *API) Find(method, target []byte) Match {
 	if len(a.patterns) == 0 {
 		return Match{refusal: http.StatusNotFound}
 	}
-	return a.patterns.find(string(method), string(path), string(query))
+	return a.patterns.find(method, path, query)
 }
 
 // allow returns the methods that what the target names is for, where that is not
@@ -92,7 +58,7 @@ func (m Match) allow() string {
 	switch m.refusal {
 	case http.StatusNotImplemented:
 		return strings.Join(m.Endpoint.Methods, ", ")
-	case http.StatusMethodNotAllowed:
+	case http.StatusMethodNotAllowed, http.StatusNoContent:
 		return m.further.allow
 	}
 	return ""

@@ -149,9 +149,9 @@ func (f *form) compose() error {
 // decodeForm is decode for a request that is a form.
 func (d decoder[T]) decodeForm(call *Call, request *T) ([]decode.Problem, error) {
 	var values []decode.Value
-	if further := call.match.further; further != nil {
+	if call.match.further != nil {
 		var err error
-		if values, err = further.values(); err != nil {
+		if values, _, err = call.parameters(); err != nil {
 			return nil, err
 		}
 	}

@@ -38,8 +38,12 @@ func (a *API) Serve(ctx context.Context, match Match, door Door) {
 }
 
 func (c *Call) serve() {
-	if c.isPreflight() {
+	switch {
+	case c.isPreflight():
 		c.answerPreflight()
+		return
+	case c.asksMethods():
+		c.answerMethods()
 		return
 	}
 	err := c.handle()
@@ -59,12 +63,15 @@ func (c *Call) serve() {
 
 // send sends the answer that the function or a middleware has given.
 func (c *Call) send() {
-	status := http.StatusOK
+	status := 0
 	if c.answer != nil {
-		status = cmp.Or(c.answer.status, status)
+		status = c.answer.status
 		c.describe()
 	}
-	switch status {
+	if c.match.further != nil && c.match.further.rest {
+		status = c.restStatus(status)
+	}
+	switch status = cmp.Or(status, http.StatusOK); status {
 	case http.StatusNoContent, http.StatusResetContent, http.StatusNotModified:
 		c.door.Answer(status, nil) // RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5
 	default:

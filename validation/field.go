@@ -17,7 +17,9 @@ import (
 // any of these for a field that may be absent, or a type whose underlying type is one
 // of these. An integer T accepts only integers in its range (1.0 is no integer), a
 // float T only numbers in its range. Text is not converted to any other type, nor any
-// other type to text.
+// other type to text. Only the text of a path, a query or a form (see
+// [apiphant.API.Address]) is taken for the number or the boolean that it is, for a list
+// of one, and, where it came more than once, for its last.
 //
 // An absent field is an error if it is [Required]. Otherwise it has its [Default] or
 // the zero T. null counts as present: it is nil if T is a pointer or any, and invalid
@@ -58,7 +60,7 @@ func Field[T any](request apiphant.Object, name string, rules ...Rule) (T, error
 		return result, nil
 	}
 	if !convertFast(value, &result) {
-		if path, ok := convert(value, reflect.ValueOf(&result).Elem()); !ok {
+		if path, ok := convert(fromParameter(value, reflect.TypeFor[T]()), reflect.ValueOf(&result).Elem()); !ok {
 			return zero, Invalid(name+path, s.explain...)
 		}
 	}

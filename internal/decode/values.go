@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 	"unsafe"
+
+	"github.com/apiphant/apiphant/internal/parameter"
 )
 
 // Value is what a request says of one field outside of its body: in its path, its
@@ -42,7 +44,8 @@ func (p *Plan) DecodeWith(body []byte, values []Value, dst any) ([]Problem, erro
 // ObjectWith is [Object] of a body and values, which are members of the map, as
 // [Plan.DecodeWith] says: a value with one text is a string, one with several a []any
 // of strings, one with none is ignored. The problems are those of a strict object, and
-// names and texts that are not UTF-8.
+// names and texts that are not UTF-8. The text of a value, or the first of several, is
+// one that [parameter.Is] recognizes.
 func ObjectWith(body []byte, values []Value, strict bool) (map[string]any, []Problem, error) {
 	plan := &anyObject
 	if strict {
@@ -230,7 +233,12 @@ func (d *decoder) anyWith(m map[string]any, values []Value) {
 		_, twice := m[v.Name]
 		texts := make([]any, len(v.Texts))
 		for i, text := range v.Texts {
-			if texts[i] = strings.Clone(text); !utf8.ValidString(text) {
+			if i == 0 {
+				texts[i] = parameter.Value(text)
+			} else {
+				texts[i] = strings.Clone(text)
+			}
+			if !utf8.ValidString(text) {
 				d.invalid()
 			}
 		}

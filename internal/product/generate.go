@@ -63,8 +63,8 @@ func (w *writer) imports(p *Product) {
 	w.printf("import (\n")
 	w.printf("\t%q\n", origin.Path)
 	w.printf("\t%q\n", origin.Path+"/program")
-	for _, door := range p.doorPackages() {
-		w.printf("\t%q\n", door)
+	for _, needed := range p.needs() {
+		w.printf("\t%q\n", needed)
 	}
 	w.printf("\n")
 	for _, imported := range slices.Concat(p.Doors, p.Packages) {
@@ -73,17 +73,25 @@ func (w *writer) imports(p *Product) {
 	w.printf(")\n\n")
 }
 
-// doorPackages returns the import paths of the doors that the main names, sorted.
-func (p *Product) doorPackages() []string {
-	var doors []string
+// needs returns the import paths of the doors that the main names, and of what its
+// statements name, sorted.
+func (p *Product) needs() []string {
+	var needed []string
 	if p.hasTargets() {
-		doors = append(doors, serveDoor)
+		needed = append(needed, serveDoor)
 	}
 	for _, from := range p.Doors {
-		doors = append(doors, from.door)
+		needed = append(needed, from.door)
 	}
-	slices.Sort(doors)
-	return doors
+	for _, from := range p.Packages {
+		for _, f := range from.Functions {
+			if f.needs != "" {
+				needed = append(needed, f.needs)
+			}
+		}
+	}
+	slices.Sort(needed)
+	return slices.Compact(needed)
 }
 
 func (p *Product) hasTargets() bool { return slices.ContainsFunc(p.Packages, Package.isTarget) }

@@ -38,6 +38,7 @@ type Function struct {
 	Line    int
 
 	statement string // see [declarable]
+	needs     string // see [declarable]
 }
 
 // Find returns the product in folder path with its name and its folder alone. It is an

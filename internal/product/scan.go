@@ -140,7 +140,8 @@ func (s *survey) register(path string, room *room) declarations {
 		any = true
 		if adapter, ok := s.check(d, want); ok {
 			p.Functions = append(p.Functions, Function{
-				Name: want.name, Adapter: adapter, File: d.position.Filename, Line: d.position.Line, statement: want.statement,
+				Name: want.name, Adapter: adapter, File: d.position.Filename, Line: d.position.Line,
+				statement: want.statement, needs: want.needs,
 			})
 		}
 	}

@@ -34,6 +34,9 @@ type declarable struct {
 	// Functions whose shape has an adapter are registered with the others of
 	// their package.
 	statement string
+
+	// needs is the import path of a package that the statement names; "": none.
+	needs string
 }
 
 // shape is a type of a function, as a user writes it.
@@ -64,6 +67,9 @@ func tableOf() []room {
 			{name: "Start", about: "runs once, before any other function is called", shapes: []shape{{text: "func(ctx context.Context) error"}}},
 			{name: "Stop", about: "runs once, after all others have returned", shapes: []shape{{text: "func(ctx context.Context) error"}}},
 			middleware,
+			{name: "Rest", about: "gives functions further addresses: verbs and paths",
+				shapes:    []shape{{text: "func() rest.Routes"}},
+				statement: "rest.Register(table, PACKAGE.Rest)", needs: origin.Path + "/rest"},
 		}},
 		{folder: versionFolder, about: "a version", functions: []declarable{middleware}},
 		{folder: targetFolder, about: "a target, any number of folders deep", functions: []declarable{
@@ -118,6 +124,7 @@ func typeImports() imports {
 		"http":       "net/http",
 		"apiphant":   origin.Path,
 		"background": origin.Path + "/background",
+		"rest":       origin.Path + "/rest",
 	}}
 }
 

@@ -16,7 +16,7 @@ func TestRows(t *testing.T) {
 	table := tableOf()
 	api := roomOf(table, apiFolder)
 	api.functions = append(api.functions,
-		declarable{name: "Rest", shapes: []shape{{text: "func() http.Header"}}, statement: "table.Rest(PACKAGE.Rest())"},
+		declarable{name: "Words", shapes: []shape{{text: "func() http.Header"}}, statement: "words.Add(table, PACKAGE.Words)", needs: "example.com/words"},
 		declarable{name: "Ready", shapes: []shape{{text: "func(ctx context.Context) error"}}})
 	table = append(table, room{
 		folder: "api/events", about: "what happens elsewhere", door: "example.com/doors/lambda", hint: "for events, Message",
@@ -24,7 +24,7 @@ func TestRows(t *testing.T) {
 	})
 	files := map[string]string{
 		"api/api.go": "package api\n\nimport (\n\t\"context\"\n\t\"net/http\"\n)\n\n" +
-			"func Rest() http.Header { return nil }\n\nfunc Ready(ctx context.Context) error { return nil }\n",
+			"func Words() http.Header { return nil }\n\nfunc Ready(ctx context.Context) error { return nil }\n",
 		"api/events/events.go": "package events\n\nimport (\n\t\"context\"\n\t\"net/http\"\n)\n\n" +
 			"func Message(ctx context.Context, message http.Header) error { return nil }\n",
 	}
@@ -38,9 +38,9 @@ func TestRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"\t\"example.com/doors/lambda\"\n",
+		"\t\"example.com/doors/lambda\"\n\t\"example.com/words\"\n",
 		"\t\tDoors: []program.Door{\n\t\t\tlambda.Door{\n\t\t\t\tMessage: api_events.Message,\n\t\t\t},\n\t\t},\n",
-		"\ttable := &apiphant.API{Ready: api.Ready}\n\ttable.Rest(api.Rest())\n",
+		"\ttable := &apiphant.API{Ready: api.Ready}\n\twords.Add(table, api.Words)\n",
 	} {
 		if !strings.Contains(string(source), want) {
 			t.Errorf("want in the main:\n%s\ngot\n%s", want, source)
