@@ -64,23 +64,41 @@ func run(stderr io.Writer, client Client, target, action string, request any, st
 // The error says how the answer differs from status and response, or why there
 // is no answer; only in the latter case is the Response nil.
 func (c Client) Test(target, action string, request any, status int, response any) (*Response, error) {
-	got, err := c.test(target, action, request, status, response)
+	return printed(c.test(c.route(target, action, request), status, response))
+}
+
+// TestAddress is Test by a method and a path, with its query: "GET" and
+// "/orders/7?lines=true". Without a request there is no body. [Client.Method] and
+// [Client.Version] do not count. An answer without a body can be wanted as "".
+func (c Client) TestAddress(method, path string, request any, status int, response any) (*Response, error) {
+	return printed(c.test(question{method, path, request}, status, response))
+}
+
+func printed(got *Response, err error) (*Response, error) {
 	if got != nil {
 		fmt.Println(got.exchange)
 	}
 	return got, err
 }
 
-func (c Client) test(target, action string, request any, status int, response any) (*Response, error) {
-	sent, err := bodyOf(request)
-	if err != nil {
-		return nil, err
-	}
+// question is what is asked: by which method and path, and with what.
+type question struct {
+	method, path string
+	request      any
+}
+
+// route returns the question for an action of a target.
+func (c Client) route(target, action string, request any) question {
+	path := apiphant.PathPrefix + "/" + cmp.Or(c.Version, "v0") + "/" + target + "/" + action
+	return question{cmp.Or(c.Method, http.MethodPost), path, request}
+}
+
+func (c Client) test(asked question, status int, response any) (*Response, error) {
 	want, err := text(response)
 	if err != nil {
 		return nil, fmt.Errorf("the response wanted, of type %T, is no JSON: %w", response, err)
 	}
-	got, err := c.ask(target, action, sent)
+	got, err := c.ask(asked)
 	if err != nil {
 		return nil, err
 	}
@@ -88,10 +106,10 @@ func (c Client) test(target, action string, request any, status int, response an
 }
 
 // ask sends one request and reads the whole answer.
-func (c Client) ask(target, action string, sent body) (*Response, error) {
+func (c Client) ask(asked question) (*Response, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	answer, exchange, err := c.send(ctx, target, action, sent)
+	answer, exchange, err := c.send(ctx, asked)
 	if err != nil {
 		return nil, err
 	}
@@ -108,10 +126,13 @@ func (c Client) ask(target, action string, sent body) (*Response, error) {
 
 // send sends one request, and returns the answer when it begins, with the line that
 // is printed for both.
-func (c Client) send(ctx context.Context, target, action string, sent body) (answer *http.Response, exchange string, err error) {
-	version, method := cmp.Or(c.Version, "v0"), cmp.Or(c.Method, http.MethodPost)
-	url := c.url() + apiphant.PathPrefix + "/" + version + "/" + target + "/" + action
-	r, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(sent.content))
+func (c Client) send(ctx context.Context, asked question) (answer *http.Response, exchange string, err error) {
+	sent, err := bodyOf(asked.request)
+	if err != nil {
+		return nil, "", err
+	}
+	url := c.url() + asked.path
+	r, err := http.NewRequestWithContext(ctx, asked.method, url, bytes.NewReader(sent.content))
 	if err != nil {
 		return nil, "", err
 	}
@@ -122,7 +143,7 @@ func (c Client) send(ctx context.Context, target, action string, sent body) (ans
 	if answer, err = c.http().Do(r); err != nil {
 		return nil, "", c.explain(err)
 	}
-	return answer, fmt.Sprintf("%s %s%s --> %d", method, url, spaced(sent.shown), answer.StatusCode), nil
+	return answer, fmt.Sprintf("%s %s%s --> %d", asked.method, url, spaced(sent.shown), answer.StatusCode), nil
 }
 
 func spaced(body string) string {

@@ -62,7 +62,7 @@ func TestClientAsks(t *testing.T) {
 				}
 				return answering(200, "{}")(r)
 			})
-			if _, err := client.test(test.target, "read", test.body, 200, nil); err != nil {
+			if _, err := client.test(client.route(test.target, "read", test.body), 200, nil); err != nil {
 				t.Fatal(err)
 			}
 			if got != test.want {
@@ -101,13 +101,15 @@ func TestClientCompares(t *testing.T) {
 		{"more than JSON", 200, `{} {}`, `{}`, []string{"the body is no JSON (more follows the value)"}},
 		{"invalid UTF-8", 200, "{\"a\":\"\xff\"}", "{\"a\":\"\ufffd\"}", []string{"invalid UTF-8"}},
 		{"nothing", 200, "", `{}`, []string{"the body is no JSON"}},
+		{"no body wanted", 204, "", "", []string{"the status is 204, want 200"}},
+		{"a body, and none wanted", 200, `{}`, "", []string{"there is a body, want none"}},
 		{"wanted is no JSON", 200, `{}`, `{`, []string{"the response wanted is no JSON"}},
 		{"wanted can't be JSON", 200, `{}`, make(chan int), []string{"the response wanted, of type chan int, is no JSON"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			client := Client{transport: answering(test.status, test.body)}
-			_, err := client.test("echo", "read", nil, 200, test.want)
+			_, err := client.test(client.route("echo", "read", nil), 200, test.want)
 			if (err != nil) != (test.errors != nil) {
 				t.Fatalf("error: %v", err)
 			}
@@ -143,7 +145,7 @@ func TestClientFails(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := test.client.test("echo", "read", test.request, 200, nil)
+			got, err := test.client.test(test.client.route("echo", "read", test.request), 200, nil)
 			if got != nil || err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("%v, %v\nwant in the error: %s", got, err, test.want)
 			}
@@ -157,7 +159,7 @@ func TestClientFollowsNoRedirect(t *testing.T) {
 		asked++
 		return &http.Response{StatusCode: 302, Header: http.Header{"Location": {"/elsewhere"}}, Body: http.NoBody}, nil
 	})}
-	if _, err := client.test("echo", "read", nil, 302, nil); err != nil || asked != 1 {
+	if _, err := client.test(client.route("echo", "read", nil), 302, nil); err != nil || asked != 1 {
 		t.Errorf("asked %d times, error: %v", asked, err)
 	}
 }
@@ -172,7 +174,7 @@ func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
 func TestResponse(t *testing.T) {
 	client := Client{transport: answering(404, `{"error":"404 Not Found"}`)}
-	got, err := client.test("echo", "read", nil, 200, nil)
+	got, err := client.test(client.route("echo", "read", nil), 200, nil)
 	if err == nil {
 		t.Error("no error")
 	}
@@ -182,5 +184,25 @@ func TestResponse(t *testing.T) {
 	}
 	if err := fmt.Sprint(err); !strings.HasPrefix(err, "POST http://127.0.0.1:8888/api/v0/echo/read --> 404 {\"error\":\"404 Not Found\"}\n") {
 		t.Errorf("error: %s", err)
+	}
+}
+
+func TestAddress(t *testing.T) {
+	var asked string
+	client := Client{Version: "v9", Method: "PUT", transport: transport(func(r *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(r.Body)
+		asked = r.Method + " " + r.URL.RequestURI() + " " + string(body)
+		return &http.Response{StatusCode: 204, Body: http.NoBody}, err
+	})}
+	for _, test := range []struct {
+		request any
+		want    string
+	}{{nil, ""}, {map[string]int{"n": 1}, `{"n":1}`}} {
+		if _, err := client.TestAddress("DELETE", "/items/a%2Fb?all=true", test.request, 204, ""); err != nil {
+			t.Error(err)
+		}
+		if want := "DELETE /items/a%2Fb?all=true " + test.want; asked != want {
+			t.Errorf("asked %q, want %q", asked, want)
+		}
 	}
 }

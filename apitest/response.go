@@ -27,13 +27,20 @@ type Response struct {
 func (r *Response) Decode(v any) error { return json.Unmarshal(r.Body, v) }
 
 // compare returns an error that says how the answer differs from what is wanted,
-// nil where it does not. Where want is nil, the body is not compared.
+// nil where it does not. Where want is nil, the body is not compared; where it is empty,
+// there must be none.
 func (r *Response) compare(status int, want []byte) error {
 	var wrong []string
 	if r.Status != status {
 		wrong = append(wrong, fmt.Sprintf("the status is %d, want %d", r.Status, status))
 	}
-	if want != nil {
+	switch {
+	case want == nil:
+	case len(want) == 0:
+		if len(r.Body) > 0 {
+			wrong = append(wrong, "there is a body, want none")
+		}
+	default:
 		difference, err := difference(want, r.Body)
 		if err != nil {
 			return err

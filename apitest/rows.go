@@ -46,16 +46,11 @@ func (e *StreamError) Error() string { return e.exchange }
 // the rows are read from events.
 func (c Client) Rows(target, action string, request any) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		sent, err := bodyOf(request)
-		if err != nil {
-			yield(Row{}, err)
-			return
-		}
 		ctx, cancel := context.WithCancelCause(context.Background())
 		defer cancel(nil)
 		silence := time.AfterFunc(timeout, func() { cancel(fmt.Errorf("nothing came for %s", timeout)) })
 		defer silence.Stop()
-		answer, exchange, err := c.send(ctx, target, action, sent)
+		answer, exchange, err := c.send(ctx, c.route(target, action, request))
 		if err != nil {
 			yield(Row{}, err)
 			return

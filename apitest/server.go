@@ -22,7 +22,17 @@ type Server struct {
 // log, and a difference ends the test.
 func (s *Server) Test(target, action string, request any, status int, response any) *Response {
 	s.t.Helper()
-	got, err := s.test(target, action, request, status, response)
+	return s.logged(s.test(s.route(target, action, request), status, response))
+}
+
+// TestAddress is [Client.TestAddress] in a test.
+func (s *Server) TestAddress(method, path string, request any, status int, response any) *Response {
+	s.t.Helper()
+	return s.logged(s.test(question{method, path, request}, status, response))
+}
+
+func (s *Server) logged(got *Response, err error) *Response {
+	s.t.Helper()
 	if err != nil {
 		s.t.Fatal(err)
 	}

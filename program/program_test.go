@@ -105,11 +105,13 @@ func TestDoorsAreLinkedAlone(t *testing.T) {
 func TestRoutes(t *testing.T) {
 	var text, asJSON, stderr bytes.Buffer
 	product := echo()
+	product.API.Address("GET /echo/{word}", "v0/echo/read")
 	if status := product.Run(t.Context(), []string{"routes"}, &text, &stderr); status != 0 {
 		t.Errorf("got %d: %s", status, stderr.String())
 	}
 	wantMatch(t, `^\*     /api/v0/echo/delete  \S+program_test\.echo\.func2  \S*program_test\.go:\d+
 POST  /api/v0/echo/read    \S+program_test\.echo\.func1  \S*program_test\.go:\d+
+GET   /echo/{word}         \S+program_test\.echo\.func1  \S*program_test\.go:\d+
 $`, text.String())
 	if status := product.Run(t.Context(), []string{"routes", "--json"}, &asJSON, &stderr); status != 0 {
 		t.Errorf("got %d: %s", status, stderr.String())
@@ -125,8 +127,9 @@ $`, text.String())
 		delete(routes[1], name)
 	}
 	want := map[string]any{"method": "POST", "path": "/api/v0/echo/read", "version": "v0", "target": "echo", "action": "read",
-		"type":    "func(context.Context, apiphant.Object) (apiphant.Object, error)",
-		"request": "apiphant.Object", "response": "apiphant.Object", "streams": false, "comment": "",
+		"addresses": []any{map[string]any{"method": "GET", "pattern": "/echo/{word}"}},
+		"type":      "func(context.Context, apiphant.Object) (apiphant.Object, error)",
+		"request":   "apiphant.Object", "response": "apiphant.Object", "streams": false, "comment": "",
 		"max_body": 0., "timeout": "1m30s", "max_running": 4.}
 	if difference := cmp.Diff(want, routes[1]); difference != "" {
 		t.Error(difference)

@@ -23,11 +23,11 @@ func (p Product) routesCommand() *cobra.Command {
 		Use:   "routes",
 		Short: "Print what is served, and by which function",
 		Long: `Print every route with its method, the function that serves it, and the file and
-line of that. The method * stands for any: the function reads the request itself
-and decides.
+line of that, and below it the further addresses that the function has. The method
+* stands for any: the function reads the request itself and decides.
 
 With --json: a list of objects with method, path, version, target, action,
-function, type, request and response (the names of their types, empty where the
+addresses (a list of objects with method and pattern), function, type, request and response (the names of their types, empty where the
 function reads or writes them itself, or has none), streams (whether the answer is
 sent while the function runs), the bounds that the action has of its own (max_body
 in bytes, timeout such as "2m0s" or "none", max_running; 0 and "" where it has
@@ -59,7 +59,13 @@ func method(route *apiphant.Endpoint) string {
 func writeRoutes(w io.Writer, routes []*apiphant.Endpoint) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, route := range routes {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s:%d\n", method(route), route.Path(), route.Source.Function, fromHere(route.Source.File), route.Source.Line)
+		row := func(method, path string) {
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s:%d\n", method, path, route.Source.Function, fromHere(route.Source.File), route.Source.Line)
+		}
+		row(method(route), route.Path())
+		for _, address := range route.Addresses {
+			row(address.Method, address.Pattern)
+		}
 	}
 	return table.Flush()
 }
@@ -78,12 +84,19 @@ func fromHere(file string) string {
 }
 
 func writeRoutesJSON(w io.Writer, routes []*apiphant.Endpoint) error {
+	type address struct {
+		Method  string `json:"method"`
+		Pattern string `json:"pattern"`
+	}
 	type route struct {
-		Method   string `json:"method"`
-		Path     string `json:"path"`
-		Version  string `json:"version"`
-		Target   string `json:"target"`
-		Action   string `json:"action"`
+		Method  string `json:"method"`
+		Path    string `json:"path"`
+		Version string `json:"version"`
+		Target  string `json:"target"`
+		Action  string `json:"action"`
+
+		Addresses []address `json:"addresses"`
+
 		Function string `json:"function"`
 		Type     string `json:"type"`
 		Request  string `json:"request"`
@@ -100,9 +113,14 @@ func writeRoutesJSON(w io.Writer, routes []*apiphant.Endpoint) error {
 	}
 	list := make([]route, 0, len(routes))
 	for _, r := range routes {
+		addresses := []address{}
+		for _, a := range r.Addresses {
+			addresses = append(addresses, address{a.Method, a.Pattern})
+		}
 		list = append(list, route{
 			Method: method(r), Path: r.Path(), Version: r.Version, Target: r.Target, Action: r.Action,
-			Function: r.Source.Function, Type: r.Signature,
+			Addresses: addresses,
+			Function:  r.Source.Function, Type: r.Signature,
 			Request: typeName(r.Request), Response: typeName(r.Response), Streams: r.Streams,
 			MaxBody: r.MaxBody, Timeout: timeoutText(r.Timeout), MaxRunning: r.MaxRunning,
 			Comment: r.Comment, File: r.Source.File, Line: r.Source.Line,

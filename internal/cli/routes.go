@@ -11,10 +11,12 @@ func routesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "routes PATH",
 		Short: "Print what is served, and by which function",
-		Long: `Print every route of the product in PATH with the function that serves it and where it stands.
+		Long: `Print every route of the product in PATH with the function that serves it and where it
+stands, and below it the further addresses that the function has.
 
-With --json: a list of objects with method, path, version, target, action, function, type,
-request and response (the names of their types), comment (of the function), file and line.`,
+With --json: a list of objects with method, path, version, target, action, addresses (objects
+with method and pattern), function, type, request and response (the names of their types),
+comment (of the function), file and line.`,
 		Args: command.Arguments("PATH"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			routes := []string{"routes"}
