@@ -140,8 +140,9 @@ func (p patterns) end(method, path []byte, spans []span) (*addressEnd, []span) {
 
 // allowed returns the methods that a path can be asked with, sorted.
 func (p patterns) allowed(path []byte) (methods []string) {
+	var room [8]span
 	for method, root := range p {
-		if end, _ := root.match(path, 1, nil); end != nil {
+		if end, _ := root.match(path, 1, room[:0]); end != nil {
 			methods = append(methods, method)
 		}
 	}

@@ -85,13 +85,17 @@ func BenchmarkCall(b *testing.B) {
 	}
 }
 
-// table has so many routes.
-func table(t testing.TB, routes int) *apiphant.API {
+// table has so many routes, and so many patterns for further addresses.
+func table(t testing.TB, routes, patterns int) *apiphant.API {
 	api := &apiphant.API{}
 	for i := range routes {
 		api.Handle(fmt.Sprintf("v0/target-%d", i), apiphant.Actions{
 			Read: apiphant.Func(func(_ context.Context, r apiphant.Object) (apiphant.Object, error) { return r, nil }),
 		})
+	}
+	for i := range patterns {
+		api.Address(fmt.Sprintf("POST /target-%d/{id}/parts/{part}", i), fmt.Sprintf("v0/target-%d/read", i))
+		api.Address(fmt.Sprintf("GET /target-%d", i), fmt.Sprintf("v0/target-%d/read", i))
 	}
 	if err := api.Check(); err != nil {
 		t.Fatal(err)
@@ -99,15 +103,21 @@ func table(t testing.TB, routes int) *apiphant.API {
 	return api
 }
 
+// The route of a function costs the same, however many patterns stand beside it.
 func BenchmarkRoute(b *testing.B) {
-	for _, routes := range []int{1, 200} {
-		api := table(b, routes)
-		for name, path := range map[string]string{"known": "/api/v0/target-0/read", "unknown": "/api/v0/target-x/read"} {
-			b.Run(fmt.Sprint(routes, "/", name), func(b *testing.B) {
+	for _, size := range []struct{ routes, patterns int }{{1, 0}, {200, 0}, {200, 200}} {
+		api := table(b, size.routes, size.patterns)
+		for name, path := range map[string]string{
+			"known": "/api/v0/target-0/read", "unknown": "/api/v0/target-x/read", "pattern": "/target-0/7/parts/8",
+		} {
+			if name == "pattern" && size.patterns == 0 {
+				continue
+			}
+			b.Run(fmt.Sprintf("%d routes, %d patterns/%s", size.routes, size.patterns, name), func(b *testing.B) {
 				path := []byte(path)
 				b.ReportAllocs()
 				for b.Loop() {
-					if found := !api.Find(post, path).Refused(); found != (name == "known") {
+					if found := !api.Find(post, path).Refused(); found != (name != "unknown") {
 						b.Fatal(found)
 					}
 				}
@@ -117,11 +127,21 @@ func BenchmarkRoute(b *testing.B) {
 }
 
 func TestRouteAllocatesNothing(t *testing.T) {
-	api := table(t, 200)
-	for _, path := range []string{"/api/v0/target-17/read", "/api/v0/target-17/reads", "/"} {
-		path := []byte(path)
-		if allocations := testing.AllocsPerRun(1000, func() { api.Find(post, path) }); allocations != 0 {
-			t.Errorf("%s: got %v allocations, want none", path, allocations)
+	api := table(t, 200, 200)
+	for _, tt := range []struct {
+		method, path string
+		allocations  float64
+	}{
+		{"POST", "/api/v0/target-17/read", 0},
+		{"POST", "/api/v0/target-17/reads", 0},
+		{"POST", "/", 0},
+		{"GET", "/target-17", 0},
+		{"GET", "/target-17/7", 0},
+		{"POST", "/target-17/7/parts/8", 4}, // the path, and a list of values, of their texts, and of both with the query
+	} {
+		method, path := []byte(tt.method), []byte(tt.path)
+		if allocations := testing.AllocsPerRun(1000, func() { api.Find(method, path) }); allocations != tt.allocations {
+			t.Errorf("%s %s: got %v allocations, want %v", method, path, allocations, tt.allocations)
 		}
 	}
 }

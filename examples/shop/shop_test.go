@@ -22,6 +22,9 @@ func TestShop(t *testing.T) {
 			{"field": "lines[1].code", "state": "missing"}, {"field": "lines[1].count", "state": "invalid", "explain": {"minimum": 1}}]}`)
 	shop.Test("items", "read", apiphant.Object{"id": 2}, 200, apiphant.Object{"id": 2, "name": "right shoe"})
 	shop.Test("items", "read", apiphant.Object{"id": 9}, 400, `{"error": {"field": "id", "state": "invalid", "explain": 9}}`)
+	shop.TestAddress("GET", "/items/2", nil, 200, apiphant.Object{"id": 2, "name": "right shoe"})
+	shop.TestAddress("POST", "/orders", `{"email": "ann@example.com", "lines": [{"code": "ABC-1"}]}`, 201, apiphant.Object{"pieces": 1, "user": "ann"})
+	shop.TestAddress("DELETE", "/items/2", nil, 405, apiphant.Object{"error": "405 Method Not Allowed"})
 	var codes []string
 	for row, err := range shop.Rows("stock", "read", apiphant.Object{"atLeast": 1}) {
 		var item struct{ Code string }

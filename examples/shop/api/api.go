@@ -6,7 +6,16 @@ import (
 	"net/http"
 
 	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/rest"
 )
+
+// Rest has the verbs and paths of some functions, for who likes REST.
+func Rest() rest.Routes {
+	return rest.Routes{
+		"GET /items/{id}": "v0/items/read",
+		"POST /orders":    "v0/orders/create",
+	}
+}
 
 // Middleware lets in who has a token, and tells the functions who that is.
 func Middleware(next apiphant.Handler) apiphant.Handler {
