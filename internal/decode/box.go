@@ -3,13 +3,9 @@ package decode
 import (
 	"encoding/json"
 	"unsafe"
-)
 
-// emptyInterface is the memory layout of an any.
-type emptyInterface struct {
-	typ   unsafe.Pointer
-	value unsafe.Pointer
-}
+	"github.com/apiphant/apiphant/internal/fields"
+)
 
 var (
 	stringWord = typeWord("")
@@ -17,7 +13,7 @@ var (
 	listWord   = typeWord([]any(nil))
 )
 
-func typeWord(v any) unsafe.Pointer { return (*emptyInterface)(unsafe.Pointer(&v)).typ }
+func typeWord(v any) unsafe.Pointer { return (*fields.EmptyInterface)(unsafe.Pointer(&v)).Type }
 
 // oneDigit holds the numbers of one digit, which then need no memory. Without this,
 // decoding takes 7 % longer at 1 KB (go test -bench Object/1KB ./internal/decode).
@@ -34,7 +30,7 @@ func (d *decoder) boxText(text []byte) any {
 	}
 	mem := d.memory
 	known := &mem.values[slot(text)]
-	if e := (*emptyInterface)(unsafe.Pointer(known)); e.value != nil && *(*string)(e.value) == string(text) {
+	if e := (*fields.EmptyInterface)(unsafe.Pointer(known)); e.Word != nil && *(*string)(e.Word) == string(text) {
 		mem.lookups = min(mem.lookups+4, 2*fewLookups)
 		return *known
 	}
@@ -73,8 +69,8 @@ func (d *decoder) box(word unsafe.Pointer, text []byte) (v any) {
 		p = &d.boxes[i]
 	}
 	*p = d.copy(text)
-	e := (*emptyInterface)(unsafe.Pointer(&v))
-	e.typ, e.value = word, unsafe.Pointer(p)
+	e := (*fields.EmptyInterface)(unsafe.Pointer(&v))
+	e.Type, e.Word = word, unsafe.Pointer(p)
 	return v
 }
 
@@ -115,7 +111,7 @@ func shortList(few []any) any {
 func boxList(list *[]any, room, few []any) (v any) {
 	copy(room, few)
 	*list = room
-	e := (*emptyInterface)(unsafe.Pointer(&v))
-	e.typ, e.value = listWord, unsafe.Pointer(list)
+	e := (*fields.EmptyInterface)(unsafe.Pointer(&v))
+	e.Type, e.Word = listWord, unsafe.Pointer(list)
 	return v
 }

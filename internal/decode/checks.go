@@ -35,8 +35,8 @@ type single struct {
 // nothing to check.
 func (n *node) checks(r *rule.Rules) (*checks, error) {
 	c := &checks{}
-	for n.kind == kindPointer || n.kind == kindQuoted || n.kind == kindNullable {
-		if n.kind != kindQuoted {
+	for n.kind == fields.KindPointer || n.kind == fields.KindQuoted || n.kind == fields.KindNullable {
+		if n.kind != fields.KindQuoted {
 			c.way = append(c.way, n.nullable)
 		}
 		n = n.elem
@@ -85,13 +85,13 @@ func (c *checks) run(d *decoder, p unsafe.Pointer) {
 	}
 	switch {
 	case c.each == nil:
-	case c.node.kind == kindMap:
+	case c.node.kind == fields.KindMap:
 		c.runMap(d, p)
-	case c.node.kind == kindArray:
+	case c.node.kind == fields.KindArray:
 		c.runList(d, p, c.node.length)
 	default:
-		s := (*sliceHeader)(p)
-		c.runList(d, s.data, s.len)
+		s := (*fields.SliceHeader)(p)
+		c.runList(d, s.Data, s.Len)
 	}
 }
 
@@ -174,7 +174,7 @@ func (c *checks) only() check {
 // check compiles rules into the check of a value in memory, or nil where there is
 // none. The rules are for values of the node's type: [rule.Parse] saw to that.
 func (n *node) check(r *rule.Rules) (check, error) {
-	if n.kind == kindTime || n.kind == kindDate || n.kind == kindDuration {
+	if n.kind == fields.KindTime || n.kind == fields.KindDate || n.kind == fields.KindDuration {
 		return nil, nil // the format, which decoding has seen to
 	}
 	c, err := r.Compile()
@@ -186,8 +186,8 @@ func (n *node) check(r *rule.Rules) (check, error) {
 	}
 	if r.UniqueItems {
 		return func(p unsafe.Pointer) bool {
-			s := (*sliceHeader)(p)
-			return c.Len(s.len) && n.elem.areUnique(s)
+			s := (*fields.SliceHeader)(p)
+			return c.Len(s.Len) && n.elem.areUnique(s)
 		}, nil
 	}
 	if c.Empty() {
@@ -202,28 +202,28 @@ func (n *node) apply(c *rule.Check) check {
 		return short
 	}
 	switch k := n.kind; k {
-	case kindInt64:
+	case fields.KindInt64:
 		return func(p unsafe.Pointer) bool { return c.Int(*(*int64)(p)) }
-	case kindInt8, kindInt16, kindInt32:
+	case fields.KindInt8, fields.KindInt16, fields.KindInt32:
 		return func(p unsafe.Pointer) bool { return c.Int(loadInt(k, p)) }
-	case kindUint8, kindUint16, kindUint32, kindUint64:
+	case fields.KindUint8, fields.KindUint16, fields.KindUint32, fields.KindUint64:
 		return func(p unsafe.Pointer) bool { return c.Uint(loadUint(k, p)) }
-	case kindFloat32:
+	case fields.KindFloat32:
 		return func(p unsafe.Pointer) bool { return c.Float(float64(*(*float32)(p)), 32) }
-	case kindFloat64:
+	case fields.KindFloat64:
 		return func(p unsafe.Pointer) bool { return c.Float(*(*float64)(p), 64) }
-	case kindNumber:
+	case fields.KindNumber:
 		return func(p unsafe.Pointer) bool {
 			v, ok := rule.ParseDecimal(*(*string)(p))
 			return ok && c.Decimal(v)
 		}
-	case kindBool:
+	case fields.KindBool:
 		return func(p unsafe.Pointer) bool { return c.Bool(*(*bool)(p)) }
-	case kindString:
+	case fields.KindString:
 		return func(p unsafe.Pointer) bool { return c.Text(*(*string)(p)) }
-	case kindSlice, kindBytes:
-		return func(p unsafe.Pointer) bool { return c.Len((*sliceHeader)(p).len) }
-	case kindMap, kindAnyMap:
+	case fields.KindSlice, fields.KindBytes:
+		return func(p unsafe.Pointer) bool { return c.Len((*fields.SliceHeader)(p).Len) }
+	case fields.KindMap, fields.KindAnyMap:
 		return func(p unsafe.Pointer) bool { return c.Len(reflect.NewAt(n.typ, p).Elem().Len()) }
 	default: // a type with UnmarshalJSON or UnmarshalText that has MarshalText: a format
 		return func(p unsafe.Pointer) bool {
@@ -239,11 +239,11 @@ func (n *node) applyOne(c *rule.Check) check {
 	bounds := c.OnlyBounds()
 	least, most, isLength := c.OnlyLength()
 	switch {
-	case n.kind == kindInt64 && bounds != nil:
+	case n.kind == fields.KindInt64 && bounds != nil:
 		return func(p unsafe.Pointer) bool { return bounds.Int(*(*int64)(p)) }
-	case n.kind == kindFloat64 && bounds != nil:
+	case n.kind == fields.KindFloat64 && bounds != nil:
 		return func(p unsafe.Pointer) bool { return bounds.Float(*(*float64)(p), 64) }
-	case n.kind == kindString && isLength:
+	case n.kind == fields.KindString && isLength:
 		return func(p unsafe.Pointer) bool {
 			s := *(*string)(p)
 			if n := len(s); n <= most && (n+3)/4 >= least { // whatever characters are in it
@@ -256,26 +256,26 @@ func (n *node) applyOne(c *rule.Check) check {
 	}
 }
 
-func loadInt(k kind, p unsafe.Pointer) int64 {
+func loadInt(k fields.Kind, p unsafe.Pointer) int64 {
 	switch k {
-	case kindInt8:
+	case fields.KindInt8:
 		return int64(*(*int8)(p))
-	case kindInt16:
+	case fields.KindInt16:
 		return int64(*(*int16)(p))
-	case kindInt32:
+	case fields.KindInt32:
 		return int64(*(*int32)(p))
 	default:
 		return *(*int64)(p)
 	}
 }
 
-func loadUint(k kind, p unsafe.Pointer) uint64 {
+func loadUint(k fields.Kind, p unsafe.Pointer) uint64 {
 	switch k {
-	case kindUint8:
+	case fields.KindUint8:
 		return uint64(*(*uint8)(p))
-	case kindUint16:
+	case fields.KindUint16:
 		return uint64(*(*uint16)(p))
-	case kindUint32:
+	case fields.KindUint32:
 		return uint64(*(*uint32)(p))
 	default:
 		return *(*uint64)(p)

@@ -7,43 +7,15 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"time"
 
 	"github.com/apiphant/apiphant/internal/fields"
 	"github.com/apiphant/apiphant/internal/rule"
 )
 
-type kind uint8
-
+// The kinds that only decoding has.
 const (
-	kindInt8 kind = iota // code relies on the order of the first eight
-	kindInt16
-	kindInt32
-	kindInt64
-	kindUint8
-	kindUint16
-	kindUint32
-	kindUint64
-	kindFloat32
-	kindFloat64
-	kindBool
-	kindString
-	kindStruct
-	kindSlice
-	kindPointer
-	kindAny           // the empty interface
-	kindAnyMap        // map[string]any and map types that convert to it
-	kindNumber        // json.Number
-	kindRaw           // json.RawMessage
-	kindBytes         // []byte, which is base64 in JSON
-	kindArray         // of a fixed length
-	kindMap           // any other map
-	kindQuoted        // a scalar with the option ",string"
-	kindTime          // time.Time, in the format date-time
-	kindDate          // time.Time, in the format date
-	kindDuration      // time.Duration, in the format duration
-	kindNullable      // apiphant.Optional, and sql.Null and its like
-	kindUnmarshalText // a type with UnmarshalText
+	kindRaw           = fields.KindOwn + iota // json.RawMessage
+	kindUnmarshalText                         // a type with UnmarshalText
 	kindUnmarshalJSON
 	kindFile // a file of a form, see Value.Files: no JSON
 )
@@ -59,7 +31,7 @@ const (
 // node describes how to decode values of one type. All places where the type occurs in a
 // request type share it, except those with the option ",string".
 type node struct {
-	kind       kind
+	kind       fields.Kind
 	validates  bool  // the type or a struct embedded in it has Validate
 	validator  bool  // the type has Validate
 	noPointers bool  // its memory has no pointers
@@ -67,7 +39,7 @@ type node struct {
 	typ        reflect.Type
 	size       uintptr
 	length     int     // of an array
-	elem       *node   // of a pointer, slice, array, map or nullable type; of kindQuoted, what is in the quotes
+	elem       *node   // of a pointer, slice, array, map or nullable type; of fields.KindQuoted, what is in the quotes
 	object     *object // of a struct
 	nullable   *fields.Nullable
 	schema     *rule.Schema
@@ -77,9 +49,7 @@ var (
 	jsonUnmarshalerType = reflect.TypeFor[json.Unmarshaler]()
 	textUnmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
 	validatorType       = reflect.TypeFor[validator]()
-	numberType          = reflect.TypeFor[json.Number]()
 	rawType             = reflect.TypeFor[json.RawMessage]()
-	timeType            = reflect.TypeFor[time.Time]()
 	anyMapType          = reflect.TypeFor[map[string]any]()
 )
 
@@ -108,11 +78,11 @@ func Compile(t reflect.Type, meaning Meaning) (*Plan, error) {
 		return nil, fmt.Errorf("%s: %w", t, err)
 	}
 	object := root
-	for object.kind == kindPointer {
+	for object.kind == fields.KindPointer {
 		object = object.elem
 	}
 	switch object.kind {
-	case kindStruct, kindMap, kindAnyMap, kindAny, kindUnmarshalJSON:
+	case fields.KindStruct, fields.KindMap, fields.KindAnyMap, fields.KindAny, kindUnmarshalJSON:
 		return &Plan{root: root, meaning: meaning}, nil
 	default:
 		return nil, fmt.Errorf("%s can never be a JSON object: a struct or apiphant.Object was expected", t)
@@ -154,46 +124,22 @@ func (c *compiler) node(t reflect.Type) (*node, error) {
 		n.validator = reflect.PointerTo(t).Implements(validatorType)
 		n.validates = n.validator
 	}
-	if special, ok := specialKind(t); ok {
-		n.kind = special
+	switch n.kind = kindOf(t); n.kind {
+	case kindUnmarshalJSON, kindUnmarshalText:
 		return n, c.unseen(n)
-	}
-	if layout, ok := fields.NullableOf(t); ok {
-		n.kind, n.nullable, n.validator, n.validates = kindNullable, &layout, false, false
-		var err error
-		n.elem, err = c.node(layout.Value.Type)
-		return n, err
-	}
-	if contentOf(t) >= 0 {
-		n.kind = kindFile
-		return n, nil
-	}
-	switch t.Kind() {
-	case reflect.Bool:
-		n.kind = kindBool
-	case reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Int,
-		reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uint, reflect.Uintptr,
-		reflect.Float32, reflect.Float64:
-		n.kind = numberKind(t)
-	case reflect.String:
-		n.kind = kindString
-	case reflect.Struct:
+	case fields.KindNullable:
+		return n, c.nullable(n)
+	case fields.KindStruct:
 		return n, c.object(n)
-	case reflect.Map:
+	case fields.KindMap:
 		return n, c.mapping(n)
-	case reflect.Pointer:
+	case fields.KindPointer:
 		return n, c.pointer(n)
-	case reflect.Slice:
-		return n, c.elements(n, kindSlice)
-	case reflect.Array:
-		n.length = t.Len()
-		return n, c.elements(n, kindArray)
-	case reflect.Interface:
-		if t.NumMethod() > 0 {
-			return nil, c.fail("%s can't be decoded: an interface with methods doesn't say which type to make", t)
-		}
-		n.kind = kindAny
-	default:
+	case fields.KindSlice, fields.KindArray:
+		return n, c.elements(n)
+	case fields.KindInterface:
+		return nil, c.fail("%s can't be decoded: an interface with methods doesn't say which type to make", t)
+	case fields.KindNone:
 		return nil, c.fail("%s is nothing that JSON has", t)
 	}
 	return n, nil
@@ -217,60 +163,33 @@ func noPointers(t reflect.Type) bool {
 	}
 }
 
-// specialKind returns the kind of a type that is not decoded by its reflect.Kind, such as
-// json.Number or a type with UnmarshalJSON, and reports whether t is such a type.
-func specialKind(t reflect.Type) (kind, bool) {
-	switch {
-	case t == numberType:
-		return kindNumber, true
+// kindOf returns the kind of a type. Its methods decide, unless it is a pointer or an
+// interface, or one of the types that this package knows.
+func kindOf(t reflect.Type) fields.Kind {
+	switch k := fields.KindOf(t); {
 	case t == rawType:
-		return kindRaw, true
-	case t == timeType:
-		return kindTime, true
-	case isNullable(t):
-		return 0, false
-	case t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface:
-		return 0, false
+		return kindRaw
+	case k == fields.KindNumber, k == fields.KindTime, k == fields.KindNullable, t.Kind() == reflect.Pointer, t.Kind() == reflect.Interface:
+		return k
 	case reflect.PointerTo(t).Implements(jsonUnmarshalerType):
-		return kindUnmarshalJSON, true
+		return kindUnmarshalJSON
 	case reflect.PointerTo(t).Implements(textUnmarshalerType):
-		return kindUnmarshalText, true
-	case t.Kind() == reflect.Map && t.ConvertibleTo(anyMapType) && t.Key() == anyMapType.Key():
-		return kindAnyMap, true
+		return kindUnmarshalText
+	case contentOf(t) >= 0:
+		return kindFile
 	default:
-		return 0, false
+		return k
 	}
 }
 
-func isNullable(t reflect.Type) bool {
-	_, ok := fields.NullableOf(t)
-	return ok
-}
-
-func numberKind(t reflect.Type) kind {
-	first := kindInt8
-	switch t.Kind() {
-	case reflect.Float32:
-		return kindFloat32
-	case reflect.Float64:
-		return kindFloat64
-	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uint, reflect.Uintptr:
-		first = kindUint8
-	}
-	switch t.Size() {
-	case 1:
-		return first
-	case 2:
-		return first + 1
-	case 4:
-		return first + 2
-	default:
-		return first + 3
-	}
+func (c *compiler) nullable(n *node) (err error) {
+	layout, _ := fields.NullableOf(n.typ)
+	n.nullable, n.validator, n.validates = &layout, false, false
+	n.elem, err = c.node(layout.Value.Type)
+	return err
 }
 
 func (c *compiler) pointer(n *node) (err error) {
-	n.kind = kindPointer
 	t := n.typ
 	for depth := 0; t.Kind() == reflect.Pointer; depth++ {
 		if t = t.Elem(); depth == 8 {
@@ -281,18 +200,19 @@ func (c *compiler) pointer(n *node) (err error) {
 	return err
 }
 
-func (c *compiler) elements(n *node, k kind) (err error) {
-	n.kind = k
+func (c *compiler) elements(n *node) (err error) {
 	elem := n.typ.Elem()
 	n.elem, err = c.below("[]", elem)
-	if k == kindSlice && elem.Kind() == reflect.Uint8 && err == nil && n.elem.kind == kindUint8 {
-		n.kind = kindBytes
+	switch {
+	case n.kind == fields.KindArray:
+		n.length = n.typ.Len()
+	case err == nil && n.elem.kind == fields.KindUint8:
+		n.kind = fields.KindBytes
 	}
 	return err
 }
 
 func (c *compiler) mapping(n *node) (err error) {
-	n.kind = kindMap
 	key := n.typ.Key()
 	switch {
 	case key.Kind() == reflect.String && !reflect.PointerTo(key).Implements(textUnmarshalerType):

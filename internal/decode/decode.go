@@ -4,6 +4,8 @@ import (
 	"errors"
 	"reflect"
 	"unsafe"
+
+	"github.com/apiphant/apiphant/internal/fields"
 )
 
 // ErrNotObject is the error for a body that is not exactly one JSON object.
@@ -46,7 +48,7 @@ func StrictObject(body []byte) (map[string]any, []Problem, error) {
 
 // The plans of objects of plain values.
 var (
-	anyObject    = Plan{root: &node{kind: kindAnyMap, typ: anyMapType}}
+	anyObject    = Plan{root: &node{kind: fields.KindAnyMap, typ: anyMapType}}
 	strictObject = Plan{root: anyObject.root, strict: true}
 )
 

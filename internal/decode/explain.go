@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strconv"
 
+	"github.com/apiphant/apiphant/internal/fields"
 	"github.com/apiphant/apiphant/internal/rule"
 )
 
@@ -25,9 +26,9 @@ func (d *decoder) wrongType(n *node) {
 // typeName returns JSON Schema's name of the node's type, "" where it may be of several.
 func (n *node) typeName() string {
 	switch n.kind {
-	case kindPointer, kindNullable:
+	case fields.KindPointer, fields.KindNullable:
 		return n.elem.typeName()
-	case kindQuoted, kindDate, kindDuration:
+	case fields.KindQuoted, fields.KindDate, fields.KindDuration:
 		return rule.Text.String()
 	default:
 		return n.schemaKind().String()
@@ -35,20 +36,20 @@ func (n *node) typeName() string {
 }
 
 // outOfRange adds a number that is too large, or too small, for the Go type of the kind.
-func (d *decoder) outOfRange(k kind, negative bool) {
+func (d *decoder) outOfRange(k fields.Kind, negative bool) {
 	least, most := "0", ""
 	switch {
-	case k == kindFloat32:
+	case k == fields.KindFloat32:
 		most = "3.4028234663852886e38"
 		least = "-" + most
-	case k == kindFloat64:
+	case k == fields.KindFloat64:
 		most = "1.7976931348623157e308"
 		least = "-" + most
-	case k >= kindUint8:
-		most = strconv.FormatUint(maxUint[k-kindUint8], 10)
+	case k >= fields.KindUint8:
+		most = strconv.FormatUint(maxUint[k-fields.KindUint8], 10)
 	default:
-		most = strconv.FormatUint(maxInt[k-kindInt8], 10)
-		least = "-" + strconv.FormatUint(maxInt[k-kindInt8]+1, 10)
+		most = strconv.FormatUint(maxInt[k-fields.KindInt8], 10)
+		least = "-" + strconv.FormatUint(maxInt[k-fields.KindInt8]+1, 10)
 	}
 	if negative {
 		d.refuse("minimum", json.Number(least))
@@ -67,11 +68,11 @@ func (d *decoder) wrongQuoted(n *node, inner []problem) {
 		}
 	}
 	switch k := n.elem.kind; {
-	case k <= kindUint64:
+	case k <= fields.KindUint64:
 		d.refuse("pattern", `^-?(0|[1-9][0-9]*)$`)
-	case k == kindFloat32, k == kindFloat64, k == kindNumber:
+	case k == fields.KindFloat32, k == fields.KindFloat64, k == fields.KindNumber:
 		d.refuse("pattern", `^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
-	case k == kindBool:
+	case k == fields.KindBool:
 		d.refuse("enum", []any{"true", "false"})
 	default:
 		d.refuse("contentMediaType", "application/json") // a string in quotes
@@ -81,9 +82,9 @@ func (d *decoder) wrongQuoted(n *node, inner []problem) {
 // wrongTime adds a text that is not in the node's format.
 func (d *decoder) wrongTime(n *node) {
 	switch n.kind {
-	case kindTime:
+	case fields.KindTime:
 		d.refuse("format", "date-time")
-	case kindDate:
+	case fields.KindDate:
 		d.refuse("format", "date")
 	default:
 		d.refuse("format", "duration")

@@ -14,7 +14,6 @@ import (
 // object compiles a struct: its fields in JSON, including those of embedded structs,
 // and their rules.
 func (c *compiler) object(n *node) error {
-	n.kind = kindStruct
 	n.object = &object{}
 	found, err := c.fields(n)
 	if err != nil {
@@ -54,11 +53,11 @@ func (c *compiler) field(f *field, described *rule.Field, p promoted) (err error
 // quotes.
 func inQuotes(n *node) *node {
 	wrapped := *n
-	if n.kind == kindPointer {
+	if n.kind == fields.KindPointer {
 		wrapped.elem = inQuotes(n.elem)
 		return &wrapped
 	}
-	wrapped.kind, wrapped.elem = kindQuoted, n
+	wrapped.kind, wrapped.elem = fields.KindQuoted, n
 	return &wrapped
 }
 
@@ -217,7 +216,7 @@ func (o *object) prepare() {
 // hasDefault reports whether the field gets a value if it is absent: it has a default, or
 // it is a struct that has a field with one.
 func (f *field) hasDefault() bool {
-	return f.fallback != nil || f.node.kind == kindStruct && f.node.object.hasDefault()
+	return f.fallback != nil || f.node.kind == fields.KindStruct && f.node.object.hasDefault()
 }
 
 // hasDefault reports whether a field of the struct has a default, also in structs below it

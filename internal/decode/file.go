@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"unsafe"
 
+	"github.com/apiphant/apiphant/internal/fields"
 	"github.com/apiphant/apiphant/internal/rule"
 	"github.com/apiphant/apiphant/internal/upload"
 )
@@ -29,11 +30,11 @@ func contentOf(t reflect.Type) int {
 func (d *decoder) files(n *node, dst unsafe.Pointer, files []any) {
 	v := reflect.NewAt(n.typ, dst).Elem()
 	switch {
-	case n.kind == kindPointer:
+	case n.kind == fields.KindPointer:
 		p := reflect.New(n.elem.typ).UnsafePointer()
 		d.files(n.elem, p, files)
 		*(*unsafe.Pointer)(dst) = p
-	case n.kind == kindSlice && n.elem.kind == kindFile:
+	case n.kind == fields.KindSlice && n.elem.kind == kindFile:
 		v.Set(reflect.MakeSlice(n.typ, len(files), len(files)))
 		for i, file := range files {
 			v.Index(i).Set(reflect.ValueOf(file).Elem())

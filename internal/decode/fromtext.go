@@ -8,30 +8,32 @@ import (
 	"strings"
 	"unicode/utf8"
 	"unsafe"
+
+	"github.com/apiphant/apiphant/internal/fields"
 )
 
 // texts decodes the texts of a value, of which there is one at least, into dst, which
 // is zero.
 func (d *decoder) texts(n *node, dst unsafe.Pointer, texts []string) {
 	switch n.kind {
-	case kindPointer:
+	case fields.KindPointer:
 		p, found := reflect.New(n.elem.typ).UnsafePointer(), d.found
 		d.texts(n.elem, p, texts)
 		if n.elem.validates && d.found == found {
 			d.validate(n.elem, p)
 		}
 		*(*unsafe.Pointer)(dst) = p
-	case kindNullable:
+	case fields.KindNullable:
 		*(*byte)(unsafe.Add(dst, n.nullable.State)) = n.nullable.Present
 		p, found := unsafe.Add(dst, n.nullable.Value.Offset), d.found
 		if d.texts(n.elem, p, texts); n.elem.validates && d.found == found {
 			d.validate(n.elem, p)
 		}
-	case kindSlice:
+	case fields.KindSlice:
 		list := reflect.MakeSlice(n.typ, len(texts), len(texts))
 		reflect.NewAt(n.typ, dst).Elem().Set(list)
 		d.elements(n.elem, list.UnsafePointer(), texts)
-	case kindArray:
+	case fields.KindArray:
 		if len(texts) > n.length {
 			d.refuse("maxItems", n.length)
 			return
@@ -67,27 +69,27 @@ func (d *decoder) fromText(n *node, dst unsafe.Pointer, text string) {
 		return
 	}
 	switch n.kind {
-	case kindString:
+	case fields.KindString:
 		*(*string)(dst) = d.copy(bytesOf(text))
-	case kindPointer:
+	case fields.KindPointer:
 		p, found := reflect.New(n.elem.typ).UnsafePointer(), d.found
 		if d.fromText(n.elem, p, text); n.elem.validates && d.found == found {
 			d.validate(n.elem, p)
 		}
 		*(*unsafe.Pointer)(dst) = p
-	case kindNullable:
+	case fields.KindNullable:
 		d.texts(n, dst, []string{text})
-	case kindQuoted:
+	case fields.KindQuoted:
 		d.fromText(n.elem, dst, text)
-	case kindAny:
+	case fields.KindAny:
 		*(*any)(dst) = strings.Clone(text)
 	case kindRaw:
 		*(*json.RawMessage)(dst), _ = json.Marshal(text) // text can always be written
-	case kindTime, kindDate, kindDuration:
+	case fields.KindTime, fields.KindDate, fields.KindDuration:
 		if !n.setTime(dst, text) {
 			d.wrongTime(n)
 		}
-	case kindBytes:
+	case fields.KindBytes:
 		b, err := base64.StdEncoding.DecodeString(text)
 		if *(*[]byte)(dst) = b; err != nil {
 			d.refuse("contentEncoding", "base64")
@@ -105,7 +107,7 @@ func (d *decoder) fromText(n *node, dst unsafe.Pointer, text string) {
 func (d *decoder) scalarText(n *node, dst unsafe.Pointer, text string) {
 	in := decoder{data: bytesOf(text)}
 	switch {
-	case n.kind > kindBool && n.kind != kindNumber,
+	case n.kind > fields.KindBool && n.kind != fields.KindNumber,
 		text == "" || !in.fill(n, dst, text[0]) || in.pos != len(text):
 		d.wrongType(n)
 	case in.found > 0:

@@ -9,14 +9,9 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/apiphant/apiphant/internal/fields"
 	"github.com/apiphant/apiphant/internal/rule"
 )
-
-// sliceHeader is the memory layout of a slice of any type.
-type sliceHeader struct {
-	data     unsafe.Pointer
-	len, cap int
-}
 
 var (
 	nothing   [0]byte
@@ -28,19 +23,19 @@ func (d *decoder) list(n *node, dst unsafe.Pointer) bool {
 	if !d.enter() {
 		return false
 	}
-	s := (*sliceHeader)(dst)
+	s := (*fields.SliceHeader)(dst)
 	if d.peek() == ']' {
-		s.data = unsafe.Pointer(&nothing)
+		s.Data = unsafe.Pointer(&nothing)
 		return d.leave()
 	}
 	start, elem := d.pos, n.elem
 	for i := 0; ; i++ {
-		if i == s.cap {
+		if i == s.Cap {
 			d.grow(n, s, start)
 		}
-		s.len = i + 1
+		s.Len = i + 1
 		found := d.found
-		p := unsafe.Add(s.data, uintptr(i)*elem.size)
+		p := unsafe.Add(s.Data, uintptr(i)*elem.size)
 		if !elem.validates {
 			if !d.fill(elem, p, d.peek()) {
 				return false
@@ -87,43 +82,43 @@ const aheadOfBody = 4
 // reflection, decoding takes more instructions: for the strings 3 % at 1 KB and 5 % at
 // 100 KB, for the values without pointers 4 %, 5 %, and 9 % for lists of 20 numbers
 // (go test -bench 'Typed/(1KB|100KB|lists)' ./internal/decode).
-func (d *decoder) grow(n *node, s *sliceHeader, start int) {
+func (d *decoder) grow(n *node, s *fields.SliceHeader, start int) {
 	room := 4
-	if s.len > 0 {
-		each := max(1, (d.pos-start)/s.len)
+	if s.Len > 0 {
+		each := max(1, (d.pos-start)/s.Len)
 		rest := (len(d.data)-d.pos)/each + 1
-		room = min(7*s.len, rest)
+		room = min(7*s.Len, rest)
 		if ahead := uint64(rest-room) * uint64(n.elem.size); d.ahead+ahead <= aheadOfBody*uint64(len(d.data)) {
 			d.ahead += ahead
 			room = rest
 		}
-		room = max(room, s.len/4+1)
+		room = max(room, s.Len/4+1)
 	}
 	switch {
-	case n.elem.kind == kindString && s.len == 0:
+	case n.elem.kind == fields.KindString && s.Len == 0:
 		*(*[]string)(unsafe.Pointer(s)) = make([]string, 0, room)
-	case n.elem.kind == kindString:
+	case n.elem.kind == fields.KindString:
 		list := (*[]string)(unsafe.Pointer(s))
 		*list = slices.Grow(*list, room)
 	case n.elem.noPointers: // any memory without pointers is the same to the garbage collector
-		words := make([]uint64, (uintptr(s.len+room)*n.elem.size+7)/8)
+		words := make([]uint64, (uintptr(s.Len+room)*n.elem.size+7)/8)
 		data := unsafe.Pointer(unsafe.SliceData(words))
-		if s.len > 0 {
-			copy(unsafe.Slice((*byte)(data), len(words)*8), unsafe.Slice((*byte)(s.data), uintptr(s.len)*n.elem.size))
+		if s.Len > 0 {
+			copy(unsafe.Slice((*byte)(data), len(words)*8), unsafe.Slice((*byte)(s.Data), uintptr(s.Len)*n.elem.size))
 		}
-		s.data, s.cap = data, s.len+room
+		s.Data, s.Cap = data, s.Len+room
 	default:
 		reflect.NewAt(n.typ, unsafe.Pointer(s)).Elem().Grow(room)
 	}
 }
 
 // trim copies a list to memory of the exact size, if much of its memory is unused.
-func (d *decoder) trim(n *node, s *sliceHeader) {
-	if spare := uintptr(s.cap-s.len) * n.elem.size; spare < 512 || s.len >= s.cap/2 {
+func (d *decoder) trim(n *node, s *fields.SliceHeader) {
+	if spare := uintptr(s.Cap-s.Len) * n.elem.size; spare < 512 || s.Len >= s.Cap/2 {
 		return
 	}
 	list := reflect.NewAt(n.typ, unsafe.Pointer(s)).Elem()
-	exact := reflect.MakeSlice(n.typ, s.len, s.len)
+	exact := reflect.MakeSlice(n.typ, s.Len, s.Len)
 	reflect.Copy(exact, list)
 	list.Set(exact)
 }

@@ -3,6 +3,8 @@ package decode
 import (
 	"reflect"
 	"unsafe"
+
+	"github.com/apiphant/apiphant/internal/fields"
 )
 
 // object describes how to decode a JSON object into a struct type.
@@ -249,7 +251,7 @@ func (f *field) setDefault(dst unsafe.Pointer, left *int) {
 		d.give()
 		return
 	}
-	if f.node.kind != kindStruct || !f.node.object.defaults {
+	if f.node.kind != fields.KindStruct || !f.node.object.defaults {
 		return
 	}
 	p := f.place.at(dst)

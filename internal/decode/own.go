@@ -7,6 +7,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/apiphant/apiphant/internal/fields"
 	"github.com/apiphant/apiphant/internal/rule"
 )
 
@@ -72,9 +73,9 @@ func (d *decoder) time(n *node, dst unsafe.Pointer) bool {
 // has the format of the node.
 func (n *node) setTime(dst unsafe.Pointer, text string) (ok bool) {
 	switch n.kind {
-	case kindTime:
+	case fields.KindTime:
 		*(*time.Time)(dst), ok = rule.DateTime(text)
-	case kindDate:
+	case fields.KindDate:
 		*(*time.Time)(dst), ok = rule.Date(text)
 	default:
 		*(*time.Duration)(dst), ok = rule.Duration(text)
@@ -88,16 +89,16 @@ func (n *node) setTime(dst unsafe.Pointer, text string) (ok bool) {
 func (n *node) formatted(format string) *node {
 	with := *n
 	switch n.kind {
-	case kindTime:
-		with.kind = kindDate
-	case kindInt64:
-		with.kind = kindDuration
-	case kindPointer, kindNullable, kindSlice, kindArray, kindMap:
+	case fields.KindTime:
+		with.kind = fields.KindDate
+	case fields.KindInt64:
+		with.kind = fields.KindDuration
+	case fields.KindPointer, fields.KindNullable, fields.KindSlice, fields.KindArray, fields.KindMap:
 		with.elem = n.elem.formatted(format)
 		if with.elem == nil {
 			return nil
 		}
-	case kindQuoted:
+	case fields.KindQuoted:
 		return nil
 	}
 	return &with

@@ -3,6 +3,7 @@ package decode
 import (
 	"reflect"
 
+	"github.com/apiphant/apiphant/internal/fields"
 	"github.com/apiphant/apiphant/internal/rule"
 )
 
@@ -18,39 +19,39 @@ func (n *node) describe() {
 	n.schema.Kind = n.schemaKind()
 	if n.elem != nil {
 		n.schema.Elem = n.elem.schema
-	} else if n.kind == kindAnyMap {
+	} else if n.kind == fields.KindAnyMap {
 		n.schema.Elem = anySchema
 	}
 }
 
 func (n *node) schemaKind() rule.Kind {
 	switch n.kind {
-	case kindBool:
+	case fields.KindBool:
 		return rule.Boolean
-	case kindFloat32, kindFloat64, kindNumber:
+	case fields.KindFloat32, fields.KindFloat64, fields.KindNumber:
 		return rule.Number
-	case kindString:
+	case fields.KindString:
 		return rule.Text
-	case kindStruct:
+	case fields.KindStruct:
 		return rule.Struct
-	case kindSlice:
+	case fields.KindSlice:
 		return rule.List
-	case kindPointer:
+	case fields.KindPointer:
 		return rule.Pointer
-	case kindNullable:
+	case fields.KindNullable:
 		if n.nullable.MayAbsent {
 			return rule.Optional
 		}
 		return rule.Pointer
-	case kindTime:
+	case fields.KindTime:
 		return rule.Timestamp
-	case kindAnyMap, kindMap:
+	case fields.KindAnyMap, fields.KindMap:
 		return rule.Map
-	case kindAny, kindRaw:
+	case fields.KindAny, kindRaw:
 		return rule.Any
-	case kindBytes:
+	case fields.KindBytes:
 		return rule.Bytes
-	case kindArray:
+	case fields.KindArray:
 		return rule.Array
 	case kindUnmarshalText:
 		return rule.OwnText

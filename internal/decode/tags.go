@@ -13,7 +13,7 @@ import (
 // compileRules compiles the rules of a field's tag, and returns them as data.
 func (c *compiler) compileRules(f *field, tag reflect.StructTag) (rule.Rules, error) {
 	target := f.node // the rules are for what is behind pointers and quotes
-	for target.kind == kindPointer || target.kind == kindQuoted || target.kind == kindNullable {
+	for target.kind == fields.KindPointer || target.kind == fields.KindQuoted || target.kind == fields.KindNullable {
 		target = target.elem
 	}
 	rules, err := rule.Parse(tag, target.schema)
@@ -39,10 +39,10 @@ func (c *compiler) compileRules(f *field, tag reflect.StructTag) (rule.Rules, er
 // text is what the tag says.
 func (c *compiler) fallback(f *field, value json.RawMessage, text string) {
 	for n := f.node; ; n = n.elem {
-		if n.kind == kindQuoted {
+		if n.kind == fields.KindQuoted {
 			value, _ = json.Marshal(string(value)) // text can always be written
 		}
-		if n.kind != kindPointer {
+		if n.kind != fields.KindPointer {
 			break
 		}
 	}

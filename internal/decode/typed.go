@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"unsafe"
 
+	"github.com/apiphant/apiphant/internal/fields"
 	"github.com/apiphant/apiphant/internal/rule"
 )
 
@@ -33,7 +34,7 @@ func (d *decoder) fill(n *node, dst unsafe.Pointer, c byte) bool {
 		return d.null(n, dst)
 	}
 	switch n.kind {
-	case kindString:
+	case fields.KindString:
 		if c != '"' {
 			return d.mismatch(n)
 		}
@@ -42,7 +43,7 @@ func (d *decoder) fill(n *node, dst unsafe.Pointer, c byte) bool {
 			*(*string)(dst) = d.text(raw, escaped)
 		}
 		return ok
-	case kindBool:
+	case fields.KindBool:
 		switch c {
 		case 't':
 			*(*bool)(dst) = true
@@ -51,27 +52,27 @@ func (d *decoder) fill(n *node, dst unsafe.Pointer, c byte) bool {
 			return d.literal("false")
 		}
 		return d.mismatch(n)
-	case kindInt8, kindInt16, kindInt32, kindInt64, kindUint8, kindUint16, kindUint32, kindUint64:
+	case fields.KindInt8, fields.KindInt16, fields.KindInt32, fields.KindInt64, fields.KindUint8, fields.KindUint16, fields.KindUint32, fields.KindUint64:
 		if c != '-' && c-'0' > 9 {
 			return d.mismatch(n)
 		}
 		return d.integer(n.kind, dst)
-	case kindFloat32, kindFloat64:
+	case fields.KindFloat32, fields.KindFloat64:
 		if c != '-' && c-'0' > 9 {
 			return d.mismatch(n)
 		}
 		return d.float(n.kind, dst)
-	case kindStruct:
+	case fields.KindStruct:
 		if c != '{' {
 			return d.mismatch(n)
 		}
 		return d.object(n.object, dst)
-	case kindSlice:
+	case fields.KindSlice:
 		if c != '[' {
 			return d.mismatch(n)
 		}
 		return d.list(n, dst)
-	case kindPointer:
+	case fields.KindPointer:
 		// p is stored in dst only after it is filled. Until then, this variable keeps it alive.
 		p := reflect.New(n.elem.typ).UnsafePointer()
 		ok := d.value(n.elem, p, c)
@@ -85,18 +86,18 @@ func (d *decoder) fill(n *node, dst unsafe.Pointer, c byte) bool {
 // fillRare is fill for the kinds that few fields have.
 func (d *decoder) fillRare(n *node, dst unsafe.Pointer, c byte) bool {
 	switch n.kind {
-	case kindAny:
+	case fields.KindAny:
 		v, ok := d.anyValue(c)
 		*(*any)(dst) = v
 		return ok
-	case kindAnyMap:
+	case fields.KindAnyMap:
 		if c != '{' {
 			return d.mismatch(n)
 		}
 		m, ok := d.anyObject()
 		*(*map[string]any)(dst) = m
 		return ok
-	case kindNumber:
+	case fields.KindNumber:
 		if c != '-' && c-'0' > 9 {
 			return d.mismatch(n)
 		}
@@ -107,32 +108,32 @@ func (d *decoder) fillRare(n *node, dst unsafe.Pointer, c byte) bool {
 		raw, ok := d.raw()
 		*(*json.RawMessage)(dst) = raw
 		return ok
-	case kindBytes:
+	case fields.KindBytes:
 		if c != '"' {
 			return d.mismatch(n)
 		}
 		return d.bytes(dst)
-	case kindArray:
+	case fields.KindArray:
 		if c != '[' {
 			return d.mismatch(n)
 		}
 		return d.array(n, dst)
-	case kindMap:
+	case fields.KindMap:
 		if c != '{' {
 			return d.mismatch(n)
 		}
 		return d.mapping(n, dst)
-	case kindQuoted:
+	case fields.KindQuoted:
 		if c != '"' {
 			return d.mismatch(n)
 		}
 		return d.quoted(n, dst)
-	case kindTime, kindDate, kindDuration:
+	case fields.KindTime, fields.KindDate, fields.KindDuration:
 		if c != '"' {
 			return d.mismatch(n)
 		}
 		return d.time(n, dst)
-	case kindNullable:
+	case fields.KindNullable:
 		*(*byte)(unsafe.Add(dst, n.nullable.State)) = n.nullable.Present
 		return d.value(n.elem, unsafe.Add(dst, n.nullable.Value.Offset), c)
 	case kindUnmarshalText:
@@ -158,8 +159,8 @@ func (d *decoder) null(n *node, dst unsafe.Pointer) bool {
 		return false
 	}
 	switch n.kind {
-	case kindAny, kindPointer:
-	case kindNullable:
+	case fields.KindAny, fields.KindPointer:
+	case fields.KindNullable:
 		*(*byte)(unsafe.Add(dst, n.nullable.State)) = n.nullable.Null
 	case kindUnmarshalJSON:
 		d.own(n, dst, []byte("null"))
@@ -173,7 +174,7 @@ func (d *decoder) null(n *node, dst unsafe.Pointer) bool {
 
 // integer decodes the number at pos. A number with a fraction or an exponent is invalid,
 // even 1.0 and 1e0.
-func (d *decoder) integer(k kind, dst unsafe.Pointer) bool {
+func (d *decoder) integer(k fields.Kind, dst unsafe.Pointer) bool {
 	data, i := d.data, d.pos
 	negative := data[i] == '-'
 	if negative {
@@ -206,24 +207,24 @@ func (d *decoder) integer(k kind, dst unsafe.Pointer) bool {
 	return true
 }
 
-func storeInteger(k kind, dst unsafe.Pointer, v uint64, negative bool) bool {
-	if k >= kindUint8 {
-		if negative || v > maxUint[k-kindUint8] {
+func storeInteger(k fields.Kind, dst unsafe.Pointer, v uint64, negative bool) bool {
+	if k >= fields.KindUint8 {
+		if negative || v > maxUint[k-fields.KindUint8] {
 			return false // also -0, as in encoding/json
 		}
 		switch k {
-		case kindUint8:
+		case fields.KindUint8:
 			*(*uint8)(dst) = uint8(v)
-		case kindUint16:
+		case fields.KindUint16:
 			*(*uint16)(dst) = uint16(v)
-		case kindUint32:
+		case fields.KindUint32:
 			*(*uint32)(dst) = uint32(v)
 		default:
 			*(*uint64)(dst) = v
 		}
 		return true
 	}
-	most := maxInt[k-kindInt8]
+	most := maxInt[k-fields.KindInt8]
 	if negative {
 		most++
 	}
@@ -234,11 +235,11 @@ func storeInteger(k kind, dst unsafe.Pointer, v uint64, negative bool) bool {
 		v = -v
 	}
 	switch k {
-	case kindInt8:
+	case fields.KindInt8:
 		*(*int8)(dst) = int8(v)
-	case kindInt16:
+	case fields.KindInt16:
 		*(*int16)(dst) = int16(v)
-	case kindInt32:
+	case fields.KindInt32:
 		*(*int32)(dst) = int32(v)
 	default:
 		*(*int64)(dst) = int64(v)
@@ -251,8 +252,8 @@ var (
 	maxUint = [4]uint64{math.MaxUint8, math.MaxUint16, math.MaxUint32, math.MaxUint64}
 )
 
-func (d *decoder) float(k kind, dst unsafe.Pointer) bool {
-	if k == kindFloat64 && d.shortFloat((*float64)(dst)) {
+func (d *decoder) float(k fields.Kind, dst unsafe.Pointer) bool {
+	if k == fields.KindFloat64 && d.shortFloat((*float64)(dst)) {
 		return true
 	}
 	text, ok := d.scanNumber()
@@ -260,14 +261,14 @@ func (d *decoder) float(k kind, dst unsafe.Pointer) bool {
 		return false
 	}
 	size := 64
-	if k == kindFloat32 {
+	if k == fields.KindFloat32 {
 		size = 32
 	}
 	v, err := strconv.ParseFloat(unsafe.String(&text[0], len(text)), size)
 	switch {
 	case err != nil:
 		d.outOfRange(k, text[0] == '-')
-	case k == kindFloat32:
+	case k == fields.KindFloat32:
 		*(*float32)(dst) = float32(v)
 	default:
 		*(*float64)(dst) = v

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"unsafe"
 
+	"github.com/apiphant/apiphant/internal/fields"
 	"github.com/apiphant/apiphant/internal/rule"
 )
 
@@ -16,10 +17,10 @@ import (
 // compares them: numbers by their value, so that 1 and 1.0 are equal, and objects
 // without regard to the order of their keys. An element that is neither a scalar nor
 // an any is compared as the JSON that it becomes. n is the node of the elements.
-func (n *node) areUnique(list *sliceHeader) bool {
-	seen := make(map[string]bool, list.len)
-	for i := range list.len {
-		key, ok := n.identity(unsafe.Add(list.data, uintptr(i)*n.size))
+func (n *node) areUnique(list *fields.SliceHeader) bool {
+	seen := make(map[string]bool, list.Len)
+	for i := range list.Len {
+		key, ok := n.identity(unsafe.Add(list.Data, uintptr(i)*n.size))
 		if !ok || seen[key] {
 			return false
 		}
@@ -33,9 +34,9 @@ func (n *node) areUnique(list *sliceHeader) bool {
 // are in it. It reports false if the value has no JSON.
 func (n *node) identity(p unsafe.Pointer) (string, bool) {
 	switch {
-	case n.kind <= kindString || n.kind == kindNumber:
+	case n.kind <= fields.KindString || n.kind == fields.KindNumber:
 		return n.canonical(p), true
-	case n.kind == kindAny:
+	case n.kind == fields.KindAny:
 		return string(appendIdentity(nil, *(*any)(p))), true
 	}
 	text, err := json.Marshal(reflect.NewAt(n.typ, p).Interface())
@@ -55,17 +56,17 @@ func (n *node) identity(p unsafe.Pointer) (string, bool) {
 // these.
 func (n *node) canonical(p unsafe.Pointer) string {
 	switch k := n.kind; {
-	case k <= kindInt64:
+	case k <= fields.KindInt64:
 		return strconv.FormatInt(loadInt(k, p), 10)
-	case k <= kindUint64:
+	case k <= fields.KindUint64:
 		return strconv.FormatUint(loadUint(k, p), 10)
-	case k == kindFloat32:
+	case k == fields.KindFloat32:
 		return strconv.FormatUint(uint64(math.Float32bits(*(*float32)(p)+0)), 16) // + 0: -0 is 0
-	case k == kindFloat64:
+	case k == fields.KindFloat64:
 		return strconv.FormatUint(math.Float64bits(*(*float64)(p)+0), 16)
-	case k == kindBool:
+	case k == fields.KindBool:
 		return strconv.FormatBool(*(*bool)(p))
-	case k == kindNumber:
+	case k == fields.KindNumber:
 		v, _ := rule.ParseDecimal(*(*string)(p))
 		return v.String()
 	default:

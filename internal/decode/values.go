@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 	"unsafe"
 
+	"github.com/apiphant/apiphant/internal/fields"
 	"github.com/apiphant/apiphant/internal/parameter"
 )
 
@@ -59,17 +60,17 @@ func ObjectWith(body []byte, values []Value, strict bool) (map[string]any, []Pro
 // Takes reports whether the type has a field of a name that text can be a value of.
 func (p *Plan) Takes(name string) bool {
 	n := p.root
-	for n.kind == kindPointer {
+	for n.kind == fields.KindPointer {
 		n = n.elem
 	}
 	switch n.kind {
-	case kindStruct:
+	case fields.KindStruct:
 		i := n.object.find(bytesOf(name))
 		return i >= 0 && n.object.fields[i].node.takesText(true)
-	case kindMap:
+	case fields.KindMap:
 		return n.elem.takesText(true)
 	default:
-		return n.kind == kindAnyMap || n.kind == kindAny
+		return n.kind == fields.KindAnyMap || n.kind == fields.KindAny
 	}
 }
 
@@ -77,11 +78,11 @@ func (p *Plan) Takes(name string) bool {
 // texts can also be the elements of a list.
 func (n *node) takesText(lists bool) bool {
 	switch n.kind {
-	case kindPointer, kindNullable:
+	case fields.KindPointer, fields.KindNullable:
 		return n.elem.takesText(lists)
-	case kindSlice, kindArray:
+	case fields.KindSlice, fields.KindArray:
 		return lists && n.elem.takesText(false)
-	case kindStruct, kindMap, kindAnyMap, kindFile:
+	case fields.KindStruct, fields.KindMap, fields.KindAnyMap, kindFile:
 		return false
 	default:
 		return true
@@ -99,7 +100,7 @@ func (g *given) has(i int) bool { return i>>6 < len(g.fields) && g.fields[i>>6]&
 // fillWith is fill for the request itself, with values.
 func (d *decoder) fillWith(n *node, values []Value, dst unsafe.Pointer) bool {
 	switch n.kind {
-	case kindPointer:
+	case fields.KindPointer:
 		p := reflect.New(n.elem.typ).UnsafePointer()
 		found := d.found
 		ok := d.fillWith(n.elem, values, p)
@@ -108,17 +109,17 @@ func (d *decoder) fillWith(n *node, values []Value, dst unsafe.Pointer) bool {
 			d.validate(n.elem, p)
 		}
 		return ok
-	case kindStruct:
+	case fields.KindStruct:
 		return d.objectWith(n.object, values, dst)
-	case kindMap:
+	case fields.KindMap:
 		return d.mapWith(n, values, dst)
-	case kindAny, kindAnyMap:
+	case fields.KindAny, fields.KindAnyMap:
 		m, ok := d.anyObject()
 		if !ok {
 			return false
 		}
 		d.anyWith(m, values)
-		if n.kind == kindAny {
+		if n.kind == fields.KindAny {
 			*(*any)(dst) = m
 		} else {
 			*(*map[string]any)(dst) = m

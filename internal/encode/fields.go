@@ -54,7 +54,7 @@ func (c compiler) field(p promoted) field {
 		f.omit = either(f.omit, layout.Absent)
 	}
 	f.optional = f.omit != nil || len(f.hops) > 0
-	f.text = f.node.kind == kindString
+	f.text = f.node.kind == fields.KindString
 	return f
 }
 
@@ -64,11 +64,11 @@ func quote(n *node) *node {
 	switch n.kind {
 	case kindDelegated:
 		return n
-	case kindPointer:
+	case fields.KindPointer:
 		wrapped := *n
 		wrapped.elem = quote(n.elem)
 		return &wrapped
 	default:
-		return &node{kind: kindQuoted, typ: n.typ, elem: n}
+		return &node{kind: fields.KindQuoted, typ: n.typ, elem: n}
 	}
 }

@@ -10,11 +10,8 @@ import (
 var (
 	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
 	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
-	numberType    = reflect.TypeFor[json.Number]()
 	timeType      = reflect.TypeFor[time.Time]()
 	durationType  = reflect.TypeFor[time.Duration]()
-	anyType       = reflect.TypeFor[any]()
-	anyMapType    = reflect.TypeFor[map[string]any]()
 )
 
 // hasMethods reports whether a type has methods that say what its JSON is.

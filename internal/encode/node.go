@@ -13,9 +13,9 @@ import (
 // node describes how to write the values of one Go type. It is made once for a type and
 // not changed afterwards, except for the pool of sorted.
 type node struct {
-	kind      kind
+	kind      fields.Kind
 	typ       reflect.Type
-	elem      *node      // of a pointer, slice, array or map; the scalar of kindQuoted
+	elem      *node      // of a pointer, slice, array or map; the scalar of fields.KindQuoted
 	size      uintptr    // of an element
 	length    int        // of an array
 	fields    []field    // of a struct
@@ -30,39 +30,9 @@ type node struct {
 // mapWriter writes the map at p.
 type mapWriter func(w *writer, b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error)
 
-type kind uint8
-
-const (
-	kindBool kind = iota
-	kindInt8
-	kindInt16
-	kindInt32
-	kindInt64
-	kindUint8
-	kindUint16
-	kindUint32
-	kindUint64
-	kindFloat32
-	kindFloat64
-	kindString
-	kindNumber
-	kindStruct
-	kindPointer
-	kindSlice
-	kindArray
-	kindBytes
-	kindAny
-	kindAnyMap
-	kindMap
-	kindInterface
-	kindTime
-	kindDate     // a time.Time in the format date
-	kindDuration // a time.Duration in the format duration
-	kindNullable // apiphant.Optional, and sql.Null and its like
-	kindQuoted
-	kindDelegated   // written by go-json or encoding/json: types with methods, mostly
-	kindUnsupported // a type that JSON does not have
-)
+// kindDelegated is the kind of values that go-json or encoding/json writes: types with
+// methods, mostly.
+const kindDelegated = fields.KindOwn
 
 var nodes sync.Map // of *node by reflect.Type
 
@@ -92,12 +62,10 @@ func (c compiler) node(t reflect.Type, addressable bool) *node {
 	}
 	n := &node{typ: t, direct: isDirect(t)}
 	c[place{t, addressable}] = n
-	layout, nullable := fields.NullableOf(t)
+	n.kind = fields.KindOf(t)
 	switch {
-	case t == timeType:
-		n.kind = kindTime
-	case nullable:
-		n.kind, n.nullable, n.elem = kindNullable, &layout, c.node(layout.Value.Type, true)
+	case n.kind == fields.KindTime, n.kind == fields.KindNullable:
+		c.fill(n, addressable)
 	case t.Kind() != reflect.Pointer && (hasMethods(t) || addressable && hasMethods(reflect.PointerTo(t))):
 		n.delegate(addressable)
 	default:
@@ -121,58 +89,24 @@ func (n *node) delegate(addressable bool) {
 // methods of a pointer are found at its element.
 func (c compiler) fill(n *node, addressable bool) {
 	t := n.typ
-	switch t.Kind() {
-	case reflect.String:
-		n.kind = kindString
-		if t == numberType {
-			n.kind = kindNumber
-		}
-	case reflect.Struct:
-		n.kind = kindStruct
+	switch n.kind {
+	case fields.KindNullable:
+		layout, _ := fields.NullableOf(t)
+		n.nullable, n.elem = &layout, c.node(layout.Value.Type, true)
+	case fields.KindStruct:
 		n.fields = c.fields(t, addressable)
-	case reflect.Pointer:
-		n.kind, n.elem = kindPointer, c.node(t.Elem(), true)
-	case reflect.Slice:
-		n.kind, n.elem, n.size = kindSlice, c.node(t.Elem(), true), t.Elem().Size()
+	case fields.KindPointer:
+		n.elem = c.node(t.Elem(), true)
+	case fields.KindSlice:
+		n.elem, n.size = c.node(t.Elem(), true), t.Elem().Size()
 		if t.Elem().Kind() == reflect.Uint8 && !hasMethods(reflect.PointerTo(t.Elem())) {
-			n.kind = kindBytes
+			n.kind = fields.KindBytes
 		}
-	case reflect.Array:
-		n.kind, n.elem, n.size, n.length = kindArray, c.node(t.Elem(), addressable), t.Elem().Size(), t.Len()
-	case reflect.Map:
+	case fields.KindArray:
+		n.elem, n.size, n.length = c.node(t.Elem(), addressable), t.Elem().Size(), t.Len()
+	case fields.KindMap:
 		c.fillMap(n)
-	case reflect.Interface:
-		n.kind = kindInterface
-		if t.NumMethod() == 0 {
-			n.kind = kindAny
-		}
-	default:
-		n.kind = scalars[t.Kind()]
 	}
-}
-
-// scalars has the kinds of bools and numbers. All else is unsupported.
-var scalars = func() (kinds [reflect.UnsafePointer + 1]kind) {
-	for k := range kinds {
-		kinds[k] = kindUnsupported
-	}
-	for k, same := range map[reflect.Kind]kind{
-		reflect.Bool: kindBool, reflect.Float32: kindFloat32, reflect.Float64: kindFloat64,
-		reflect.Int8: kindInt8, reflect.Int16: kindInt16, reflect.Int32: kindInt32, reflect.Int64: kindInt64,
-		reflect.Uint8: kindUint8, reflect.Uint16: kindUint16, reflect.Uint32: kindUint32, reflect.Uint64: kindUint64,
-		reflect.Int: kindInt8 + bySize(unsafe.Sizeof(int(0))), reflect.Uint: kindUint8 + bySize(unsafe.Sizeof(uint(0))),
-		reflect.Uintptr: kindUint8 + bySize(unsafe.Sizeof(uintptr(0))),
-	} {
-		kinds[k] = same
-	}
-	return kinds
-}()
-
-func bySize(size uintptr) kind {
-	if size == 4 {
-		return kindInt32 - kindInt8
-	}
-	return kindInt64 - kindInt8
 }
 
 // formatted returns the node of a field whose times or durations have a format, see
@@ -181,16 +115,16 @@ func (c compiler) formatted(t reflect.Type, addressable bool, format string) *no
 	n := *c.node(t, addressable)
 	switch {
 	case t == timeType && format == "date":
-		n.kind = kindDate
+		n.kind = fields.KindDate
 	case t == durationType && format == "duration":
-		n.kind = kindDuration
-	case n.kind == kindNullable:
+		n.kind = fields.KindDuration
+	case n.kind == fields.KindNullable:
 		n.elem = c.formatted(n.nullable.Value.Type, true, format)
-	case n.kind == kindPointer || n.kind == kindSlice:
+	case n.kind == fields.KindPointer || n.kind == fields.KindSlice:
 		n.elem = c.formatted(t.Elem(), true, format)
-	case n.kind == kindArray:
+	case n.kind == fields.KindArray:
 		n.elem = c.formatted(t.Elem(), addressable, format)
-	case n.kind == kindMap:
+	case n.kind == fields.KindMap:
 		n.elem = c.formatted(t.Elem(), false, format)
 	}
 	return &n
@@ -199,18 +133,17 @@ func (c compiler) formatted(t reflect.Type, addressable bool, format string) *no
 // fillMap completes the node of a map. Keys are strings, what MarshalText returns, or
 // integers in quotes.
 func (c compiler) fillMap(n *node) {
-	key := n.typ.Key()
+	key, elem := n.typ.Key(), n.typ.Elem()
 	switch {
-	case n.typ.Elem() == anyType && n.typ.ConvertibleTo(anyMapType):
-		n.kind = kindAnyMap
 	case key.Kind() == reflect.String:
-		n.kind, n.elem, n.size, n.common = kindMap, c.node(n.typ.Elem(), false), n.typ.Elem().Size(), commonMap(n.typ)
+		n.common = commonMap(n.typ)
 	case key.Implements(textMarshaler), key.Kind() >= reflect.Int && key.Kind() <= reflect.Uintptr:
-		n.kind, n.elem, n.size = kindMap, c.node(n.typ.Elem(), false), n.typ.Elem().Size()
 	default:
-		n.kind = kindUnsupported
+		n.kind = fields.KindNone
+		return
 	}
-	if n.kind == kindMap && n.common == nil {
+	n.elem, n.size = c.node(elem, false), elem.Size()
+	if n.common == nil {
 		n.sorted = new(sync.Pool)
 	}
 }
@@ -222,8 +155,5 @@ func isDirect(t reflect.Type) bool {
 		return false
 	}
 	zero := reflect.Zero(t).Interface()
-	return (*emptyInterface)(unsafe.Pointer(&zero)).word == nil
+	return (*fields.EmptyInterface)(unsafe.Pointer(&zero)).Word == nil
 }
-
-// emptyInterface is the memory layout of an any.
-type emptyInterface struct{ typ, word unsafe.Pointer }

@@ -5,6 +5,8 @@ package encode
 import (
 	"reflect"
 	"unsafe"
+
+	"github.com/apiphant/apiphant/internal/fields"
 )
 
 // either returns a function that reports whether a or b does. a may be nil.
@@ -20,7 +22,7 @@ func either(a, b func(p unsafe.Pointer) bool) func(p unsafe.Pointer) bool {
 func ifEmpty(t reflect.Type) func(p unsafe.Pointer) bool {
 	switch t.Kind() {
 	case reflect.Slice:
-		return func(p unsafe.Pointer) bool { return (*sliceHeader)(p).len == 0 }
+		return func(p unsafe.Pointer) bool { return (*fields.SliceHeader)(p).Len == 0 }
 	case reflect.Map:
 		return func(p unsafe.Pointer) bool { return reflect.NewAt(t, p).Elem().Len() == 0 }
 	case reflect.Array:

@@ -9,48 +9,44 @@ import (
 	"strconv"
 	"time"
 	"unsafe"
-)
 
-// sliceHeader is the memory layout of a slice.
-type sliceHeader struct {
-	data     unsafe.Pointer
-	len, cap int
-}
+	"github.com/apiphant/apiphant/internal/fields"
+)
 
 // value appends the JSON of the value at p, which has the type of n. depth is how deep the
 // value is nested in lists, maps, pointers and interfaces; structs do not count.
 func (w *writer) value(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error) {
 	switch n.kind {
-	case kindString:
+	case fields.KindString:
 		return appendString(b, *(*string)(p)), nil
-	case kindBool:
+	case fields.KindBool:
 		return strconv.AppendBool(b, *(*bool)(p)), nil
-	case kindInt8:
+	case fields.KindInt8:
 		return appendInt(b, int64(*(*int8)(p))), nil
-	case kindInt16:
+	case fields.KindInt16:
 		return appendInt(b, int64(*(*int16)(p))), nil
-	case kindInt32:
+	case fields.KindInt32:
 		return appendInt(b, int64(*(*int32)(p))), nil
-	case kindInt64:
+	case fields.KindInt64:
 		return appendInt(b, *(*int64)(p)), nil
-	case kindUint8:
+	case fields.KindUint8:
 		return appendInt(b, int64(*(*uint8)(p))), nil
-	case kindUint16:
+	case fields.KindUint16:
 		return appendInt(b, int64(*(*uint16)(p))), nil
-	case kindUint32:
+	case fields.KindUint32:
 		return appendInt(b, int64(*(*uint32)(p))), nil
-	case kindUint64:
+	case fields.KindUint64:
 		return strconv.AppendUint(b, *(*uint64)(p), 10), nil
-	case kindFloat32:
+	case fields.KindFloat32:
 		return appendFloat(b, float64(*(*float32)(p)), 32)
-	case kindFloat64:
+	case fields.KindFloat64:
 		return appendFloat(b, *(*float64)(p), 64)
-	case kindStruct:
+	case fields.KindStruct:
 		return w.object(b, n, p, depth)
-	case kindSlice:
-		s := (*sliceHeader)(p)
-		return w.elements(b, n, s.data, s.len, depth)
-	case kindPointer:
+	case fields.KindSlice:
+		s := (*fields.SliceHeader)(p)
+		return w.elements(b, n, s.Data, s.Len, depth)
+	case fields.KindPointer:
 		p = *(*unsafe.Pointer)(p)
 		switch {
 		case p == nil:
@@ -59,7 +55,7 @@ func (w *writer) value(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, 
 			return b, errDeep
 		}
 		return w.value(b, n.elem, p, depth+1)
-	case kindAny:
+	case fields.KindAny:
 		return w.append(b, *(*any)(p), depth+1)
 	default:
 		return w.rare(b, n, p, depth)
@@ -70,43 +66,43 @@ func (w *writer) value(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, 
 // function of its own because these cases would make value slower.
 func (w *writer) rare(b []byte, n *node, p unsafe.Pointer, depth int) ([]byte, error) {
 	switch n.kind {
-	case kindNumber:
+	case fields.KindNumber:
 		return appendNumber(b, *(*json.Number)(p))
-	case kindAnyMap:
+	case fields.KindAnyMap:
 		return w.appendMap(b, *(*map[string]any)(p), depth)
-	case kindArray:
+	case fields.KindArray:
 		return w.elements(b, n, p, n.length, depth)
-	case kindMap:
+	case fields.KindMap:
 		if n.common != nil {
 			return n.common(w, b, n, p, depth)
 		}
 		return w.mapping(b, n, reflect.NewAt(n.typ, p).Elem(), depth)
-	case kindBytes:
+	case fields.KindBytes:
 		return append(base64.StdEncoding.AppendEncode(append(b, '"'), *(*[]byte)(p)), '"'), nil
-	case kindInterface:
+	case fields.KindInterface:
 		v := reflect.NewAt(n.typ, p).Elem()
 		if v.IsNil() {
 			return append(b, "null"...), nil
 		}
 		return w.append(b, v.Elem().Interface(), depth+1)
-	case kindTime: // by go-json, encoding takes 13 % more instructions (go test -bench Typed/rare ./internal/encode)
+	case fields.KindTime: // by go-json, encoding takes 13 % more instructions (go test -bench Typed/rare ./internal/encode)
 		text, err := (*time.Time)(p).AppendText(append(b, '"'))
 		if err != nil {
 			return b, &json.MarshalerError{Type: n.typ, Err: err}
 		}
 		return append(text, '"'), nil
-	case kindDate:
+	case fields.KindDate:
 		return appendDate(b, *(*time.Time)(p))
-	case kindDuration:
+	case fields.KindDuration:
 		return append(append(append(b, '"'), (*time.Duration)(p).String()...), '"'), nil
-	case kindNullable:
+	case fields.KindNullable:
 		if *(*byte)(unsafe.Add(p, n.nullable.State)) != n.nullable.Present {
 			return append(b, "null"...), nil
 		}
 		return w.value(b, n.elem, unsafe.Add(p, n.nullable.Value.Offset), depth)
-	case kindQuoted:
+	case fields.KindQuoted:
 		return w.quoted(b, n.elem, p)
-	case kindUnsupported:
+	case fields.KindNone:
 		return b, &json.UnsupportedTypeError{Type: n.typ}
 	default:
 		return w.delegate(b, n, p)
@@ -179,7 +175,7 @@ func (w *writer) elements(b []byte, n *node, p unsafe.Pointer, length, depth int
 // quoted writes a scalar in quotes, for the option ",string" of a json tag. The JSON of a
 // string, which has quotes already, is written as a string again, as encoding/json does.
 func (w *writer) quoted(b []byte, n *node, p unsafe.Pointer) ([]byte, error) {
-	if n.kind == kindString {
+	if n.kind == fields.KindString {
 		return appendString(b, string(appendString(nil, *(*string)(p)))), nil
 	}
 	b, err := w.value(append(b, '"'), n, p, 0)
@@ -192,15 +188,15 @@ func (w *writer) quoted(b []byte, n *node, p unsafe.Pointer) ([]byte, error) {
 // some maps are written from there; the others are copied to memory that has an address.
 func (w *writer) dynamic(b []byte, v any, depth int) ([]byte, error) {
 	n := nodeOf(reflect.TypeOf(v))
-	word := (*emptyInterface)(unsafe.Pointer(&v)).word
+	word := (*fields.EmptyInterface)(unsafe.Pointer(&v)).Word
 	switch {
 	case !n.direct:
 		return w.value(b, n, word, depth)
-	case n.kind == kindPointer && word != nil && depth <= maxDepth:
+	case n.kind == fields.KindPointer && word != nil && depth <= maxDepth:
 		return w.value(b, n.elem, word, depth+1)
-	case n.kind == kindAnyMap:
+	case n.kind == fields.KindAnyMap:
 		return w.appendMap(b, *(*map[string]any)(unsafe.Pointer(&word)), depth)
-	case n.kind == kindMap && n.common == nil:
+	case n.kind == fields.KindMap && n.common == nil:
 		return w.mapping(b, n, reflect.ValueOf(v), depth)
 	}
 	copied := reflect.New(n.typ)

@@ -1,5 +1,7 @@
-// Package fields finds the fields that a struct has in JSON, those of embedded
-// structs included, by the rules of encoding/json.
+// Package fields has what packages decode and encode both know of Go types: the fields
+// that a struct has in JSON by the rules of encoding/json, those of embedded structs
+// included, the [Kind] of a type, and how nullable types, slices and interfaces lie in
+// memory.
 package fields
 
 import (
