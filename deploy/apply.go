@@ -103,7 +103,7 @@ func (d *Deployment) Apply(ctx context.Context, options Options) error {
 		}
 	}
 	steps = append(steps,
-		step{fmt.Sprintf("Make the folders %s, %s and %s", d.HomeDir(), d.DataDir(), d.LogDir()), w.makeFolders},
+		step{"Make the folders " + strings.Join(w.folders(), ", "), w.makeFolders},
 		w.releaseStep())
 	if w.manager != nil {
 		steps = append(steps, w.tryStep(false), w.configureStep())

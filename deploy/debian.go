@@ -13,6 +13,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -139,9 +140,9 @@ func (d *Deployment) writeTree(tree, binary string) error {
 			t.write(d.Target(piece), 0o644)(d.Render(piece))
 		}
 	}
-	t.mkdir(d.LogDir())
 	t.copyAll(filepath.Join(d.product, "public"), d.PublicDir())
-	t.write("/etc/default/"+d.Name, 0o644)(d.renderOwn("deploy/debian/default.tmpl"))
+	settings, err := d.renderOwn("deploy/debian/default.tmpl")
+	t.write("/etc/default/"+d.Name, 0o644)(append([]byte(d.header()), settings...), err)
 	t.write(doc+"/copyright", 0o644)(d.renderOwn("deploy/debian/copyright.tmpl"))
 	changelog, err := d.renderOwn("deploy/debian/changelog.tmpl")
 	t.write(doc+"/changelog.gz", 0o644)(zip(changelog), err)
@@ -149,10 +150,22 @@ func (d *Deployment) writeTree(tree, binary string) error {
 	d.Debian.Kilobytes = (t.bytes + 1023) / 1024
 	t.write("/DEBIAN/conffiles", 0o644)(fmt.Appendf(nil, "/etc/default/%s\n/etc/logrotate.d/%[1]s\n", d.Name), nil)
 	t.write("/DEBIAN/control", 0o644)(d.renderOwn("deploy/debian/control.tmpl"))
-	for _, script := range []string{"preinst", "postinst", "prerm", "postrm"} {
-		t.write("/DEBIAN/"+script, 0o755)(d.renderOwn("deploy/debian/" + script + ".tmpl"))
+	t.write("/DEBIAN/prerm", 0o755)(d.renderOwn("deploy/debian/prerm.tmpl"))
+	for _, script := range []string{"preinst", "postinst", "postrm"} {
+		t.write("/DEBIAN/"+script, 0o755)(d.renderScript(script))
 	}
 	return errors.Join(t.err, t.date(d.Debian.time))
+}
+
+// renderScript returns a script of the package. The functions before it tell what belongs
+// to the product.
+func (d *Deployment) renderScript(name string) ([]byte, error) {
+	functions, err := d.renderOwn("deploy/debian/own.tmpl")
+	if err != nil {
+		return nil, err
+	}
+	script, err := d.renderOwn("deploy/debian/" + name + ".tmpl")
+	return slices.Concat([]byte("#!/bin/sh\n"), functions, script), err
 }
 
 // packageTree is the folder that dpkg-deb packs. After the first error, which it

@@ -89,9 +89,6 @@ drwxr-xr-x ./usr/share/doc/shop/examples/
 drwxr-xr-x ./usr/share/shop/
 drwxr-xr-x ./usr/share/shop/public/
 -rw-r--r-- ./usr/share/shop/public/index.html
-drwxr-xr-x ./var/
-drwxr-xr-x ./var/log/
-drwxr-xr-x ./var/log/shop/
 `
 
 // TestPackage writes packages for both processors, each twice, and runs what is in
@@ -211,12 +208,15 @@ func TestSystemPackage(t *testing.T) {
 		_ = exec.CommandContext(context.Background(), "dpkg", "--purge", "shop").Run()
 		_ = exec.CommandContext(context.Background(), "deluser", "--system", "--quiet", "shop").Run()
 	})
+	refusesOthers(t, file)
 	command(t, ".", "dpkg", "--install", file)
 	if identity := command(t, ".", "id", "shop"); !strings.Contains(identity, "(shop) gid=") {
 		t.Errorf("the user: %s", identity)
 	}
-	if owner := command(t, ".", "stat", "--format", "%U:%G %a", "/var/lib/shop"); owner != "shop:shop 750\n" {
-		t.Errorf("/var/lib/shop: %s", owner)
+	for file, want := range map[string]string{"/var/lib/shop": "shop:shop 750\n", "/var/lib/shop/.apiphant": "root:root 644\n", "/var/log/shop/.apiphant": "root:root 644\n"} {
+		if owner := command(t, ".", "stat", "--format", "%U:%G %a", file); owner != want {
+			t.Errorf("%s: %s", file, owner)
+		}
 	}
 	command(t, ".", "dpkg", "--verify", "shop")
 	if routes := command(t, ".", "setpriv", "--reuid", "shop", "--regid", "shop", "--clear-groups", "shop", "routes"); !strings.HasPrefix(routes, "POST  /api/v0/echo/read") {
@@ -239,4 +239,35 @@ func TestSystemPackage(t *testing.T) {
 	if exec.Command("id", "shop").Run() == nil {
 		t.Error("dpkg --purge leaves the user")
 	}
+}
+
+// refusesOthers: a package is not installed where something of others has one of its
+// names. Nothing is changed, all of it is named, and a purge ends well.
+func refusesOthers(t *testing.T, file string) {
+	t.Helper()
+	command(t, ".", "useradd", "--create-home", "--home-dir", "/var/lib/shop", "--user-group", "--comment", "Sheila Hop", "shop")
+	others := []string{"/etc/default/shop", "/etc/logrotate.d/shop", "/usr/bin/shop", "/usr/lib/systemd/system/shop@.service", "/var/lib/shop/letter", "/var/log/shop/log"}
+	clean := func() {
+		_ = exec.Command("userdel", "shop").Run()
+		for _, other := range append(others, "/var/lib/shop", "/var/log/shop") {
+			_ = os.RemoveAll(other)
+		}
+	}
+	t.Cleanup(clean)
+	for _, other := range others {
+		write(t, other, "# by hand\n")
+	}
+	const state = "getent passwd shop; getent group shop; find /etc /opt /var/lib/shop /var/log/shop /usr/bin/shop /usr/lib/systemd/system -type f -exec sha256sum {} +; stat -c '%A %U %n' /var/lib/shop /var/log/shop"
+	before := command(t, ".", "sh", "-c", state)
+	said, err := exec.Command("dpkg", "--install", file).CombinedOutput()
+	for _, want := range append(others[:4], "the folder /var/lib/shop is", "the folder /var/log/shop is", "the user shop exists", "Nothing was changed") {
+		if err == nil || !strings.Contains(string(said), want) {
+			t.Errorf("%v, %s\nwant in it: %s", err, said, want)
+		}
+	}
+	command(t, ".", "dpkg", "--purge", "shop")
+	if diff := cmp.Diff(before, command(t, ".", "sh", "-c", state)); diff != "" {
+		t.Errorf("what belongs to others (- before, + after):\n%s", diff)
+	}
+	clean()
 }

@@ -25,14 +25,10 @@ func (w *work) targets() (targets []target) {
 		file := w.Target(piece)
 		targets = append(targets, target{w.foreignFile(file), w.hasForm(piece), func() error { return w.markFile(file) }})
 	}
-	folders := []string{w.HomeDir(), w.LogDir()}
-	if w.manager != nil {
-		folders = append(folders, w.DataDir())
-		if w.User() != "" {
-			targets = append(targets, target{w.foreignUser(), w.userHasForm(), w.markUser})
-		}
+	if w.manager != nil && w.User() != "" {
+		targets = append(targets, target{w.foreignUser(), w.userHasForm(), w.markUser})
 	}
-	for _, folder := range folders {
+	for _, folder := range w.folders() {
 		targets = append(targets, target{w.foreignFolder(folder), w.folderHasForm(folder), func() error { return w.putMark(folder) }})
 	}
 	return targets
@@ -46,6 +42,16 @@ func (w *work) pieces() (chosen []Piece) {
 		}
 	}
 	return chosen
+}
+
+// folders returns the folders of the deployment. Only the processes need the one for
+// data.
+func (w *work) folders() []string {
+	folders := []string{w.HomeDir(), w.LogDir()}
+	if w.manager != nil {
+		folders = append(folders, w.DataDir())
+	}
+	return folders
 }
 
 // look looks at all that the deployment creates, before the first change. If anything

@@ -92,7 +92,7 @@ func (d *Deployment) makeFolders(withData bool) error {
 		return err
 	}
 	if d.Root != "" {
-		if err := os.MkdirAll(d.at("/run"), 0o755); err != nil {
+		if err := errors.Join(os.MkdirAll(d.at("/run"), 0o755), os.MkdirAll(d.at("/var/lib"), 0o755)); err != nil {
 			return err
 		}
 	}
