@@ -81,7 +81,7 @@ var arrows = map[string][]string{
 	// What a built product is as a program. Each door is linked only where the
 	// generated main names it: program itself knows none.
 	"program": {".", "database", "internal/command", "internal/safely", "github.com/spf13/cobra"},
-	"program/serve": {".", "program", "server", "internal/address", "internal/command", "internal/logging", "internal/admin",
+	"program/serve": {".", "program", "server", "database", "internal/address", "internal/command", "internal/logging", "internal/admin",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/coreos/go-systemd/v22", "golang.org/x/sys"},
 	"program/background": {".", "program", "background", "background/engine", "background/metrics", "background/worker",
 		"database", "internal/command", "internal/logging", "internal/admin", "github.com/spf13/cobra", "github.com/spf13/pflag"},

@@ -14,9 +14,9 @@ const lowMemoryPark = 50 * time.Millisecond
 
 // bound computes the bounds from the settings.
 func (s *Server) bound() {
-	descriptors := maxDescriptors()
-	s.refuser = newRefuser(descriptors)
-	s.conns.most = min(orAny(cmp.Or(s.MaxConnections, DefaultMaxConnections)), descriptors/10*9)
+	s.descriptors = s.divide()
+	s.refuser = newRefuser(s.descriptors.refusing)
+	s.conns.most = min(orAny(cmp.Or(s.MaxConnections, DefaultMaxConnections)), s.descriptors.connections())
 	s.conns.mostPerAddress = orAny(cmp.Or(s.MaxConnectionsPerAddress, -1))
 	s.calls = newQuota(int64(orAny(cmp.Or(s.MaxRunning, DefaultMaxRunning))), runningBatch)
 	s.bodies = bodyMemory{newQuota(orAny(cmp.Or(s.BodyMemory, DefaultBodyMemory)), memoryBatch)}

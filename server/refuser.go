@@ -24,7 +24,7 @@ const (
 	maxRefusedRequest = 64 << 10
 
 	// maxRefused is how many connections beyond the bounds may be answered at the
-	// same time; a further one is closed without a response.
+	// same time, see descriptors; a further one is closed without a response.
 	maxRefused = 1024
 
 	// refuseAfter is how long a refused client has to send its request, since some
@@ -40,11 +40,8 @@ const (
 // own, so that others are accepted meanwhile.
 type refuser struct{ places chan struct{} }
 
-// newRefuser returns a refuser that has at most a twentieth of the process's
-// descriptors open.
-func newRefuser(descriptors int) refuser {
-	return refuser{make(chan struct{}, max(1, min(maxRefused, descriptors/20)))}
-}
+// newRefuser returns a refuser that has at most so many connections open.
+func newRefuser(most int) refuser { return refuser{make(chan struct{}, most)} }
 
 // refuse answers a new client.
 func (r *refuser) refuse(c net.Conn) { r.answer(c, false) }

@@ -63,10 +63,15 @@ type Server struct {
 
 	// MaxConnections is how many connections may be open. For a further one, the
 	// oldest of those is closed on which nothing has come yet; where there is none,
-	// the further one is answered with 503. It is never more than nine tenths of the file descriptors
-	// that the process may have (RLIMIT_NOFILE), so that some are left for the
-	// product. 0: DefaultMaxConnections; negative: nine tenths of the descriptors.
+	// the further one is answered with 503. It is never more than there are file
+	// descriptors for (RLIMIT_NOFILE): without those that are open when Serve
+	// begins, those that the program needs for itself, and at least a tenth of all,
+	// which is left for the product. 0: DefaultMaxConnections; negative: only that.
 	MaxConnections int
+
+	// OtherDescriptors is how many more file descriptors something else in the
+	// program may open while Serve runs, such as the pool of a database.
+	OtherDescriptors int
 
 	// MaxConnectionsPerAddress is how many of them may come from one address, or
 	// with IPv6 from one /64; a further one is answered with 503. It does not hold
@@ -104,22 +109,23 @@ type Server struct {
 	// [apiphant.ErrDraining]. 0: DefaultDrain; negative: no time.
 	Drain time.Duration
 
-	log        *slog.Logger
-	config     connection.Config
-	timeouts   timeouts        // zero: defaultTimeouts
-	base       context.Context // of all calls
-	streams    context.Context // of those whose functions return a sequence: ends at the end of the drain window
-	endStreams context.CancelCauseFunc
-	http       *fasthttp.Server
-	conns      connections
-	watcher    *connection.Watcher // nil: the system can't watch clients
-	refuser    refuser
-	calls      *quota       // places among the running requests
-	overdue    atomic.Int64 // calls that the last sweep found past their deadline
-	sending    atomic.Int64 // responses that are sent while their functions run
-	bodies     bodyMemory
-	shed       shed
-	date       date
+	log         *slog.Logger
+	config      connection.Config
+	timeouts    timeouts        // zero: defaultTimeouts
+	base        context.Context // of all calls
+	streams     context.Context // of those whose functions return a sequence: ends at the end of the drain window
+	endStreams  context.CancelCauseFunc
+	http        *fasthttp.Server
+	conns       connections
+	descriptors descriptors
+	watcher     *connection.Watcher // nil: the system can't watch clients
+	refuser     refuser
+	calls       *quota       // places among the running requests
+	overdue     atomic.Int64 // calls that the last sweep found past their deadline
+	sending     atomic.Int64 // responses that are sent while their functions run
+	bodies      bodyMemory
+	shed        shed
+	date        date
 
 	workers    *workers // of connections
 	rawWorkers *workers // of functions that write their own response
@@ -151,6 +157,10 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	defer cancel()
 	s.prepare(base)
 	defer s.watcher.Close()
+	if err := s.descriptors.check(); err != nil {
+		return err
+	}
+	s.warnOfFew()
 	defer s.watch()()
 
 	l := s.listener(ln)

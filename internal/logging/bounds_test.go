@@ -211,7 +211,7 @@ func (b *broken) mend() {
 
 func TestLogThatFails(t *testing.T) {
 	out := &broken{}
-	logs, err := logging.Settings{Form: logging.Text}.Open(out)
+	logs, err := logging.Settings{Form: logging.Text}.Open(t.Context(), out)
 	if err != nil {
 		t.Fatal(err)
 	}

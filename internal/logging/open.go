@@ -46,11 +46,12 @@ type Log struct {
 	flood    *flood
 }
 
-// Open opens the log that the settings describe; the caller must close it.
+// Open opens the log that the settings describe; the caller must close it. Where the
+// file takes long to open, stderr is told, and the end of ctx ends the wait.
 // SIGUSR1 makes it open its file again by its path, as log rotation needs.
-func (s Settings) Open(stderr io.Writer) (*Log, error) {
+func (s Settings) Open(ctx context.Context, stderr io.Writer) (*Log, error) {
 	own := newEncoder(s.Form)
-	output, err := openOutput(s.File, stderr, func(message string) []byte {
+	output, err := openOutput(ctx, s.File, stderr, func(message string) []byte {
 		line, err := own.EncodeEntry(zapcore.Entry{Level: zapcore.WarnLevel, Time: time.Now(), Message: message}, nil)
 		if err != nil {
 			return nil

@@ -1,6 +1,7 @@
 package logging
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -66,14 +67,15 @@ type output struct {
 	torn  bool   // the last write ended within a line
 }
 
-// openOutput returns an output to the file at path, or to w if path is empty.
-func openOutput(path string, w io.Writer, line func(string) []byte) (*output, error) {
+// openOutput returns an output to the file at path, or to w if path is empty. The end
+// of ctx ends the wait for a file that does not open.
+func openOutput(ctx context.Context, path string, w io.Writer, line func(string) []byte) (*output, error) {
 	o := &output{
 		path: path, line: line, w: w, written: make(chan struct{}),
 		wake: make(chan struct{}, 1), reopen: make(chan os.Signal, 1), end: make(chan struct{}), ended: make(chan struct{}),
 	}
 	if path != "" {
-		file, err := openLogFile(path)
+		file, err := openFirst(ctx, path, w)
 		if err != nil {
 			return nil, fmt.Errorf("can't open the log file: %w", err)
 		}
@@ -84,10 +86,6 @@ func openOutput(path string, w io.Writer, line func(string) []byte) (*output, er
 	notifyOfReopen(o.reopen)
 	go o.run()
 	return o, nil
-}
-
-func openLogFile(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
 }
 
 // Write takes one line of the log. It returns no error: a line that can't be

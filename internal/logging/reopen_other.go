@@ -2,7 +2,15 @@
 
 package logging
 
-import "os"
+import (
+	"errors"
+	"os"
+)
+
+const nonBlocking = 0
+
+// noReader is no error of this system.
+var noReader = errors.New("no reader")
 
 // notifyOfReopen does nothing: there is no SIGUSR1 here.
 func notifyOfReopen(chan os.Signal) {}

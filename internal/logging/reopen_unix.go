@@ -8,6 +8,13 @@ import (
 	"syscall"
 )
 
+// Of a FIFO that is opened with nonBlocking and has no reader, open(2) returns
+// noReader.
+const (
+	nonBlocking = syscall.O_NONBLOCK
+	noReader    = syscall.ENXIO
+)
+
 // notifyOfReopen relays SIGUSR1 to a channel until the process ends. It also
 // catches SIGPIPE, which would end the process once nobody reads its standard
 // error. Ignoring SIGPIPE would do as well, but child processes inherit that.

@@ -71,7 +71,7 @@ func (d Door) work(ctx context.Context, p program.Product, settings *Settings, s
 		}
 		return w.List(stdout, time.Now())
 	}
-	log, err := settings.Log.Open(stderr)
+	log, err := settings.Log.Open(ctx, stderr)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func BenchmarkAccessLine(b *testing.B) {
 			}
 		})
 		b.Run(form+"/own", func(b *testing.B) {
-			logs, err := logging.Settings{Form: form, File: filepath.Join(b.TempDir(), "log")}.Open(os.Stderr)
+			logs, err := logging.Settings{Form: form, File: filepath.Join(b.TempDir(), "log")}.Open(b.Context(), os.Stderr)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -96,7 +96,7 @@ func TestAccessLine(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			for form, want := range map[string]string{logging.Text: tt.wantText, logging.JSON: tt.want} {
 				var out output
-				logs, err := logging.Settings{Form: form}.Open(&out)
+				logs, err := logging.Settings{Form: form}.Open(t.Context(), &out)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -119,7 +119,7 @@ func FuzzAccessLine(f *testing.F) {
 	f.Fuzz(func(t *testing.T, path, agent []byte) {
 		for _, form := range []string{logging.Text, logging.JSON} {
 			var out output
-			logs, err := logging.Settings{Form: form}.Open(&out)
+			logs, err := logging.Settings{Form: form}.Open(t.Context(), &out)
 			if err != nil {
 				t.Fatal(err)
 			}

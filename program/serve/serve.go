@@ -78,7 +78,7 @@ func (d Door) serve(ctx context.Context, p program.Product, hostPort string, set
 	ctx, end := command.UntilSignal(ctx, succession == nil)
 	defer end(nil)
 
-	log, err := settings.Log.Open(stderr)
+	log, err := settings.Log.Open(ctx, stderr)
 	if err != nil {
 		return err
 	}

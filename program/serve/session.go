@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/database"
 	"github.com/apiphant/apiphant/internal/admin"
 	"github.com/apiphant/apiphant/internal/logging"
 	"github.com/apiphant/apiphant/program"
@@ -84,6 +85,10 @@ func (s *session) run(ctx context.Context, succeed func(context.Context) (wait f
 		return err
 	}
 	defer closeDatabase()
+	s.server.OtherDescriptors = databaseDescriptors(ctx)
+	if err := s.server.CheckDescriptors(); err != nil {
+		return err
+	}
 	if err := s.Start(ctx); err != nil {
 		return err
 	}
@@ -104,6 +109,17 @@ func (s *session) run(ctx context.Context, succeed func(context.Context) (wait f
 	s.admin.SetReady(ctx)
 	defer succeed(ctx)()
 	return s.server.Serve(ctx, s.listener)
+}
+
+// databaseDescriptors returns how many file descriptors the pool of the database may
+// still open: two for each connection, since SQLite has a file and its log open.
+func databaseDescriptors(ctx context.Context) int {
+	db, err := database.Of(ctx)
+	if err != nil {
+		return 0
+	}
+	stats := db.Stats()
+	return 2 * (stats.Max - stats.InUse - stats.Idle)
 }
 
 // announce logs what is served, and where. From then on requests are answered:

@@ -68,7 +68,7 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	flags.Var(&s.TrustedProxies, "trusted-proxies", "the proxies that are believed about who asks (X-Forwarded-For, -Host, -Proto): 127.0.0.1,10.0.0.0/8")
 	flags.StringVar(&s.TLSCert, "tls-cert", "", "serve HTTPS with the certificate in this `FILE`, PEM with all up to the root; read again when it changes")
 	flags.StringVar(&s.TLSKey, "tls-key", "", "the certificate's key is in this `FILE`")
-	flags.IntVar(&s.MaxConnections, "max-connections", server.DefaultMaxConnections, "how many connections may be open, and never more than 90 % of the descriptors; 0: only that")
+	flags.IntVar(&s.MaxConnections, "max-connections", server.DefaultMaxConnections, "how many connections may be open, and never more than there are file descriptors for (ulimit -n); 0: only that")
 	flags.IntVar(&s.MaxConnectionsPerAddress, "max-connections-per-address", 0, "how many connections one address, or one /64 of IPv6, may open; 0: any number")
 	flags.IntVar(&s.MaxRunning, "max-running", server.DefaultMaxRunning, "how many requests may run at once; 0: any number")
 	flags.Var(&s.BodyMemory, "body-memory", "how much memory the bodies of JSON requests may take together")
