@@ -34,7 +34,7 @@ func (l *live) form(w http.ResponseWriter, r *http.Request) {
 }
 
 // formFile is more than net/http keeps in memory where ParseMultipartForm is given 0.
-var formFile = bytes.Repeat([]byte("file"), 11<<20/4)
+var formFile = bytes.Repeat([]byte("file"), 64<<10/4)
 
 // forms sends a form with a file, and looks for what is left of it after the call.
 func (l *live) forms(t *testing.T, c client) {

@@ -60,6 +60,9 @@ func TestFileSenders(t *testing.T) {
 			url := "http://" + address(t) + "/api/v0/photos/create"
 			for name, command := range fileSenders() {
 				t.Run(name, func(t *testing.T) {
+					if command[0] == "python3" && exec.Command("python3", "-c", "import requests").Run() != nil {
+						t.Skip("Python's requests is not installed")
+					}
 					for _, size := range []int{100, 3 << 20} {
 						sendFile(t, command, url, size)
 					}
@@ -79,9 +82,6 @@ func sendFile(t *testing.T, command []string, url string, size int) {
 	program, err := exec.LookPath(command[0])
 	if err != nil {
 		t.Skip(command[0] + " is not installed")
-	}
-	if command[0] == "python3" && exec.Command("python3", "-c", "import requests").Run() != nil {
-		t.Skip("Python's requests is not installed")
 	}
 	arguments := make([]string, len(command)-1)
 	for i, argument := range command[1:] {
