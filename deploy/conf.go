@@ -18,7 +18,8 @@ var (
 )
 
 // parseConf parses lines KEY=VALUE, in which a value with spaces is quoted. It
-// accepts only what a shell reads in the same way: no expansions and no escapes.
+// accepts only what a shell reads in the same way: no expansions and no escapes. Lines
+// may end with CR LF, which quick-test.sh accepts, too.
 func parseConf(content []byte) (lines []confLine, err error) {
 	seen := map[string]bool{}
 	number := 0

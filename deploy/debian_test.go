@@ -28,7 +28,7 @@ func buildShop(t *testing.T, folder, architecture string) (binary string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	binary, err = found.Build(t.Context(), product.BuildOptions{Output: filepath.Join(t.TempDir(), "shop")})
+	binary, err = found.Build(t.Context(), product.BuildOptions{Output: filepath.Join(t.TempDir(), "shop"), Version: "1.0"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,6 +138,9 @@ func TestPackage(t *testing.T) {
 		root := t.TempDir()
 		command(t, ".", "dpkg-deb", "--extract", file, root)
 		if architecture == runtime.GOARCH {
+			if version := command(t, ".", root+"/usr/bin/shop", "--version"); !strings.HasPrefix(version, "shop version 1.0 go") {
+				t.Errorf("it calls itself %s", version)
+			}
 			if routes := command(t, ".", root+"/usr/bin/shop", "routes"); !strings.HasPrefix(routes, "POST  /api/v0/echo/read") {
 				t.Errorf("routes: %s", routes)
 			}

@@ -97,6 +97,7 @@ func (m *machine) adopts(t *testing.T) {
 	unmarked := m.tree()
 	m.mustFail((*deploy.Deployment).Apply, append(marked, "opt/shop has no file", "var/lib/shop has", "var/log/shop has", "--adopt")...)
 	m.mustBeAsBefore(unmarked)
+	write(t, m.file("deploy.conf"), strings.ReplaceAll(read(t, m.file("deploy.conf")), "\n", "\r\n")) // which quick-test.sh reads, too
 	if said, err := m.try((*deploy.Deployment).Apply, deploy.Options{Adopt: true}); err != nil || !strings.Contains(said, "6 marked") {
 		t.Fatalf("%v\n%s", err, said)
 	}

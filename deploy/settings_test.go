@@ -91,6 +91,14 @@ TLS_KEY=
 	if err != nil {
 		t.Fatal(err)
 	}
+	conf := filepath.Join(product, "deploy.conf")
+	content := read(t, conf)
+	write(t, conf, strings.ReplaceAll(content, "\n", "\r\n"))
+	windows, err := deploy.ReadSettings(product)
+	if diff := cmp.Diff(settings, windows, cmpopts.EquateEmpty()); diff != "" || err != nil {
+		t.Errorf("lines that end with CR LF: %v\n%s", err, diff)
+	}
+	write(t, conf, content)
 	shell := exec.Command("/bin/sh", "-euc", `. ./deploy.conf; printf '%s|' "$DOMAIN" "$LISTEN" "$FLAGS" "$DATABASE_FILE" "$MAX_BODY" "$TLS_KEY"`)
 	shell.Dir = product
 	said, err := shell.CombinedOutput()

@@ -37,6 +37,7 @@ func TestSystem(t *testing.T) {
 	}
 	s := newSystem(t)
 	hosts := read(t, "/etc/hosts")
+	s.leavesOthers()
 
 	if said, err := s.script("./deploy.sh"); err != nil && strings.Contains(said, "apt-get can't install them") {
 		t.Skipf("there is no way to the packages:\n%s", said)
@@ -109,6 +110,51 @@ func TestSystem(t *testing.T) {
 	if out, _ := exec.Command("pgrep", "-u", systemName).Output(); len(out) > 0 {
 		t.Errorf("processes are left: %s", out)
 	}
+}
+
+// leavesOthers: where a user, a folder and files of others have the product's name, the
+// deployment names all of them. Neither it nor its removal changes anything.
+func (s *system) leavesOthers() {
+	s.Helper()
+	others := map[string]string{ // and what is said of each
+		"/opt/" + systemName + "/precious":               "/opt/" + systemName + " has no file .apiphant",
+		"/var/lib/" + systemName + "/letter":             "/var/lib/" + systemName + " has no file .apiphant",
+		"/var/log/" + systemName + "/log":                "/var/log/" + systemName + " has no file .apiphant",
+		"/etc/nginx/conf.d/" + systemName + ".conf":      systemName + ".conf does not begin with",
+		"/etc/logrotate.d/" + systemName:                 "/etc/logrotate.d/" + systemName + " does not begin with",
+		"/etc/supervisor/conf.d/" + systemName + ".conf": "/etc/supervisor/conf.d/" + systemName + ".conf does not begin with",
+	}
+	clean := func() {
+		_, _ = s.script("userdel", systemName)
+		for other := range others {
+			_ = os.Remove(other)
+		}
+		for _, folder := range []string{"/opt/", "/var/lib/", "/var/log/"} {
+			_ = os.RemoveAll(folder + systemName)
+		}
+	}
+	s.Cleanup(clean)
+	s.must(sbin("useradd"), "--home-dir", "/var/lib/"+systemName, "--user-group", "--comment", "A Person", systemName)
+	for other := range others {
+		write(s.T, other, "# by hand\n")
+	}
+	everything := []string{"sh", "-c", `find /etc /opt "$0" "$1" -type f -exec sha256sum {} + | sort -k 2; find /opt "$0" "$1" -printf "%M %U %l %p\n"`, "/var/lib/" + systemName, "/var/log/" + systemName}
+	before := s.must(everything...)
+	said, err := s.script("./deploy.sh")
+	others["user"] = "the user " + systemName + " exists without the comment"
+	for _, want := range others {
+		if err == nil || !strings.Contains(said, want) {
+			s.Errorf("%v, it said:\n%s\nwant in it: %s", err, said, want)
+		}
+	}
+	delete(others, "user")
+	if said := s.must("./deploy.sh", "--remove"); strings.Count(said, "Left, since it is not the product's own: ") != 7 {
+		s.Errorf("the removal said:\n%s", said)
+	}
+	if diff := cmp.Diff(before, s.must(everything...)); diff != "" {
+		s.Errorf("what belongs to others (- before, + after):\n%s", diff)
+	}
+	clean()
 }
 
 // newSystem makes a product, with the commands of this checkout in the PATH.

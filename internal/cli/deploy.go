@@ -6,15 +6,18 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/apiphant/apiphant/deploy"
 	"github.com/apiphant/apiphant/internal/command"
 	"github.com/apiphant/apiphant/internal/product"
+	"github.com/apiphant/apiphant/program/serve"
 )
 
 func deployCommand() *cobra.Command {
@@ -185,10 +188,11 @@ func deployCheckCommand() *cobra.Command {
 		Short: "Read every configuration with the program that it is for",
 		Long: `Render every configuration of the product in PATH and let the program read it that it
 is for: nginx -t, supervisor's parser, logrotate --debug, and so on. What isn't
-installed is skipped, and said to be. Nothing is installed.`,
+installed is skipped, and said to be. FLAGS are read as the command serve reads
+them. Nothing is installed.`,
 		Args: command.Arguments("PATH"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			deployment, err := deploy.Load(args[0], "")
+			deployment, err := loadChecked(args[0])
 			if err != nil {
 				return err
 			}
@@ -199,6 +203,28 @@ installed is skipped, and said to be. Nothing is installed.`,
 			return nil
 		},
 	}
+}
+
+// loadChecked loads the settings of a product's deployment, and lets the command serve
+// read its flags.
+func loadChecked(path string) (*deploy.Deployment, error) {
+	deployment, err := deploy.Load(path, "")
+	if err != nil {
+		return nil, err
+	}
+	settings, flags := serve.Settings{}, pflag.NewFlagSet("serve", pflag.ContinueOnError)
+	settings.AddFlags(flags)
+	err = flags.Parse(strings.Fields(deployment.ServeFlags()))
+	if err == nil && flags.NArg() > 0 {
+		err = fmt.Errorf("%q is no flag", flags.Arg(0))
+	}
+	if err == nil {
+		err = settings.Check()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: FLAGS: %v", filepath.Join(path, deploy.ConfFile), err) // not wrapped, since it is no wrong usage of this command
+	}
+	return deployment, nil
 }
 
 func deployPrepareCommand() *cobra.Command {

@@ -3,9 +3,11 @@ package cli
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +28,9 @@ more than for this one.
 
 The version is 0~ and the time where none is given, and the time that of
 SOURCE_DATE_EPOCH, of the product's last commit, or now. From the same source and
-time comes the same package. DEBFULLNAME and DEBEMAIL name who maintains it.`,
+time comes the same package. DEBFULLNAME and DEBEMAIL name who maintains it.
+
+The program calls itself by that version; one that --binary names keeps its own.`,
 		Example: `  apiphant package shop --version 1.2.0
   apiphant package shop --arch arm64 -o /tmp
   sudo apt-get install ./shop_1.2.0_amd64.deb`,
@@ -47,7 +51,7 @@ time comes the same package. DEBFULLNAME and DEBEMAIL name who maintains it.`,
 }
 
 func writePackage(cmd *cobra.Command, path, architecture, version, binary, output string) error {
-	deployment, err := deploy.Load(path, "")
+	deployment, err := loadChecked(path)
 	if err != nil {
 		return err
 	}
@@ -62,7 +66,7 @@ func writePackage(cmd *cobra.Command, path, architecture, version, binary, outpu
 		}
 		defer os.RemoveAll(dir)
 		binary = filepath.Join(dir, deployment.Name)
-		if err := buildFor(cmd, path, "linux", architecture, binary); err != nil {
+		if err := buildFor(cmd, path, "linux", architecture, debian.Version, binary); err != nil {
 			return err
 		}
 	}
@@ -76,7 +80,7 @@ func writePackage(cmd *cobra.Command, path, architecture, version, binary, outpu
 
 // buildFor builds for another machine, in the way in which who types a command
 // would ask the go command for it.
-func buildFor(cmd *cobra.Command, path, system, processor, output string) error {
+func buildFor(cmd *cobra.Command, path, system, processor, version, output string) error {
 	for name, value := range map[string]string{"GOOS": system, "GOARCH": processor} {
 		before, was := os.LookupEnv(name)
 		if err := os.Setenv(name, value); err != nil {
@@ -92,6 +96,8 @@ func buildFor(cmd *cobra.Command, path, system, processor, output string) error 
 	if err != nil {
 		return err
 	}
-	_, err = build(cmd, found, output)
+	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	_, err = found.Build(ctx, product.BuildOptions{Output: output, Version: version, Progress: cmd.ErrOrStderr()})
 	return err
 }

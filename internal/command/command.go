@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -97,15 +98,18 @@ func Arguments(names ...string) cobra.PositionalArgs {
 	}
 }
 
-// Version returns the version of the program's main module and of Go.
+// packaged is the version of the package that a program is built for. The linker sets
+// it, by internal/product: a product's module is the main module, which has no version
+// where it is built in its own folder.
+var packaged string
+
+// Version returns the version of the package that the program is in, or else of its main
+// module, and of Go.
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
 	}
-	version := info.Main.Version
-	if version == "" {
-		version = "(devel)"
-	}
+	version := cmp.Or(packaged, info.Main.Version, "(devel)")
 	return fmt.Sprintf("%s %s", version, info.GoVersion)
 }

@@ -24,6 +24,10 @@ type BuildOptions struct {
 	// here.
 	Output string
 
+	// Version is what the program that is written to Output calls its version. "":
+	// what the go command knows of the product's module.
+	Version string
+
 	// Progress, if set, is told what is going on once it takes over a second.
 	Progress io.Writer
 }
@@ -39,7 +43,7 @@ func (p *Product) Build(ctx context.Context, options BuildOptions) (binary strin
 	stopProgress := progress(options.Progress, "Building "+p.Name+" …")
 	defer stopProgress()
 	if options.Output != "" {
-		return p.buildOutput(ctx, options.Output)
+		return p.buildOutput(ctx, options.Output, options.Version)
 	}
 
 	dir, err := p.cacheDir()
@@ -70,7 +74,7 @@ func (p *Product) Build(ctx context.Context, options BuildOptions) (binary strin
 // buildOutput builds the program that is given away. Its main has no //line
 // directives, which would leave this machine's paths in it; so where it doesn't
 // compile, the other one says why.
-func (p *Product) buildOutput(ctx context.Context, output string) (string, error) {
+func (p *Product) buildOutput(ctx context.Context, output, version string) (string, error) {
 	output, err := filepath.Abs(output)
 	if err != nil {
 		return "", err
@@ -85,7 +89,11 @@ func (p *Product) buildOutput(ctx context.Context, output string) (string, error
 	if err != nil {
 		return "", err
 	}
-	if err := p.compile(ctx, dir, output, false, "-trimpath", "-ldflags=-s -w"); err != nil {
+	link := "-ldflags=-s -w"
+	if version != "" {
+		link += " -X " + origin.Path + "/internal/command.packaged=" + version
+	}
+	if err := p.compile(ctx, dir, output, false, "-trimpath", link); err != nil {
 		if _, better := p.Build(ctx, BuildOptions{}); better != nil {
 			err = better
 		}

@@ -7,8 +7,7 @@
 # ./deploy.sh and ./reload.sh run it for each new process, and at their end.
 set -eu
 cd "$(dirname "$0")"
-# shellcheck source=deploy.conf
-. ./deploy.conf
+eval "$(tr -d '\r' <deploy.conf)" # lines may end as on Windows
 
 domain=${DOMAIN:-myproduct-local.com} listen=${LISTEN:-80} url=http
 if [ -n "${TLS_CERTIFICATE:-}" ]; then
