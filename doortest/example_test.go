@@ -33,6 +33,7 @@ func ExampleSuite() {
 			Addresses:  true,
 			Methods:    true,
 			ClientGone: true,
+			Hijack:     true,
 		}.Run(t)
 	}
 	// Output:

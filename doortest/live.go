@@ -46,6 +46,7 @@ func newLive() *live {
 	}
 	l.add(read)
 	l.addStreams(read)
+	l.addHijack(read)
 	return l
 }
 
@@ -108,6 +109,9 @@ func (s Suite) askLive(t *testing.T, l *live, c client) {
 		{"a client that goes away ends a stream", l.rowsGone, when(s.Collected || !s.ClientGone, "only asked with Suite.ClientGone, where the transport streams")},
 		{"what is kept of a stream is of no use after the call", l.rowsKept, ""},
 		{"a body can be read while it is being sent", l.upload, when(s.Collected, collects)},
+		{"a function takes over its connection", l.hijack, when(!s.Hijack, "only asked with Suite.Hijack, over HTTP")},
+		{"a function that fails closes the connection that it has taken over", l.hijackPanic, when(!s.Hijack, "only asked with Suite.Hijack, over HTTP")},
+		{"a connection that can't be taken over is an error to the function", l.hijackRefused, when(s.Hijack, "not asked with Suite.Hijack")},
 		{"a client that goes away ends the context", l.clientGone, when(!s.ClientGone, "only asked with Suite.ClientGone")},
 	} {
 		t.Run(test.name, func(t *testing.T) {

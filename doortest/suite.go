@@ -51,6 +51,11 @@ type Suite struct {
 	// then be cancelled.
 	ClientGone bool
 
+	// Hijack is set for a door whose functions can take over the connection, by
+	// [http.ResponseController.Hijack]. Any other must return an error that is
+	// [errors.ErrUnsupported] there. It is for doors that are reached over HTTP.
+	Hijack bool
+
 	// Collected is set for a door whose transport can't stream: it has whole
 	// requests, and sends the answer when the function has returned. Where an
 	// answer is to be broken off, it may then have any status from 500.
@@ -59,6 +64,7 @@ type Suite struct {
 
 // Run tests a door. Cases that are not for this kind of door are skipped.
 func (s Suite) Run(t *testing.T) {
+	s.Hijack = s.Hijack && s.Transport == nil
 	s.askEach(t, "usual", newAPI(), func(t *testing.T, c client) { s.askChapters(t, "testdata", c) })
 	strict := newAPI()
 	strict.Strict = true

@@ -1,6 +1,7 @@
 package nethttp
 
 import (
+	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -22,6 +23,8 @@ type exchange struct {
 	body    *body            // nil: it was not looked at
 	raw     *response.Writer // of a function that writes the answer itself; else nil
 	aborted bool             // there is no whole answer
+
+	hijacked net.Conn // that the function has taken over; nil: it has not
 }
 
 func newExchange(d *Door, w http.ResponseWriter, r *http.Request, target string, match apiphant.Match) *exchange {
@@ -134,7 +137,13 @@ func (o output) Start(head response.Head) (response.Body, error) {
 	return stream{o.writer, control}, nil
 }
 
-func (o output) End(whole bool) { o.aborted = o.aborted || !whole }
+func (o output) End(whole bool) {
+	if o.hijacked != nil {
+		_ = o.hijacked.Close()
+		return
+	}
+	o.aborted = o.aborted || !whole
+}
 
 // stream is where the body of a started answer goes.
 type stream struct {

@@ -83,6 +83,16 @@ func (b *body) Close() error {
 	return nil
 }
 
+// tryClose is Close, unless another goroutine reads the body: then it reports false.
+func (b *body) tryClose() bool {
+	if !b.mu.TryLock() {
+		return false
+	}
+	defer b.mu.Unlock()
+	b.closed = true
+	return true
+}
+
 // isRead reports whether the body was read to its end.
 func (b *body) isRead() bool {
 	if !b.mu.TryLock() {

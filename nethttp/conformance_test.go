@@ -40,6 +40,7 @@ func TestHandlerConforms(t *testing.T) {
 		Addresses:  true,
 		Methods:    true,
 		ClientGone: true,
+		Hijack:     true,
 	}.Run(t)
 }
 

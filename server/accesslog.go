@@ -41,7 +41,7 @@ func (d *door) logAccess(took time.Duration) {
 		Sent:      d.written(),
 		Rows:      d.rows,
 		HasRows:   d.hasRows,
-		Received:  d.body.came,
+		Received:  d.received(),
 		Duration:  took,
 		RequestID: d.response.field(requestIDHeader),
 		TraceID:   d.traceID(),

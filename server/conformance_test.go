@@ -22,6 +22,7 @@ func TestServerConforms(t *testing.T) {
 		Methods:    true,
 		Targets:    true,
 		ClientGone: true,
+		Hijack:     true,
 	}.Run(t)
 }
 

@@ -89,8 +89,21 @@ func (d *door) status() int {
 	return d.response.status()
 }
 
-// written returns how many bytes the body of the response has, as far as it was sent.
+// received returns how many bytes were read of the request's body, and of a hijacked
+// connection.
+func (d *door) received() int64 {
+	if h := d.conn.hijack.Load(); h != nil {
+		return d.body.came + h.received.Load()
+	}
+	return d.body.came
+}
+
+// written returns how many bytes the body of the response has, as far as it was sent,
+// or how many were written to a hijacked connection.
 func (d *door) written() int64 {
+	if h := d.conn.hijack.Load(); h != nil {
+		return h.sent.Load()
+	}
 	if d.raw != nil && d.sent == 0 {
 		return d.raw.Written()
 	}
@@ -223,10 +236,18 @@ func (d *door) TakeMemory(bytes int64) bool {
 
 // WatchClient is part of [apiphant.ClientWatcher].
 func (d *door) WatchClient(gone func()) {
-	if d.server.watcher != nil {
-		d.watched = true
-		d.server.watcher.Add(d.conn.Conn, gone)
+	if d.server.watcher == nil {
+		return
 	}
+	if c, told := d.conn, gone; d.endpoint.RawResponse {
+		gone = func() {
+			if c.hijack.Load() == nil { // else the function reads from it
+				told()
+			}
+		}
+	}
+	d.watched = true
+	d.server.watcher.Add(d.conn.Conn, gone)
 }
 
 func (s *Server) maxBody() int64   { return cmp.Or(s.MaxBody, DefaultMaxBody) }

@@ -49,7 +49,16 @@ func (s *Server) drain(cancel context.CancelFunc) {
 	s.log.Warn("Calls still run at the end of the drain: their contexts are cancelled")
 	cancel()
 	s.waitUntilGone(s.timeouts.cancelled)
-	s.conns.each(func(c *conn) { c.Cut() })
+	s.conns.each(func(c *conn) { c.cut() })
+}
+
+// cut closes the connection at once.
+func (c *conn) cut() {
+	if h := c.hijack.Load(); h != nil {
+		h.cut()
+		return
+	}
+	c.Cut()
 }
 
 func (s *Server) waitUntilGone(limit time.Duration) bool {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"net/http"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -51,13 +52,16 @@ const (
 	firstStatus = 200
 	noResponse  = 400 // slots
 	oddStatus   = 401
-	statusSlots = 402
+	hijackSlot  = 402
+	statusSlots = 403
 )
 
 func slotOf(status int) int {
 	switch {
 	case status == 0:
 		return noResponse
+	case status == http.StatusSwitchingProtocols:
+		return hijackSlot
 	case status < firstStatus || status >= firstStatus+noResponse:
 		return oddStatus
 	}
@@ -70,6 +74,8 @@ func statusOf(slot int) string {
 		return "none"
 	case oddStatus:
 		return "other"
+	case hijackSlot:
+		return strconv.Itoa(http.StatusSwitchingProtocols)
 	}
 	return strconv.Itoa(firstStatus + slot)
 }
@@ -142,11 +148,11 @@ func (m *Metrics) end(d *door, took time.Duration) {
 	}
 	d.route.statuses[slotOf(d.status())].Add(1)
 	d.route.took.observe(int64(took))
-	if limit := timeoutOf(m.api, d.endpoint); limit > 0 && took > limit {
+	if limit := timeoutOf(m.api, d.endpoint); limit > 0 && took > limit && d.conn.hijack.Load() == nil {
 		d.route.late.Add(1)
 	}
 	shard := &m.shards[d.conn.shard]
-	shard.received.observe(d.body.came)
+	shard.received.observe(d.received())
 	shard.sent.observe(d.written())
 }
 
@@ -176,6 +182,7 @@ var (
 	inFlightDesc   = prometheus.NewDesc("apiphant_requests_in_flight", "Requests that came and are not answered yet.", nil, nil)
 	runningDesc    = prometheus.NewDesc("apiphant_requests_running", "Requests that are with their functions, which --max-running bounds.", nil, nil)
 	streamsDesc    = prometheus.NewDesc("apiphant_streams", "Answers that are being sent while their functions run.", nil, nil)
+	hijackedDesc   = prometheus.NewDesc("apiphant_connections_hijacked", "Connections that functions have taken over, as for WebSocket.", nil, nil)
 	overdueDesc    = prometheus.NewDesc("apiphant_requests_overdue", "Requests whose functions still run though their context has ended.", nil, nil)
 	bodyMemoryDesc = prometheus.NewDesc("apiphant_body_memory_bytes", "What the bodies of requests take of --body-memory.", nil, nil)
 	receivedDesc   = prometheus.NewDesc("apiphant_request_size_bytes", "Bytes of requests' bodies, as far as they were read.", nil, nil)
@@ -189,7 +196,7 @@ var (
 // Describe is part of [prometheus.Collector].
 func (m *Metrics) Describe(descriptions chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
-		requestsDesc, tookDesc, lateDesc, panicsDesc, inFlightDesc, runningDesc, streamsDesc, overdueDesc, bodyMemoryDesc, receivedDesc, sentDesc, shedDesc, openDesc, acceptedDesc, shortageDesc,
+		requestsDesc, tookDesc, lateDesc, panicsDesc, inFlightDesc, runningDesc, streamsDesc, hijackedDesc, overdueDesc, bodyMemoryDesc, receivedDesc, sentDesc, shedDesc, openDesc, acceptedDesc, shortageDesc,
 	} {
 		descriptions <- desc
 	}
@@ -255,6 +262,7 @@ func (m *Metrics) collectStats(metrics chan<- prometheus.Metric) {
 	}
 	metrics <- gauge(runningDesc, uint64(stats.Running))
 	metrics <- gauge(streamsDesc, uint64(stats.Streams))
+	metrics <- gauge(hijackedDesc, uint64(stats.Hijacked))
 	metrics <- gauge(overdueDesc, uint64(stats.Overdue))
 	metrics <- gauge(bodyMemoryDesc, uint64(stats.BodyMemory))
 	metrics <- counter(shedDesc, stats.Shed.Connections, "connections")

@@ -74,6 +74,7 @@ func TestMetrics(t *testing.T) {
 	want := strings.Split(`apiphant_accept_failures_total 0
 apiphant_connections 0
 apiphant_connections_accepted_total 4
+apiphant_connections_hijacked 0
 apiphant_panics_total{route="/api/v0/fail/create"} 1
 apiphant_panics_total{route="/api/v0/fail/read"} 1
 apiphant_request_size_bytes_count 14

@@ -16,17 +16,28 @@ func (d *door) serveRaw() {
 		parent = d.server.streams
 	}
 	ctx, cancel := context.WithCancelCause(parent)
-	defer cancel(nil)
 	d.raw = newRawResponse(d, cancel)
-	defer d.raw.forgetDrain()
-	done := make(chan struct{})
-	d.server.rawWorkers.run(func() {
-		defer close(done)
-		defer d.raw.giveUp() // of no effect after finish
-		defer connection.Survive(d.server.log, "a raw call")
-		d.server.API.Serve(ctx, d.match, d)
-		d.raw.finish()
-	})
-	<-done
+	d.server.rawWorkers.run(func() { d.raw.run(ctx) })
+	<-d.raw.done
+	if d.conn.hijack.Load() != nil {
+		return // the function has the connection, and goes on
+	}
+	d.raw.end()
 	d.finish()
+}
+
+// run runs the function.
+func (r *rawResponse) run(ctx context.Context) {
+	d := r.door
+	defer func() {
+		if h := d.conn.hijack.Load(); h != nil {
+			h.returned()
+			return
+		}
+		close(r.done)
+	}()
+	defer r.giveUp() // of no effect after finish
+	defer connection.Survive(d.server.log, "a raw call")
+	d.server.API.Serve(ctx, d.match, d)
+	r.finish()
 }

@@ -78,6 +78,16 @@ func (b *rawBody) Close() error {
 	return nil
 }
 
+// tryClose is Close, unless another goroutine reads the body: then it reports false.
+func (b *rawBody) tryClose() bool {
+	if !b.mu.TryLock() {
+		return false
+	}
+	defer b.mu.Unlock()
+	b.closed = true
+	return true
+}
+
 // isRead reports whether the body was read to its end.
 func (b *rawBody) isRead() bool {
 	if !b.mu.TryLock() {

@@ -23,10 +23,11 @@ type rawResponse struct {
 	cancel context.CancelCauseFunc // ends the context of the function
 	drain  func() bool             // ends the wait for a drain; nil: nothing waits
 	body   *stream                 // nil: the response is not a stream
+	done   chan struct{}           // closed when the connection can be served on: the function has returned, or has hijacked it
 }
 
 func newRawResponse(d *door, cancel context.CancelCauseFunc) *rawResponse {
-	r := &rawResponse{door: d, cancel: cancel}
+	r := &rawResponse{door: d, cancel: cancel, done: make(chan struct{})}
 	r.Writer = response.NewWriter(rawOutput{r}, d.Method())
 	return r
 }
@@ -67,12 +68,13 @@ func (r *rawResponse) hearDrain() {
 	}
 }
 
-// forgetDrain ends what hearDrain began. The function has returned, and what it has
-// kept of its response does not call hearDrain any more.
-func (r *rawResponse) forgetDrain() {
+// end ends the context of the function, which has returned, and the wait for a drain.
+// What it has kept of its response does not call hearDrain any more.
+func (r *rawResponse) end() {
 	if r.drain != nil {
 		r.drain()
 	}
+	r.cancel(nil)
 }
 
 // rawOutput is the [response.Output] of a rawResponse.
@@ -92,7 +94,13 @@ func (o rawOutput) Start(head response.Head) (response.Body, error) {
 	return o.body, nil
 }
 
-func (o rawOutput) End(whole bool) { o.body.end(whole) }
+func (o rawOutput) End(whole bool) {
+	if h := o.door.conn.hijack.Load(); h != nil {
+		_ = h.close()
+		return
+	}
+	o.body.end(whole)
+}
 
 func (o rawOutput) Send(head response.Head, body []byte) {
 	o.copyHead(head)

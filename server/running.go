@@ -158,6 +158,7 @@ type Stats struct {
 	Connections int   // open connections
 	Running     int64 // requests whose functions run
 	Streams     int64 // of these, those whose responses are being sent while the function runs
+	Hijacked    int64 // connections that functions have taken over and that are open, or whose functions still run
 	Overdue     int64 // of these, those whose functions ignore the end of their context
 	BodyMemory  int64 // bytes that bodies take of Server.BodyMemory
 	Shed        Shed  // what was refused so far
@@ -172,6 +173,7 @@ func (s *Server) Stats() Stats {
 		Connections: s.conns.count(),
 		Running:     s.calls.used(),
 		Streams:     s.sending.Load(),
+		Hijacked:    s.hijacked.Load(),
 		Overdue:     s.overdue.Load(),
 		BodyMemory:  s.bodies.used(),
 		Shed:        s.shed.sum(),

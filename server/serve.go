@@ -3,6 +3,7 @@ package server
 import (
 	"net"
 	"net/netip"
+	"sync/atomic"
 
 	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/server/internal/connection"
@@ -29,6 +30,7 @@ type conn struct {
 	single  singleRequest
 	written fasthttpResponse
 	running runningCall
+	hijack  atomic.Pointer[hijack] // nil: the connection is not hijacked
 
 	answerWhole func() connection.Verdict // made once
 }
@@ -98,8 +100,12 @@ func (c *conn) serve() {
 			again = false
 		}
 	}
-	c.Close()
-	c.forget()
+	if c.hijack.Load() != nil {
+		c.releaseHijacked()
+	} else {
+		c.Close()
+		c.forget()
+	}
 	returned = true
 }
 
@@ -143,6 +149,14 @@ func (c *conn) forget() {
 	c.Release()
 }
 
+// releaseHijacked gives the buffer of a hijacked connection back, unless the whole body
+// is in it, which middleware may still look at.
+func (c *conn) releaseHijacked() {
+	if c.door.whole == nil {
+		c.Release()
+	}
+}
+
 // Close ends the connection, for good and once.
 func (c *conn) Close() error {
 	if !c.server.conns.remove(c) {
@@ -157,6 +171,8 @@ func (c *conn) lose(value any) {
 	if value != nil {
 		connection.LogPanic(c.server.log, "a connection", value)
 	}
-	c.door.lose()
-	c.Close()
+	if c.hijack.Load() == nil {
+		c.door.lose()
+		c.Close()
+	}
 }

@@ -123,6 +123,7 @@ type Server struct {
 	calls       *quota       // places among the running requests
 	overdue     atomic.Int64 // calls that the last sweep found past their deadline
 	sending     atomic.Int64 // responses that are sent while their functions run
+	hijacked    atomic.Int64 // connections that functions have taken over
 	bodies      bodyMemory
 	shed        shed
 	date        date

@@ -20,7 +20,7 @@ func (w *Writer) Written() int64 {
 func (w *Writer) BeforeStart(f func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.body == nil {
+	if w.body == nil && !w.hijacked {
 		f()
 	}
 }
@@ -43,8 +43,11 @@ func (w *Writer) Finish() error {
 	if w.ended {
 		return nil
 	}
-	w.writeHeader(http.StatusOK)
 	w.ended = true
+	if w.hijacked {
+		return nil
+	}
+	w.writeHeader(http.StatusOK)
 	whole := w.length <= w.written || !w.hasBody()
 	switch {
 	case w.body != nil:
@@ -79,16 +82,16 @@ func (w *Writer) sendWhole() {
 func (w *Writer) Replace() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.body != nil {
+	if w.body != nil || w.hijacked {
 		return false
 	}
 	w.ended = true
 	return true
 }
 
-// Abort ends an answer that is not whole: what was started is broken off, and of
-// what was not started nothing is sent. It reports whether it was Abort that
-// ended the answer.
+// Abort ends an answer that is not whole: what was started is broken off, of what was
+// not started nothing is sent, and a hijacked connection is closed. It reports whether
+// it was Abort that ended the answer.
 func (w *Writer) Abort() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -96,7 +99,7 @@ func (w *Writer) Abort() bool {
 		return false
 	}
 	w.ended = true
-	if w.body != nil {
+	if w.body != nil || w.hijacked {
 		w.output.End(false)
 	}
 	return true

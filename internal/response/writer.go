@@ -15,7 +15,7 @@ const MaxBuffered = 32 << 10
 
 // Output takes the answer of a [Writer] to the client. A Writer calls either
 // Start, Body's Write and End, or Send, or none of them where the answer is
-// replaced or given up; never two at once.
+// replaced or given up; never two at once. One that can also implements [Hijacker].
 type Output interface {
 	// HasContentType reports whether the answer has a Content-Type that the
 	// function did not set: then none is detected.
@@ -74,6 +74,8 @@ type Writer struct {
 	written int64
 	ended   bool
 	body    Body // nil: the answer has not started
+
+	hijacked bool // the function has the connection
 }
 
 // NewWriter returns the Writer for the answer to a request with a method.
@@ -91,7 +93,7 @@ func (w *Writer) Header() http.Header { return w.header }
 func (w *Writer) WriteHeader(status int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.ended || w.status != 0 {
+	if w.over() != nil || w.status != 0 {
 		return
 	}
 	if status < 100 || status > 999 {
@@ -114,12 +116,13 @@ func (w *Writer) writeHeader(status int) {
 }
 
 // Write adds to the body. Its errors are net/http's: [http.ErrBodyNotAllowed],
-// [http.ErrContentLength], and [http.ErrHandlerTimeout] after the call.
+// [http.ErrContentLength], [http.ErrHijacked], and [http.ErrHandlerTimeout] after the
+// call.
 func (w *Writer) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.ended {
-		return 0, http.ErrHandlerTimeout
+	if err := w.over(); err != nil {
+		return 0, err
 	}
 	w.writeHeader(http.StatusOK)
 	switch {
@@ -154,8 +157,8 @@ func (w *Writer) Flush() { _ = w.FlushError() }
 func (w *Writer) FlushError() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.ended {
-		return http.ErrHandlerTimeout
+	if err := w.over(); err != nil {
+		return err
 	}
 	w.writeHeader(http.StatusOK)
 	if !w.hasBody() {

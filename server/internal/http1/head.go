@@ -62,6 +62,15 @@ func (h *Head) Parse(b []byte) (size int, err error) {
 	}
 }
 
+// Clone returns a copy whose slices are its own.
+func (h *Head) Clone() Head {
+	clone := *h
+	for _, part := range []*[]byte{&clone.Method, &clone.Target, &clone.Host, (*[]byte)(&clone.Fields), &clone.authority} {
+		*part = bytes.Clone(*part)
+	}
+	return clone
+}
+
 // IsPost reports whether the method is POST.
 func (h *Head) IsPost() bool { return string(h.Method) == http.MethodPost }
 
