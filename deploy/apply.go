@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -40,16 +41,20 @@ type work struct {
 	options Options
 	manager serviceManager // nil if no part runs programs
 	nginx   bool
+	front   front
 
 	lock    io.Closer
 	release string // the new release
 	before  string // the release that was live before; "" if there was none
 	current bool   // the programs already run the new release
 	standIn *standIn
+
+	undoPrograms func(context.Context) error // where programs run the new release
+	passed       bool                        // the last test
 }
 
 func (d *Deployment) newWork(options Options) (*work, error) {
-	w := &work{Deployment: d, options: options}
+	w := &work{Deployment: d, options: options, front: front{nginx: nginx{d}}}
 	if options.With == nil {
 		w.options.With = DefaultParts
 	}
@@ -105,18 +110,48 @@ func (d *Deployment) Apply(ctx context.Context, options Options) error {
 	steps = append(steps,
 		step{"Make the folders " + strings.Join(w.folders(), ", "), w.makeFolders},
 		w.releaseStep())
+	if w.nginx {
+		steps = append(steps, step{"Test the configurations of nginx and logrotate", w.front.test})
+	}
 	if w.manager != nil {
-		steps = append(steps, w.tryStep(false), w.configureStep())
-		steps = append(steps, w.restartSteps()...)
-		steps = append(steps, w.dismissStep()...)
+		steps = append(steps, w.tryStep(false))
 	} else {
-		steps = append(steps, step{"Put the release live", func(context.Context) (string, error) { return "", d.activate(w.release) }})
+		steps = append(steps, step{"Put the release live", func(context.Context) (string, error) { return "", w.activateFiles() }})
 	}
 	if w.nginx {
 		steps = append(steps, w.nginxSteps()...)
+	}
+	if w.manager != nil {
+		steps = append(steps, w.configureStep())
+		steps = append(steps, w.restartSteps()...)
+		steps = append(steps, w.dismissStep()...)
+	}
+	if w.nginx {
+		steps = append(steps, w.hostSteps()...)
 		steps = append(steps, w.quickTestStep())
 	}
-	return follow(ctx, options.Out, append(steps, w.pruneStep()), options.DryRun)
+	err = follow(ctx, options.Out, append(steps, w.pruneStep()), options.DryRun)
+	if err != nil && !options.DryRun && !w.passed {
+		err = errors.Join(err, w.takeBack(ctx))
+	}
+	return err
+}
+
+// activateFiles makes the release live where no program is to be started.
+func (w *work) activateFiles() error {
+	w.undoPrograms = func(context.Context) error { return w.undo() }
+	return w.activate(w.release)
+}
+
+// takeBack lets the programs, and then nginx, return to what was there before the
+// deployment, and removes the release.
+func (w *work) takeBack(ctx context.Context) (err error) {
+	ctx, cancel := rollBackContext(ctx)
+	defer cancel()
+	if w.undoPrograms != nil {
+		err = w.undoPrograms(ctx)
+	}
+	return errors.Join(err, w.front.putBack(ctx), w.discard())
 }
 
 // isAlone returns an error if another service manager, or a Debian package,
@@ -250,6 +285,11 @@ func (w *work) releaseStep() step {
 		if w.release, err = w.makeRelease(ctx, w.options, w.manager != nil); err != nil {
 			return "", err
 		}
+		if w.manager != nil {
+			if w.Deployment.bounds, err = askBounds(ctx, filepath.Join(w.release, w.Name)); err != nil {
+				return "", errors.Join(err, w.discard())
+			}
+		}
 		if w.release == w.before {
 			return "the same as the live one", nil
 		}
@@ -261,6 +301,9 @@ func (w *work) releaseStep() step {
 func (w *work) tryStep(always bool) step {
 	return step{"Try it at " + w.Address(w.StandIn), func(ctx context.Context) (outcome string, err error) {
 		same, err := w.manager.isInstalled()
+		if err == nil && same && always && w.nginx {
+			same, err = w.front.isInstalled()
+		}
 		if err != nil {
 			return "", err
 		}
@@ -309,7 +352,7 @@ func (w *work) configureStep() step {
 		if err := w.startAll(ctx); err != nil {
 			return "", errors.Join(err, w.rollBackAll(ctx))
 		}
-		w.current = true
+		w.current, w.undoPrograms = true, w.rollBackAll
 		return "started all programs", nil
 	}}
 }
@@ -381,7 +424,11 @@ func (w *work) restartSteps() (steps []step) {
 			}
 			if err != nil {
 				err = withLog(err, w.manager.log(ctx, program, mark))
+				w.undoPrograms = nil
 				return "", errors.Join(err, w.rollBack(ctx, programs[:i+1]))
+			}
+			if w.undoPrograms == nil {
+				w.undoPrograms = func(ctx context.Context) error { return w.rollBack(ctx, programs) }
 			}
 			return "", nil
 		}})
@@ -449,27 +496,30 @@ func (w *work) dismissStep() []step {
 }
 
 func (w *work) nginxSteps() []step {
-	front := nginx{w.Deployment}
 	site, _ := FindPiece("nginx")
 	rotation, _ := FindPiece("logrotate")
-	steps := []step{
-		{"Configure nginx: " + w.Target(site), front.install},
-		{"Configure logrotate: " + w.Target(rotation), front.installLogrotate},
+	return []step{
+		{"Configure nginx: " + w.Target(site), w.front.install},
+		{"Configure logrotate: " + w.Target(rotation), w.front.installLogrotate},
 	}
-	if w.Root == "" && w.Domain == localName(w.Name) {
-		steps = append(steps, step{"Add " + w.Domain + " to " + hostsFile, w.addHost})
+}
+
+func (w *work) hostSteps() []step {
+	if w.Root != "" || w.Domain != localName(w.Name) {
+		return nil
 	}
-	return steps
+	return []step{{"Add " + w.Domain + " to " + hostsFile, w.addHost}}
 }
 
 func (w *work) quickTestStep() step {
 	return step{"Ask through nginx: quick-test.sh", func(ctx context.Context) (string, error) {
-		return nginx{w.Deployment}.answers(ctx)
+		return w.front.answers(ctx)
 	}}
 }
 
 func (w *work) pruneStep() step {
 	return step{fmt.Sprintf("Remove releases beyond the newest %d", keepReleases+1), func(context.Context) (string, error) {
+		w.passed = true
 		return "", w.prune()
 	}}
 }

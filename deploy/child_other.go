@@ -4,7 +4,7 @@ package deploy
 
 import (
 	"errors"
-	"os"
+	"io"
 	"os/exec"
 )
 
@@ -12,5 +12,5 @@ var errSystem = errors.New("deploying needs Unix; apiphant deploy render works e
 
 func lookup(string) (uid, gid int, err error) { return 0, 0, errSystem }
 func runAs(*exec.Cmd, string) error           { return errSystem }
-func lock(string) (*os.File, error)           { return nil, errSystem }
+func lock(string) (io.Closer, error)          { return nil, errSystem }
 func isAlive(int) bool                        { return false }

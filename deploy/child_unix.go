@@ -3,6 +3,8 @@
 package deploy
 
 import (
+	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"os/user"
@@ -39,7 +41,7 @@ func runAs(command *exec.Cmd, name string) error {
 
 // lock locks a folder. It does not wait: if another deployment has the lock, it
 // returns an error. Closing the file, or the end of the process, releases the lock.
-func lock(folder string) (*os.File, error) {
+func lock(folder string) (io.Closer, error) {
 	file, err := os.Open(folder)
 	if err != nil {
 		return nil, err
@@ -48,7 +50,16 @@ func lock(folder string) (*os.File, error) {
 		file.Close()
 		return nil, err
 	}
-	return file, nil
+	return locked{file}, nil
+}
+
+// locked is a folder with a lock.
+type locked struct{ *os.File }
+
+// Close releases the lock, also where a process that is just being started still has a
+// copy of the descriptor.
+func (l locked) Close() error {
+	return errors.Join(syscall.Flock(int(l.Fd()), syscall.LOCK_UN), l.File.Close())
 }
 
 // isAlive reports whether a process with this id exists.

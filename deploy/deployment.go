@@ -30,6 +30,7 @@ type Deployment struct {
 	Debian *Debian
 
 	product string // the product's folder
+	bounds  bounds // of the actions of the release that is being deployed
 }
 
 // Load reads the settings of the product in a folder. For root see
@@ -107,16 +108,19 @@ func (d *Deployment) IdleTimeout() time.Duration   { return server.DefaultIdleTi
 const drainWindow = 5 * time.Second
 
 // AnswerTimeout returns how long nginx waits for the answer to a call, or for more of
-// it: longer than a call may take, and than an event stream is silent.
+// it: longer than a call of any action may take, and than an event stream is silent.
+// It is a day where a call may take for ever.
 func (d *Deployment) AnswerTimeout() time.Duration {
-	if d.Timeout == 0 {
+	if d.Timeout == 0 || d.bounds.timeout < 0 {
 		return 24 * time.Hour
 	}
-	return max(d.Timeout, 20*time.Second) + 10*time.Second
+	return max(d.Timeout, d.bounds.timeout, 20*time.Second) + 10*time.Second
 }
 
 // LargestBody returns the size of the largest body that any function accepts.
-func (d *Deployment) LargestBody() command.Size { return max(d.MaxBody, d.MaxUpload) }
+func (d *Deployment) LargestBody() command.Size {
+	return max(d.MaxBody, d.MaxUpload, d.bounds.body)
+}
 
 // NginxErrors returns the errors that nginx answers with itself, as docs/protocol.md
 // has them.

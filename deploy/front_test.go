@@ -29,6 +29,14 @@ import (
 // front deploys nginx alone, as on a machine in front of those that run the API.
 func front(t *testing.T, settings map[string]string) *machine {
 	t.Helper()
+	m := newFront(t, settings)
+	m.applyFront()
+	return m
+}
+
+// newFront is a machine where nginx alone is to be deployed.
+func newFront(t *testing.T, settings map[string]string) *machine {
+	t.Helper()
 	m := newMachine(t)
 	m.set("PROCESSES", "0")
 	m.set("BACKGROUND", "no")
@@ -38,10 +46,23 @@ func front(t *testing.T, settings map[string]string) *machine {
 	if err := os.Remove(m.file("quick-test.sh")); err != nil { // the servers of these tests are no echo
 		t.Fatal(err)
 	}
-	if said, err := m.try((*deploy.Deployment).Apply, deploy.Options{With: []string{"nginx"}}); err != nil {
-		t.Fatalf("%v\n%s", err, said)
-	}
 	return m
+}
+
+// applyFront deploys nginx alone, and returns the output. It must succeed if there are
+// no words, and fail with all of them otherwise.
+func (m *machine) applyFront(words ...string) (said string) {
+	m.t.Helper()
+	said, err := m.try((*deploy.Deployment).Apply, deploy.Options{With: []string{"nginx"}})
+	if err != nil && len(words) == 0 {
+		m.t.Fatalf("%v\n%s", err, said)
+	}
+	for _, word := range words {
+		if err == nil || !strings.Contains(err.Error(), word) {
+			m.t.Fatalf("error: %v\nwant in it: %s\n%s", err, word, said)
+		}
+	}
+	return said
 }
 
 // post sends a request with headers to the API.
@@ -141,9 +162,7 @@ func TestFrontRetries(t *testing.T) {
 	}
 
 	m.set("UPSTREAMS", `"`+dying.Listener.Addr().String()+" "+good.Listener.Addr().String()+`"`)
-	if said, err := m.try((*deploy.Deployment).Apply, deploy.Options{With: []string{"nginx"}}); err != nil {
-		t.Fatalf("%v\n%s", err, said)
-	}
+	m.applyFront()
 	// nginx was reloaded, which closes the connections of before.
 	anew := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	eventually(t, "a process dies of a request", func() bool {

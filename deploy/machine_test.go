@@ -273,6 +273,11 @@ func TestDeployment(t *testing.T) {
 	m.mustAnswer("shop", m.everywhere()...)
 	m.run("files of public", m.servesPublic)
 	m.run("access log", m.logsAccess)
+	for _, line := range []string{"proxy_read_timeout 130s;", "client_max_body_size 2g;"} { // those of v0/report
+		if site := read(t, m.root+"/etc/nginx/conf.d/shop.conf"); !strings.Contains(site, line) {
+			t.Errorf("nginx's configuration lacks %s:\n%s", line, site)
+		}
+	}
 	before, pids := m.tree(), [2]int{m.pid(0), m.pid(1)}
 	m.must(apply)
 	m.mustBeAsBefore(before)
@@ -381,9 +386,9 @@ func (m *machine) refusesBroken(t *testing.T) {
 	m.change("other", "shop", "public/server")
 
 	for _, broken := range []struct{ file, line, word string }{
-		{"nginx/nginx.conf.tmpl", "nonsense on;", `Configure nginx: |unknown directive "nonsense"`},
+		{"nginx/nginx.conf.tmpl", "nonsense on;", `Test the configurations of nginx|/etc/nginx/conf.d/shop.conf (as it would be)|unknown directive "nonsense"`},
 		{"supervisor/supervisor.conf.tmpl", "autorestart=perhaps", "Configure supervisor: |invalid 'autorestart' value 'perhaps'"},
-		{"nginx/logrotate/logrotate.conf.tmpl", "nonsense", "Configure logrotate: |unknown option 'nonsense'"},
+		{"nginx/logrotate/logrotate.conf.tmpl", "nonsense", "Test the configurations of nginx|logrotate: |unknown option 'nonsense'"},
 	} {
 		file := broken.file
 		good := read(t, m.file(file))

@@ -68,11 +68,28 @@ func Start(context.Context) error {
 }
 `
 
+// trialReport has bounds of its own, which nginx must not narrow.
+const trialReport = `package report
+
+import (
+	"time"
+
+	"github.com/apiphant/apiphant"
+)
+
+func Actions() apiphant.Actions {
+	return apiphant.Actions{Read: apiphant.NoRequestWithoutContext(read).Timeout(2 * time.Minute).MaxBody(2 << 30)}
+}
+
+func read() (apiphant.Object, error) { return apiphant.Object{}, nil }
+`
+
 // makeTrial makes the product one of releases that need no compiler, and its name
 // in the answers "shop".
 func (m *machine) makeTrial() {
 	m.t.Helper()
 	write(m.t, m.file("api/v0/echo/echo.go"), trialEcho)
+	write(m.t, m.file("api/v0/report/report.go"), trialReport)
 	write(m.t, m.file("api/api.go"), trialStart)
 	write(m.t, m.file("public/server"), "shop\n")
 }
