@@ -74,6 +74,7 @@ var arrows = map[string][]string{
 
 	// What commands have in common, and programs that run.
 	"internal/address": {},
+	"internal/ending":  {},
 	"internal/command": {"github.com/spf13/cobra", "github.com/spf13/pflag"},
 	"internal/logging": {".", "internal/command", "internal/safely", "go.uber.org/zap", "github.com/spf13/pflag"},
 	"internal/admin":   {"database", "internal/address", "internal/command", "internal/hosts", "internal/logging", "github.com/prometheus/client_golang", "github.com/spf13/pflag"},
@@ -81,10 +82,10 @@ var arrows = map[string][]string{
 	// What a built product is as a program. Each door is linked only where the
 	// generated main names it: program itself knows none.
 	"program": {".", "database", "internal/command", "internal/safely", "github.com/spf13/cobra"},
-	"program/serve": {".", "program", "server", "database", "internal/address", "internal/command", "internal/logging", "internal/admin",
+	"program/serve": {".", "program", "server", "database", "internal/address", "internal/command", "internal/ending", "internal/logging", "internal/admin",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/coreos/go-systemd/v22", "golang.org/x/sys"},
 	"program/background": {".", "program", "background", "background/engine", "background/metrics", "background/worker",
-		"database", "internal/command", "internal/logging", "internal/admin", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+		"database", "internal/command", "internal/ending", "internal/logging", "internal/admin", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 
 	// What makes a program of a product's folder, and a folder of a template.
 	"internal/origin":  {"golang.org/x/mod"},

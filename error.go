@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/apiphant/apiphant/internal/encode"
 	"github.com/apiphant/apiphant/internal/safely"
@@ -173,8 +174,11 @@ func refusal(ctx context.Context, path string, err error) (status int, body []by
 
 var bareBody = []byte(`{"error":"500 Internal Server Error"}`)
 
+// logFailure logs why a call ended with a status. The text of an [Error] begins with
+// the status, too, which is not repeated.
 func logFailure(ctx context.Context, path string, status int, err error) {
-	logger, message := Log(ctx), fmt.Sprintf("%s ended with %d: %v", path, status, err)
+	reason := strings.TrimPrefix(fmt.Sprint(err), fmt.Sprintf("%d ", status))
+	logger, message := Log(ctx), fmt.Sprintf("%s ended with %d: %s", path, status, reason)
 	var panicked *safely.Panic
 	switch {
 	case errors.As(err, &panicked):

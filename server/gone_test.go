@@ -118,7 +118,7 @@ func TestClientGone(t *testing.T) {
 				}
 				running.ended <- nil
 				log, access := running.log.String(), running.access.String()
-				if !strings.Contains(log, `"level":"INFO","msg":"/api/v0/`+path+" ended with 499: ") || strings.Contains(log, "ERROR") {
+				if !strings.Contains(log, `"level":"INFO","msg":"/api/v0/`+path+" ended with 499: ") || strings.Contains(log, ": 499 ") || strings.Contains(log, "ERROR") {
 					t.Errorf("the log: %s", log)
 				}
 				if want := map[bool]string{false: `"status":499`, true: `"status":200`}[path == "raw/update"]; !strings.Contains(access, want) {

@@ -15,6 +15,7 @@ import (
 	"github.com/apiphant/apiphant/background/worker"
 	"github.com/apiphant/apiphant/internal/admin"
 	"github.com/apiphant/apiphant/internal/command"
+	"github.com/apiphant/apiphant/internal/ending"
 	"github.com/apiphant/apiphant/internal/logging"
 	"github.com/apiphant/apiphant/program"
 )
@@ -64,7 +65,7 @@ func (d Door) work(ctx context.Context, p program.Product, settings *Settings, s
 	defer end(nil)
 
 	product := d.product()
-	w := &worker.Worker{Product: product, Drain: offIfZero(settings.Drain), Workers: settings.Workers}
+	w := &worker.Worker{Product: product, Drain: command.OffIfZero(settings.Drain), Workers: settings.Workers}
 	if settings.List {
 		if err := worker.Check(product); err != nil {
 			return err
@@ -100,7 +101,7 @@ func (s *session) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer closeWithin(closeDatabase)
+	defer ending.Close(closeDatabase)
 	s.worker.Database = databaseOf(ctx)
 	if s.settings.Migrate {
 		return nil
@@ -132,9 +133,9 @@ func (s *session) between(ctx context.Context, f func(context.Context) error) (e
 	if err := s.Start(ctx); err != nil {
 		return err
 	}
-	end := &ending{drain: s.settings.Drain}
-	defer context.AfterFunc(ctx, end.begin)()
-	defer func() { err = errors.Join(err, end.stop(ctx, s.Stop)) }()
+	end, release := ending.New(ctx, s.settings.Drain+worker.EndGrace)
+	defer release()
+	defer func() { err = errors.Join(err, end.Stop(ctx, s.Stop)) }()
 	return f(ctx)
 }
 

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	stdlog "log"
+	"log/slog"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -147,7 +149,8 @@ func TestNothingInBackground(t *testing.T) {
 }
 
 // TestBackground runs tasks and jobs around Start and Stop, is asked for its
-// metrics, and ends by itself once its context does.
+// metrics, and ends by itself once its context does. What Start logs by log and slog
+// is part of the log, before the line that says what is scheduled.
 func TestBackground(t *testing.T) {
 	for _, log := range []string{"text", "json"} {
 		t.Run(log, func(t *testing.T) {
@@ -157,7 +160,11 @@ func TestBackground(t *testing.T) {
 				return nil
 			})
 			p := product(job)
-			p.API.Start = func(ctx context.Context) error { return job.Enqueue(ctx, 7) }
+			p.API.Start = func(ctx context.Context) error {
+				stdlog.Print("Start, by log")
+				slog.Info("Start, by slog", "n", 1)
+				return job.Enqueue(ctx, 7)
+			}
 			p.API.Stop = func(ctx context.Context) error { apiphant.Log(ctx).Info("stopped"); return nil }
 			ctx, cancel := context.WithCancel(t.Context())
 			admin := freeAddress(t)
@@ -195,13 +202,13 @@ func TestBackground(t *testing.T) {
 			case <-time.After(20 * time.Second):
 				t.Fatal("it does not end")
 			}
-			first, _, _ := strings.Cut(stderr.String(), "\n")
-			want := "Apiphant is scheduling myproduct.api.background"
+			want := `^INFO at \S+ \[.*\] Start, by log\nINFO at \S+ \[.*\] Start, by slog {"n":1}\nApiphant is scheduling myproduct\.api\.background\n`
 			if log == "json" {
-				want = `"message":"Apiphant is scheduling myproduct.api.background"}`
+				want = `^{"level":"info",.*"message":"Start, by log"}\n{"level":"info",.*"message":"Start, by slog","n":1}\n` +
+					`{"level":"info",.*"message":"Apiphant is scheduling myproduct\.api\.background"}\n`
 			}
-			if !strings.HasSuffix(first, want) {
-				t.Errorf("the first line is %q", first)
+			if !regexp.MustCompile(want).MatchString(stderr.String()) {
+				t.Errorf("got %s\nwant %s", stderr.String(), want)
 			}
 			if !strings.Contains(stderr.String(), "stopped") {
 				t.Errorf("Stop did not run:\n%s", stderr.String())

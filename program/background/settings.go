@@ -74,13 +74,3 @@ func (s *Settings) Check() error {
 	}
 	return nil
 }
-
-// offIfZero returns -1 for 0, and any other duration unchanged. A flag of 0 turns
-// something off. In a field of [worker.Worker], 0 means the default, and a
-// negative number turns it off.
-func offIfZero(d time.Duration) time.Duration {
-	if d == 0 {
-		return -1
-	}
-	return d
-}

@@ -245,6 +245,7 @@ func TestServeFails(t *testing.T) {
 	failed := func(context.Context) error { return errors.New("no database") }
 	panicked := func(context.Context) error { panic("on purpose") }
 	never := func(context.Context) error { t.Error("called"); return nil }
+	hangs := func(context.Context) error { <-t.Context().Done(); return nil }
 	tests := []struct {
 		name        string
 		start, stop func(context.Context) error
@@ -256,6 +257,7 @@ func TestServeFails(t *testing.T) {
 		{"panic in Start", panicked, never, "v0/echo", "127.0.0.1:0", `^ERROR \[.*\] Start: panic: on purpose\n    goroutine (?s).*serve_test`},
 		{"Stop", nil, failed, "v0/echo", "127.0.0.1:0", `\nERROR \[.*\] Stop: no database\n$`},
 		{"panic in Stop", nil, panicked, "v0/echo", "127.0.0.1:0", `\nERROR \[.*\] Stop: panic: on purpose\n    goroutine `},
+		{"Stop that hangs", nil, hangs, "v0/echo", "127.0.0.1:0", `\nERROR \[.*\] the function Stop did not return within 1s\n$`},
 		{"port taken", never, never, "v0/echo", taken.Addr().String(), `^ERROR \[.*\] 127.0.0.1:\d+ is taken: another program listens there; `},
 		{"API that can't work", never, never, "echo", "127.0.0.1:0", `^ERROR \[.*\] target "echo": version "echo": want v and digits, such as v0\n$`},
 	}
@@ -266,7 +268,7 @@ func TestServeFails(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			defer stop()
 			stderr := &watched{text: "Apiphant is serving", seen: stop}
-			status := program.Product{Name: "myproduct", API: api, Doors: []program.Door{serve.Door{}}}.Run(ctx, []string{"serve", tt.address, "--drain-window", "0"}, io.Discard, stderr)
+			status := program.Product{Name: "myproduct", API: api, Doors: []program.Door{serve.Door{}}}.Run(ctx, []string{"serve", tt.address, "--drain-window", "0", "--drain", "0"}, io.Discard, stderr)
 			if status != command.ExitFailure {
 				t.Errorf("got status %d, want %d", status, command.ExitFailure)
 			}

@@ -13,6 +13,8 @@ import (
 	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/database"
 	"github.com/apiphant/apiphant/internal/admin"
+	"github.com/apiphant/apiphant/internal/command"
+	"github.com/apiphant/apiphant/internal/ending"
 	"github.com/apiphant/apiphant/internal/logging"
 	"github.com/apiphant/apiphant/program"
 	"github.com/apiphant/apiphant/server"
@@ -84,7 +86,7 @@ func (s *session) run(ctx context.Context, succeed func(context.Context) (wait f
 	if err != nil {
 		return err
 	}
-	defer closeDatabase()
+	defer ending.Close(closeDatabase)
 	s.server.OtherDescriptors = databaseDescriptors(ctx)
 	if err := s.server.CheckDescriptors(); err != nil {
 		return err
@@ -92,12 +94,10 @@ func (s *session) run(ctx context.Context, succeed func(context.Context) (wait f
 	if err := s.Start(ctx); err != nil {
 		return err
 	}
-	defer func() {
-		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.settings.Drain+time.Second)
-		defer cancel()
-		err = errors.Join(err, s.Stop(ending))
-	}()
-	s.API.Timeout, s.API.StreamTimeout = offIfZero(s.settings.Timeout), s.settings.StreamTimeout
+	end, release := ending.New(ctx, s.settings.DrainWindow.Duration+s.settings.Drain+time.Second)
+	defer release()
+	defer func() { err = errors.Join(err, end.Stop(ctx, s.Stop)) }()
+	s.API.Timeout, s.API.StreamTimeout = command.OffIfZero(s.settings.Timeout), s.settings.StreamTimeout
 	s.API.Strict = s.API.Strict || s.settings.Strict // the product may have set it
 	if ctx.Err() != nil {                            // it is to end already
 		return nil

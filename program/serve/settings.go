@@ -143,11 +143,11 @@ func (s *Settings) server(api *apiphant.API, log *logging.Log) *server.Server {
 		HeaderTimeout:  s.HeaderTimeout,
 		IdleTimeout:    s.IdleTimeout,
 		DrainWindow:    s.DrainWindow.field(),
-		Drain:          offIfZero(s.Drain),
+		Drain:          command.OffIfZero(s.Drain),
 
-		MaxConnections:           offIfZero(s.MaxConnections),
+		MaxConnections:           command.OffIfZero(s.MaxConnections),
 		MaxConnectionsPerAddress: s.MaxConnectionsPerAddress,
-		MaxRunning:               offIfZero(s.MaxRunning),
+		MaxRunning:               command.OffIfZero(s.MaxRunning),
 		BodyMemory:               int64(s.BodyMemory),
 		LowMemory:                s.LowMemory,
 	}
@@ -155,13 +155,4 @@ func (s *Settings) server(api *apiphant.API, log *logging.Log) *server.Server {
 		made.AccessLog = (&accessLog{log: log}).write
 	}
 	return made
-}
-
-// offIfZero returns -1 for 0: a flag turns something off by 0, a field of
-// [server.Server] by a negative number, since its 0 is the default.
-func offIfZero[N int | time.Duration](n N) N {
-	if n == 0 {
-		return -1
-	}
-	return n
 }

@@ -61,5 +61,5 @@ func TestServeSites(t *testing.T) {
 	if status != command.ExitOK || strings.Count(log, `"remote_addr":"203.0.113.7:0"`) != 3 {
 		t.Errorf("got status %d and %s", status, log)
 	}
-	wantMatch(t, `read ended with 403: 403 Forbidden: its origin "https://other.example.com" is neither the host that was asked, "127.0.0.1:\d+", nor one of AllowOrigins \(--allow-origin\)`, log)
+	wantMatch(t, `read ended with 403: Forbidden: its origin "https://other.example.com" is neither the host that was asked, "127.0.0.1:\d+", nor one of AllowOrigins \(--allow-origin\)`, log)
 }

@@ -1,6 +1,10 @@
 package serve
 
-import "time"
+import (
+	"time"
+
+	"github.com/apiphant/apiphant/internal/command"
+)
 
 // DrainWindow is the flag --drain-window.
 type DrainWindow struct {
@@ -27,5 +31,5 @@ func (w *DrainWindow) field() time.Duration {
 	if !w.IsSet {
 		return 0
 	}
-	return offIfZero(w.Duration)
+	return command.OffIfZero(w.Duration)
 }
