@@ -170,7 +170,7 @@ func eventually(t *testing.T, what string, is func() bool) {
 // crowd starts clients that ask nginx all the time.
 func (m *machine) crowd() *load.Running {
 	m.t.Helper()
-	running := load.Start(load.Load{Address: m.front, Clients: 16, Pause: 10 * time.Millisecond})
+	running := load.Start(load.Load{Address: m.front, Clients: 16, Pause: 50 * time.Millisecond})
 	m.t.Cleanup(func() { running.Stop() })
 	await(m.t, running, 100)
 	return running

@@ -149,8 +149,10 @@ func (r *reloading) get() string {
 	return body
 }
 
+// client makes a connection for each request.
+var client = http.Client{Timeout: deadline, Transport: &http.Transport{DisableKeepAlives: true}}
+
 func get(address, target string) (string, error) {
-	client := http.Client{Timeout: deadline, Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Get("http://" + address + "/api/v0/" + target + "/read")
 	if err != nil {
 		return "", err
@@ -227,7 +229,7 @@ func TestReload(t *testing.T) {
 	var load sync.WaitGroup
 	var requests int
 	load.Go(func() {
-		next := time.NewTicker(4 * time.Millisecond)
+		next := time.NewTicker(10 * time.Millisecond)
 		defer next.Stop()
 		for ctx.Err() == nil {
 			<-next.C

@@ -16,10 +16,10 @@ import (
 // 5 s later. No request fails.
 func TestLateBalancer(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes 6 s")
+		t.Skip("it takes 3 s")
 	}
-	const late = 5 * time.Second
-	args := []string{"127.0.0.1:0", "--drain-window", "6s"}
+	const late = 2 * time.Second
+	args := []string{"127.0.0.1:0", "--drain-window", "3s"}
 	old := startProcess(t, nil, args...)
 	var target atomic.Pointer[string]
 	target.Store(&old.address)
@@ -28,12 +28,14 @@ func TestLateBalancer(t *testing.T) {
 	asked, stop := make(chan error, 1), make(chan struct{})
 	requests := 0
 	go func() {
+		next := time.NewTicker(5 * time.Millisecond)
+		defer next.Stop()
 		for {
 			select {
 			case <-stop:
 				asked <- nil
 				return
-			default:
+			case <-next.C:
 			}
 			answer, err := client.Post("http://"+*target.Load()+"/api/v0/echo/read", "", nil)
 			if err == nil && answer.StatusCode != 200 {
