@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/apiphant/apiphant"
@@ -70,6 +71,38 @@ func exchange(t *testing.T, address, message string) answered {
 	return answered{answer.StatusCode, answer.Header.Get("Content-Type"), answer.Header.Get("X-Request-Id"), string(body)}
 }
 
+// echoMessage answers one message of a WebSocket with itself.
+func echoMessage(w http.ResponseWriter, r *http.Request) {
+	c, err := websocket.Accept(w, r, nil)
+	if err != nil {
+		return // Accept has answered
+	}
+	defer c.CloseNow()
+	if kind, message, err := c.Read(r.Context()); err == nil && c.Write(r.Context(), kind, message) == nil {
+		c.Close(websocket.StatusNormalClosure, "")
+	}
+}
+
+// wantSocket checks that a WebSocket echoes a message through nginx, and is closed well.
+func (m *machine) wantSocket(t *testing.T) {
+	t.Helper()
+	c, answer, err := websocket.Dial(t.Context(), "ws://"+m.front+"/api/v0/socket/read", &websocket.DialOptions{HTTPHeader: http.Header{"Origin": {"http://" + m.front}}})
+	if err != nil {
+		t.Errorf("a WebSocket: got %v and %v", answer, err)
+		return
+	}
+	defer c.CloseNow()
+	if err := c.Write(t.Context(), websocket.MessageText, []byte("hello")); err != nil {
+		t.Error(err)
+	}
+	if _, got, err := c.Read(t.Context()); err != nil || string(got) != "hello" {
+		t.Errorf("a WebSocket: got %q and %v, want its message", got, err)
+	}
+	if _, _, err := c.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusNormalClosure {
+		t.Errorf("a WebSocket: got %v, want the function's close", err)
+	}
+}
+
 // TestFrontRefusals: what nginx refuses by itself has the same answer as from a process,
 // or the other status that docs/protocol.md names; the answers of processes pass as they are.
 func TestFrontRefusals(t *testing.T) {
@@ -80,10 +113,12 @@ func TestFrontRefusals(t *testing.T) {
 			return request, err
 		})})
 	}
+	api.Handle("v0/socket", apiphant.Actions{Read: apiphant.Raw(echoMessage)})
 	process := serve(t, api)
 	m := front(t, map[string]string{"UPSTREAMS": process, "MAX_BODY": "1KiB", "MAX_UPLOAD": "2KiB"})
 	id, long := "Host: x\r\nX-Request-Id: of-this-test\r\n", strings.Repeat("x", 9000)
 	post := "POST /api/v0/echo/read HTTP/1.1\r\n" + id
+	m.wantSocket(t)
 	tests := []struct {
 		message         string
 		straight, nginx int
