@@ -129,6 +129,7 @@ func RawResponse[T any](f func(ctx context.Context, request T, w http.ResponseWr
 
 // Raw is func(w, r), the function of an [http.HandlerFunc]: it reads the request and
 // writes the answer itself. With [WriteError] it answers errors as the other shapes do.
+// It may take over its connection, as for WebSocket: [http.ResponseController.Hijack].
 func Raw(f func(w http.ResponseWriter, r *http.Request)) Action {
 	run := func(ctx context.Context, call *Call) error {
 		f(call.door.ResponseWriter(), call.request(ctx))

@@ -10,5 +10,6 @@ import "errors"
 //	context.Cause(ctx) // apiphant.ErrDraining
 //
 // It is told to functions that return a sequence, see [Stream], and to those that
-// write their answer themselves and have called Flush. All others may end as usual.
+// write their answer themselves and have called Flush or Hijack. All others may end as
+// usual.
 var ErrDraining = errors.New("the server is draining")

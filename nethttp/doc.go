@@ -25,6 +25,9 @@
 // [http.Server.BaseContext] is cancelled, streams with a last line. Its cause should be
 // [apiphant.ErrDraining].
 //
+// A function takes over its connection ([http.Hijacker]) where the server lets it: not
+// by HTTP/2. Then it is that server's to forget, and [http.Server.Shutdown] does not wait.
+//
 // Routes are found by the path of r.URL as it came, with its escapes, so that a
 // handler may stand below any prefix:
 //

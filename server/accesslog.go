@@ -14,11 +14,11 @@ type Access struct {
 	Time       time.Time // when the request was answered
 	Method     []byte    // empty, as Path is, where the request could not be read
 	Path       []byte    // as it came, without the query
-	Status     int       // 0: the connection was closed without a response
-	Sent       int64     // bytes of the response's body
+	Status     int       // 0: the connection was closed without a response; 101: it was hijacked, and has ended
+	Sent       int64     // bytes of the response's body; of a hijacked connection, all that its function sent
 	Rows       int64     // of a response that is a sequence, as far as they were sent
 	HasRows    bool      // the response is a sequence
-	Received   int64     // bytes of the request's body, as far as they were read
+	Received   int64     // bytes of the request's body, as far as they were read; and of a hijacked connection
 	Duration   time.Duration
 	RequestID  []byte
 	TraceID    string         // of the header Traceparent; "": there is none

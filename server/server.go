@@ -105,8 +105,8 @@ type Server struct {
 	DrainWindow time.Duration
 
 	// Drain is how long running calls may take after that. At its end their
-	// contexts are cancelled, those of calls that stream at its beginning: see
-	// [apiphant.ErrDraining]. 0: DefaultDrain; negative: no time.
+	// contexts are cancelled, those of calls that stream or have hijacked their
+	// connection at its beginning: see [apiphant.ErrDraining]. 0: DefaultDrain; negative: no time.
 	Drain time.Duration
 
 	log         *slog.Logger
