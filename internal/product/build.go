@@ -16,29 +16,28 @@ import (
 	"github.com/apiphant/apiphant/internal/origin"
 )
 
-// BuildOptions says how [Product.Build] builds.
+// BuildOptions are the settings of [Product.Build].
 type BuildOptions struct {
-	// Output is the file to write: stripped, for GOOS and GOARCH, without paths
-	// of this machine but those that a go.mod's replace names. A folder gets a
-	// file of the product's name. "": a file in Go's build cache, for running it
-	// here.
+	// Output is the file to write, or a folder, in which the file has the
+	// product's name. The program is for GOOS and GOARCH. It has no debugging
+	// information, and of this machine's paths only those in the go.mod's
+	// replace lines. "": a file in Go's build cache, for this machine.
 	Output string
 
-	// Version is what the program that is written to Output calls its version. "":
-	// what the go command knows of the product's module.
+	// Version is the version that the program in Output reports. "": the version
+	// that the go command finds for the product's module.
 	Version string
 
-	// Progress, if set, is told what is going on once it takes over a second.
+	// Progress gets a line if the build takes more than a second; nil: nothing.
 	Progress io.Writer
 }
 
-// Build compiles the product to one static program and returns its file. It
-// doesn't link anew what hasn't changed. Several processes may build the same
-// product at once.
+// Build compiles the product to one static program and returns the path of its file.
+// If nothing has changed, it does not link again. Several processes may build the same
+// product at the same time.
 //
-// What the compiler complains about is the error's text, with files relative to
-// the working directory. Build ends early, with the context's error, when ctx
-// ends.
+// The text of an error is the compiler's, with paths relative to the working
+// directory. If ctx ends, Build returns its error.
 func (p *Product) Build(ctx context.Context, options BuildOptions) (binary string, err error) {
 	stopProgress := progress(options.Progress, "Building "+p.Name+" …")
 	defer stopProgress()
@@ -52,16 +51,17 @@ func (p *Product) Build(ctx context.Context, options BuildOptions) (binary strin
 	}
 	binary = filepath.Join(dir, p.Name+exe(p.tools.GOOS))
 
-	// The go command writes over its output in place, which another process may
-	// be about to run: it gets a link to the file, by which it also sees whether
-	// there is anything to do, and its result takes the file's place at once.
+	// The go command overwrites its output file in place, while another process
+	// may be about to run it. So it writes to a path of its own, which is renamed
+	// afterwards. That path is first linked to the present file, so that the go
+	// command can see that nothing has changed.
 	private, err := os.MkdirTemp(dir, "build-")
 	if err != nil {
 		return "", unwritable(err)
 	}
 	defer os.RemoveAll(private)
 	built := filepath.Join(private, filepath.Base(binary))
-	_ = os.Link(binary, built) // not there yet, or no links here: then it is linked anew
+	_ = os.Link(binary, built) // if that fails, the program is linked again
 	if err := p.compile(ctx, dir, built, true); err != nil {
 		return "", err
 	}
@@ -71,9 +71,9 @@ func (p *Product) Build(ctx context.Context, options BuildOptions) (binary strin
 	return binary, os.Rename(built, binary)
 }
 
-// buildOutput builds the program that is given away. Its main has no //line
-// directives, which would leave this machine's paths in it; so where it doesn't
-// compile, the other one says why.
+// buildOutput builds a program for other machines. Its main has no //line directives,
+// since they would put paths of this machine into the program. After a failure the
+// product is compiled with them, so that the error names the user's files.
 func (p *Product) buildOutput(ctx context.Context, output, version string) (string, error) {
 	output, err := filepath.Abs(output)
 	if err != nil {
@@ -102,7 +102,7 @@ func (p *Product) buildOutput(ctx context.Context, output, version string) (stri
 	return output, nil
 }
 
-// compile runs go build, with its files in folder dir.
+// compile runs go build. It writes the generated files to folder dir.
 func (p *Product) compile(ctx context.Context, dir, output string, directives bool, flags ...string) error {
 	main := p.mainFolder()
 	overlay, err := p.overlay(dir, main, directives)
@@ -117,7 +117,7 @@ func (p *Product) compile(ctx context.Context, dir, output string, directives bo
 	command := exec.CommandContext(ctx, "go", append(args, "./"+main)...)
 	command.Dir = p.Dir
 	command.Env = append(os.Environ(), p.environment()...)
-	if directives { // it runs here, whatever the last one was built for
+	if directives { // the program is for this machine, whatever GOOS and GOARCH say
 		command.Env = append(command.Env, "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
 	}
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
@@ -137,8 +137,9 @@ func (p *Product) compile(ctx context.Context, dir, output string, directives bo
 	return errors.New(p.explain(messages.String(), main))
 }
 
-// environment guards the build against settings that a product can't be built
-// with, whether by its module or because it must run anywhere.
+// environment returns the variables that override the user's settings for go build:
+// the program must be static, and a product without a workspace must not be built in
+// one that is in a folder above it.
 func (p *Product) environment() []string {
 	env := []string{"CGO_ENABLED=0", "GO111MODULE=on", "PWD=" + p.Dir}
 	if p.module.workspace == "" {
@@ -147,8 +148,8 @@ func (p *Product) environment() []string {
 	return env
 }
 
-// mainFolder returns the name of a folder that isn't there, in which the
-// compiler sees the main.
+// mainFolder returns the name of the folder of the generated main. The folder does not
+// exist on disk; it is only in the compiler's overlay.
 func (p *Product) mainFolder() string {
 	name := "apiphant_main"
 	for {
@@ -159,8 +160,8 @@ func (p *Product) mainFolder() string {
 	}
 }
 
-// overlay writes what only the compiler sees to folder dir and returns the file
-// that says so.
+// overlay writes the files that exist only for the compiler to folder dir. It returns
+// the file for go build's flag -overlay, which maps them to their paths.
 func (p *Product) overlay(dir, main string, directives bool) (string, error) {
 	files := map[string][]byte{filepath.Join(p.Dir, main, "main.go"): p.source(directives)}
 	if !p.module.own {
@@ -193,7 +194,8 @@ func (p *Product) overlay(dir, main string, directives bool) (string, error) {
 	return file, writeFile(file, content)
 }
 
-// writeFile writes a file at once, and not at all if it has that content.
+// writeFile replaces a file atomically. If the file has the content already, it is left
+// alone, so that its time does not change.
 func writeFile(name string, content []byte) error {
 	if have, err := os.ReadFile(name); err == nil && bytes.Equal(have, content) {
 		return nil
@@ -210,12 +212,13 @@ func writeFile(name string, content []byte) error {
 	return os.Rename(temp.Name(), name)
 }
 
+// isFolder reports whether name is a folder.
 func isFolder(name string) bool {
 	info, err := os.Stat(name)
 	return err == nil && info.IsDir()
 }
 
-// same reports whether both names are one file.
+// same reports whether two paths lead to the same file.
 func same(a, b string) bool {
 	x, err := os.Stat(a)
 	if err != nil {
@@ -225,6 +228,7 @@ func same(a, b string) bool {
 	return err == nil && os.SameFile(x, y)
 }
 
+// exe returns the ending of the names of programs.
 func exe(goos string) string {
 	if goos == "windows" {
 		return ".exe"
@@ -232,7 +236,7 @@ func exe(goos string) string {
 	return ""
 }
 
-// progress writes a line to w if it isn't stopped within a second.
+// progress writes a line to w after a second, unless stop is called before.
 func progress(w io.Writer, line string) (stop func()) {
 	if w == nil {
 		return func() {}

@@ -16,35 +16,37 @@ import (
 	"time"
 )
 
-// child is one running program.
+// child is a process that runs the product's program.
 type child struct {
 	command *exec.Cmd
-	binary  os.FileInfo // as it was when it was started
-	socket  *net.UnixConn
-	ready   time.Duration
-	told    bool // it got a signal to end
+	binary  os.FileInfo   // of the program's file at the start
+	socket  *net.UnixConn // NOTIFY_SOCKET
+	ready   time.Duration // how long it may take to become ready
+	told    bool          // it was sent a signal that ends it
 }
 
-// childEvent is something that became of a child.
+// childEvent is a change in the state of a child.
 type childEvent struct {
 	child  *child
 	what   event
-	status int // where it ended
+	status int // the exit status, if what is ended
 }
 
 type event int
 
 const (
-	ready event = iota // it said so
-	late               // it didn't in time
-	ended              // and was waited for
+	ready event = iota // it sent READY=1
+	late               // it did not send READY=1 in time
+	ended              // the process has ended
 )
 
-// listenReady makes the socket to which a child says that it is ready.
+// listenReady opens the socket at which a child reports that it is ready:
+// sd_notify(3).
 func listenReady(path string) (*net.UnixConn, error) {
 	return net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 }
 
+// newChild prepares a child that inherits listener. It does not start it.
 func newChild(binary string, options ReloadOptions, listener *os.File, socket *net.UnixConn) *child {
 	command := exec.Command(binary, options.Args...)
 	env := options.Env
@@ -58,16 +60,17 @@ func newChild(binary string, options ReloadOptions, listener *os.File, socket *n
 	command.ExtraFiles = []*os.File{listener} // becomes descriptor 3
 	command.Stdout, command.Stderr = options.Stdout, options.Stderr
 	command.SysProcAttr = childAttributes()
-	command.WaitDelay = time.Second // for what the program's own children still hold open
+	command.WaitDelay = time.Second // the program's own children may keep its output open
 	return &child{command: command, socket: socket, ready: options.Ready}
 }
 
-// run starts the child and returns. Events are reported from goroutines that
-// end with the child; the last event is that it ended.
+// run starts the child and returns. report is called by goroutines in group, which
+// end when the child ends. The last event is ended.
 func (c *child) run(group *sync.WaitGroup, report func(childEvent)) error {
 	started := make(chan error)
 	group.Go(func() {
-		// Pdeathsig counts from the thread that started the child: it must stay.
+		// Linux sends Pdeathsig when the thread that started the child ends, so
+		// this thread must last as long as the child.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		c.binary, _ = os.Stat(c.command.Path)
@@ -76,7 +79,7 @@ func (c *child) run(group *sync.WaitGroup, report func(childEvent)) error {
 		if err != nil {
 			return
 		}
-		_ = c.command.Wait() // its state says it all
+		_ = c.command.Wait() // status reads the outcome from ProcessState
 		c.socket.Close()
 		report(childEvent{c, ended, c.status()})
 	})
@@ -87,8 +90,8 @@ func (c *child) run(group *sync.WaitGroup, report func(childEvent)) error {
 	return nil
 }
 
-// awaitReady reports that the child is ready, or not in time; nothing where it
-// ended before.
+// awaitReady reports whether the child became ready in time. It reports nothing if
+// the child ends before.
 func (c *child) awaitReady(report func(childEvent)) {
 	message := make([]byte, 4096)
 	_ = c.socket.SetReadDeadline(time.Now().Add(c.ready))
@@ -108,23 +111,24 @@ func (c *child) awaitReady(report func(childEvent)) {
 	}
 }
 
-// signal sends the child a signal; the one to end only once, since the second
-// one kills.
+// signal sends the child a signal. It sends only one signal that ends the child
+// gracefully, since a second one would kill it. SIGKILL is always sent.
 func (c *child) signal(s syscall.Signal) {
 	if s != syscall.SIGKILL && c.told {
 		return
 	}
 	c.told = true
-	_ = c.command.Process.Signal(s) // it may have ended
+	_ = c.command.Process.Signal(s) // fails only if the child has ended
 }
 
-// runs reports whether the child runs that file as it is now.
+// runs reports whether the child was started from the file that is at this path now.
 func (c *child) runs(binary string) bool {
 	info, err := os.Stat(binary)
 	return err == nil && c.binary != nil && os.SameFile(info, c.binary)
 }
 
-// status returns how the child ended, as a shell would.
+// status returns the exit status of the child in a shell's form: 128 plus the number
+// of the signal if one ended it.
 func (c *child) status() int {
 	state := c.command.ProcessState
 	if wait, ok := state.Sys().(syscall.WaitStatus); ok && wait.Signaled() {

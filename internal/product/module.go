@@ -12,19 +12,20 @@ import (
 	"github.com/apiphant/apiphant/internal/origin"
 )
 
-// module is the Go module that a product belongs to: its own, or one that only
-// the compiler sees.
+// module is the Go module that a product belongs to. A product without a go.mod gets
+// one that exists only in the compiler's overlay.
 type module struct {
 	own       bool   // there is a go.mod in the product's folder or above it
 	root      string // the folder of go.mod: absolute
-	path      string // what its module line says
+	path      string // of the module: its module line
 	prefix    string // the import path of the product's folder
 	workspace string // the go.work that the module is in, or ""
 	vendored  bool   // the go command takes dependencies from a folder vendor
 }
 
-// findModule finds the product's go.mod as the go command would: in its folder
-// or the nearest above it. Without one, the module is named as the folder.
+// findModule finds the product's go.mod as the go command does: in the product's
+// folder, or else in the nearest folder above it. If there is none, the module has the
+// name of the folder.
 func findModule(dir string) (module, error) {
 	for root := dir; ; root = filepath.Dir(root) {
 		file := filepath.Join(root, "go.mod")
@@ -38,6 +39,7 @@ func findModule(dir string) (module, error) {
 	}
 }
 
+// ownModule reads the go.mod of a product in folder dir.
 func ownModule(dir, root, file string) (module, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -57,7 +59,8 @@ func ownModule(dir, root, file string) (module, error) {
 	return m, nil
 }
 
-// moduleRoot returns the folder of the product's module, as far as that can be found.
+// moduleRoot returns the folder of the product's go.mod, or the product's folder if
+// there is none that can be read.
 func (p *Product) moduleRoot() string {
 	if found, err := findModule(p.Dir); err == nil {
 		return found.root
@@ -65,7 +68,8 @@ func (p *Product) moduleRoot() string {
 	return p.Dir
 }
 
-// importPath returns the import path of a folder of the product.
+// importPath returns the import path of a folder of the product. Empty elements are
+// left out.
 func (m module) importPath(elements ...string) string {
 	path := m.prefix
 	for _, element := range elements {
@@ -76,8 +80,8 @@ func (m module) importPath(elements ...string) string {
 	return path
 }
 
-// resolve finds what the go command will do with the module, and refuses one
-// that can't be built.
+// resolve finds the workspace and the vendor folder that the go command uses for the
+// module. It returns an error for a module that can't be built.
 func (m *module) resolve(dir string, tools toolchain) error {
 	if !m.own {
 		return checkName(dir, m.path, tools)
@@ -121,7 +125,7 @@ func inWorkspace(file, root string) bool {
 	return false
 }
 
-// checkRequirement refuses a go.mod that doesn't require apiphant.
+// checkRequirement returns an error if go.mod does not require apiphant.
 func (m module) checkRequirement() error {
 	name := filepath.Join(m.root, "go.mod")
 	content, err := os.ReadFile(name)
@@ -140,8 +144,8 @@ func (m module) checkRequirement() error {
 	return fmt.Errorf("%s doesn't require %s. Run\n\n%s", shortPath(name), origin.Path, m.commands(requireCommand()))
 }
 
-// commands returns what to type to make the module whole, one command a line:
-// these, after going there and before tidying up.
+// commands returns the lines to type in a shell to complete the module: a cd to its
+// folder, the commands given, and those that tidy the module and its vendor folder.
 func (m module) commands(commands ...string) string {
 	if here := shortPath(m.root); here != "." {
 		commands = append([]string{"cd " + quote(here)}, commands...)
@@ -153,7 +157,7 @@ func (m module) commands(commands ...string) string {
 	return "\t" + strings.Join(commands, "\n\t")
 }
 
-// quote returns a path as it is typed in a shell.
+// quote returns a path quoted for a shell where that is needed.
 func quote(path string) string {
 	if strings.ContainsAny(path, " \t'\"$&;()*?[]<>|\\`#~!") {
 		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
@@ -161,8 +165,8 @@ func quote(path string) string {
 	return path
 }
 
-// checkName refuses a name that can't be a module's: it can't be imported, or
-// something else has it.
+// checkName returns an error if a product's folder has a name that its module can't
+// have: it is no valid import path, or other packages have it.
 func checkName(dir, name string, tools toolchain) error {
 	advice := fmt.Sprintf("rename the folder, or give the product a go.mod with another name:\n\n%s",
 		module{root: dir}.commands("go mod init example.com/myproduct", requireCommand()))
@@ -177,6 +181,7 @@ func checkName(dir, name string, tools toolchain) error {
 	return nil
 }
 
+// takenName returns what else has the name, or "" if the name is free.
 func takenName(name string, tools toolchain) string {
 	switch name {
 	case "all", "std", "cmd", "tool", "work", "main":
@@ -185,7 +190,7 @@ func takenName(name string, tools toolchain) string {
 	if _, err := os.Stat(filepath.Join(tools.GOROOT, "src", name)); err == nil {
 		return "a package of the standard library"
 	}
-	if from, err := origin.Find(); err == nil { // if not, the build says why
+	if from, err := origin.Find(); err == nil { // the build reports an error
 		requirements, _ := from.Requirements()
 		for _, require := range requirements {
 			if strings.HasPrefix(require.Mod.Path, name+"/") {
@@ -196,9 +201,9 @@ func takenName(name string, tools toolchain) string {
 	return ""
 }
 
-// checkImports refuses imports of modules that a product without a go.mod can't
-// have: apiphant's own requirements would let some of them through, of a
-// version that nobody chose.
+// checkImports returns an error if a product without a go.mod imports other modules.
+// Those that apiphant itself requires would compile, but in a version that the user
+// did not choose.
 func (p *Product) checkImports() error {
 	var wrong problems
 	for _, found := range p.foreignImports() {
@@ -211,13 +216,13 @@ func (p *Product) checkImports() error {
 	return nil
 }
 
-// keepTool is the command that writes a tool line into a go.mod which requires
-// apiphant already: it keeps go mod tidy and go mod vendor from dropping what
-// only the generated main imports.
+// keepTool is the command that adds a tool line to a go.mod that requires apiphant.
+// Without that line, go mod tidy and go mod vendor remove the modules that only the
+// generated main imports.
 const keepTool = "go mod edit -tool=" + origin.Command
 
-// requireCommand returns the command that makes a go.mod require apiphant, as
-// it was installed here, with the tool line.
+// requireCommand returns the command that adds a requirement of apiphant and the tool
+// line to a go.mod: the version or the checkout that this program was built of.
 func requireCommand() string {
 	from, err := origin.Find()
 	switch {

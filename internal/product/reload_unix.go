@@ -16,22 +16,25 @@ import (
 	"time"
 )
 
-// Reload builds and runs the product, and does so again whenever one of its
-// files is saved, until ctx ends or the process gets SIGINT, SIGTERM or SIGHUP.
+// Reload builds the product and runs it. It does so again each time one of the
+// product's files is saved, until ctx ends or the process gets SIGINT, SIGTERM or
+// SIGHUP.
 //
-// The program gets the listener as descriptor 3, in systemd's form: LISTEN_FDS
-// is 1; LISTEN_PID is not set, since nobody can know it before the program
-// runs. It must tell NOTIFY_SOCKET that it is ready (READY=1); only then the one
-// before it gets SIGTERM. Where a new program doesn't compile, ends, or is not
-// ready in time, that is said on Stderr and the old one serves on. A program
-// that ends by itself is started again after the next change. So is one that never
-// began, since the product can't be loaded or built. Until that change requests are
-// answered with 503, and from then on they wait in the listener's queue.
+// The program inherits the listener as descriptor 3, as in systemd's socket
+// activation: LISTEN_FDS is 1. LISTEN_PID is not set, since the process id is not
+// known before the program runs. The program must send READY=1 to NOTIFY_SOCKET
+// when it is ready; then the program before it gets SIGTERM. If the new program
+// does not compile, ends, or is not ready in time, Reload reports that on Stderr,
+// and the old program continues to serve.
 //
-// The end is passed on: a signal goes to every program that runs, and Reload
-// waits for them to drain and returns the exit status of the one that served
-// last (128 and the signal's number where a signal ended it). A second signal
-// kills them. Where this process is killed, Linux sends them SIGTERM.
+// If no program runs, because the last one ended or the product can't be built,
+// requests are answered with 503 until a file is saved. During the build that
+// follows they wait in the listener's queue.
+//
+// Reload forwards the first signal to every program that runs and waits until they
+// have drained; a second signal kills them. It returns the exit status of the
+// program that served last: 128 plus the number of a signal if one ended it. If
+// this process is killed, Linux sends the programs SIGTERM.
 func (p *Product) Reload(ctx context.Context, options ReloadOptions) (status int, err error) {
 	file, ok := options.Listener.(interface{ File() (*os.File, error) })
 	if !ok {
@@ -67,8 +70,8 @@ func (p *Product) Reload(ctx context.Context, options ReloadOptions) (status int
 	return r.run(ctx, watcher.changes), nil
 }
 
-// socketDir makes the folder for the programs' NOTIFY_SOCKETs, whose paths must
-// have less than about 100 bytes.
+// socketDir creates the folder for the programs' NOTIFY_SOCKETs. The path of a Unix
+// socket is limited to about 100 bytes.
 func socketDir() (string, error) {
 	if len(os.TempDir()) > 60 {
 		return os.MkdirTemp("/tmp", "apiphant-")
@@ -76,30 +79,30 @@ func socketDir() (string, error) {
 	return os.MkdirTemp("", "apiphant-")
 }
 
-// reloader is the state of Reload, all of it its one loop's.
+// reloader is the state of Reload. Only the goroutine of run uses it.
 type reloader struct {
 	options  ReloadOptions
-	product  *Product // as it was built last
+	product  *Product // of the last build
 	listener *os.File
 	standIn  *standIn
 	sockets  string // the folder for NOTIFY_SOCKETs
 
-	serving  *child          // the last that was ready; may have ended
-	starting *child          // not ready yet, or nil
-	alive    map[*child]bool // these two and those that drain
-	status   int             // of the one that served last
+	serving  *child          // the last child that was ready; it may have ended
+	starting *child          // the child that is not ready yet, or nil
+	alive    map[*child]bool // the children that run: these two, and those that drain
+	status   int             // the exit status of the child that served last
 	stopping bool
 
-	number      int  // of builds begun
-	building    bool // the last of them has not ended
+	number      int  // of the last build, counted from 1
+	building    bool // the last build has not ended
 	cancelBuild context.CancelFunc
-	background  sync.WaitGroup // builds, and what watches children
+	background  sync.WaitGroup // the goroutines that build and that wait for children
 	events      chan childEvent
 	builds      chan outcome
-	done        chan struct{} // closed at the end: nobody reads events and builds any more
+	done        chan struct{} // closed at the end, when events and builds are no longer read
 }
 
-// outcome is what came of a build.
+// outcome is the result of a build.
 type outcome struct {
 	number  int
 	product *Product
@@ -135,7 +138,7 @@ func (r *reloader) run(ctx context.Context, changes <-chan struct{}) (status int
 	return r.status
 }
 
-// rebuild begins a build, in place of one that is still going on.
+// rebuild starts a build. It cancels a build that has not ended.
 func (r *reloader) rebuild(ctx context.Context) {
 	if r.stopping {
 		return
@@ -158,7 +161,7 @@ func (r *reloader) rebuild(ctx context.Context) {
 	})
 }
 
-// built starts what was built, unless it is what serves already.
+// built starts the program that was built, unless the same file serves already.
 func (r *reloader) built(b outcome) {
 	if b.number != r.number || r.stopping {
 		return
@@ -179,7 +182,7 @@ func (r *reloader) built(b outcome) {
 		return
 	}
 	if r.starting != nil {
-		r.starting.signal(syscall.SIGTERM) // it drains, if it ever began to serve
+		r.starting.signal(syscall.SIGTERM) // if it has begun to serve, it drains
 		r.starting = nil
 	}
 	c, err := r.start(b.binary)
@@ -191,7 +194,7 @@ func (r *reloader) built(b outcome) {
 	r.alive[c] = true
 }
 
-// happened takes notice of what became of a child.
+// happened handles an event of a child.
 func (r *reloader) happened(e childEvent) {
 	c := e.child
 	if e.what == ended {
@@ -218,6 +221,7 @@ func (r *reloader) happened(e childEvent) {
 	}
 }
 
+// ended handles the end of a child.
 func (r *reloader) ended(c *child, status int) {
 	delete(r.alive, c)
 	switch c {
@@ -237,10 +241,10 @@ func (r *reloader) ended(c *child, status int) {
 	}
 }
 
-// stop passes the first signal on, and kills at the second.
+// stop forwards the first signal to all children. The second one kills them.
 func (r *reloader) stop(s syscall.Signal) {
 	if s == syscall.SIGHUP {
-		s = syscall.SIGTERM // what a program drains at
+		s = syscall.SIGTERM // SIGHUP would restart the program
 	}
 	if r.stopping {
 		s = syscall.SIGKILL
@@ -258,7 +262,8 @@ func (r *reloader) say(format string, values ...any) {
 	fmt.Fprintf(r.options.Stderr, format+"\n", values...)
 }
 
-// otherwise says what goes on where something new has failed.
+// otherwise returns the sentence that follows the report of a failure: what
+// serves now.
 func (r *reloader) otherwise() string {
 	if r.alive[r.serving] {
 		return "The old program serves on."
@@ -266,12 +271,13 @@ func (r *reloader) otherwise() string {
 	return "Waiting for a change."
 }
 
-// waits reports whether nothing serves, or will soon, before the next change.
+// waits reports whether no program serves, starts or is built, so that nothing
+// changes before a file is saved.
 func (r *reloader) waits() bool {
 	return !r.building && !r.stopping && r.starting == nil && !r.alive[r.serving]
 }
 
-// start runs the binary as a child with the listener.
+// start starts the binary as a child that inherits the listener.
 func (r *reloader) start(binary string) (*child, error) {
 	socket, err := listenReady(filepath.Join(r.sockets, fmt.Sprint(r.number)))
 	if err != nil {
@@ -284,7 +290,7 @@ func (r *reloader) start(binary string) (*child, error) {
 	return c, nil
 }
 
-// report hands an event to the loop.
+// report sends an event to the goroutine of run.
 func (r *reloader) report(e childEvent) {
 	select {
 	case r.events <- e:
