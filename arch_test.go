@@ -31,6 +31,7 @@ var arrows = map[string][]string{
 	"internal/safely":     {},
 	"internal/requesturi": {},
 	"internal/hosts":      {"golang.org/x/net"}, // also what the address of --admin may be asked as
+	"internal/function":   {},                   // the name of a function, and where it stands
 	".":                   {"internal/rule", "internal/fields", "internal/decode", "internal/encode", "internal/hosts", "internal/requesturi", "internal/safely", "internal/trace", "internal/upload"},
 
 	// What a product's functions and its package api use.
@@ -44,6 +45,7 @@ var arrows = map[string][]string{
 	// make an *http.Request of what they are sent.
 	"internal/forwarded":         {},
 	"nethttp":                    {".", "internal/response", "internal/forwarded"},
+	"lambda":                     {".", "background", "internal/decode", "internal/encode", "internal/function", "internal/requesturi", "internal/response", "internal/safely", "github.com/aws/aws-lambda-go"},
 	"internal/inprocess":         {"."}, // what a handler answers, for who asked in the same process
 	"server":                     {".", "internal/address", "internal/forwarded", "internal/requesturi", "internal/response", "internal/trace", "server/internal/connection", "server/internal/http1", "github.com/valyala/fasthttp", "github.com/coreos/go-systemd/v22", "github.com/prometheus/client_golang"},
 	"server/internal/connection": {"internal/safely", "golang.org/x/sys"}, // knows no HTTP
@@ -59,7 +61,7 @@ var arrows = map[string][]string{
 	"background/engine":                     {"database"},                                      // what an engine has to do
 	"background/internal/tick":              {},
 	"background/worker":                     {"background", "background/engine", "background/internal/tick", "background/worker/internal/background", "database", "github.com/robfig/cron/v3"},
-	"background/worker/internal/background": {".", "background", "internal/safely"},
+	"background/worker/internal/background": {".", "background", "internal/function", "internal/safely"},
 	"background/metrics":                    {"background/engine", "github.com/prometheus/client_golang"},
 
 	// The durable engines: what they share, and each with its driver.

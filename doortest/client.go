@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -26,6 +27,25 @@ type request struct {
 	// with length as its Content-Length. Where it ends earlier, no more is sent.
 	stream io.Reader
 	length int64
+}
+
+// repeats reports whether a header or a name of the query comes several times.
+func (r request) repeats() bool {
+	for _, values := range r.header {
+		if len(values) > 1 {
+			return true
+		}
+	}
+	_, query, _ := strings.Cut(r.target, "?")
+	seen := map[string]bool{}
+	for pair := range strings.SplitSeq(query, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		if seen[name] {
+			return true
+		}
+		seen[name] = true
+	}
+	return false
 }
 
 // client sends requests to a door. begin returns when the answer begins. Closing the

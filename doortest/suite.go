@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,9 +58,14 @@ type Suite struct {
 	Hijack bool
 
 	// Collected is set for a door whose transport can't stream: it has whole
-	// requests, and sends the answer when the function has returned. Where an
-	// answer is to be broken off, it may then have any status from 500.
+	// requests, and sends the answer when the function has returned, with its
+	// length. Where an answer is to be broken off, it may have any status from 500.
 	Collected bool
+
+	// Joins is set for a door whose transport makes one value of several that a
+	// header or a name of the query has, or has the last alone, as payload 2.0 of
+	// API Gateway and load balancers do. Cases with such requests are left out.
+	Joins bool
 }
 
 // Run tests a door. Cases that are not for this kind of door are skipped.
@@ -118,6 +124,9 @@ func (s Suite) askChapters(t *testing.T, folder string, c client) {
 		t.Run(strings.TrimSuffix(path.Base(file), ".txtar"), func(t *testing.T) {
 			for _, test := range cases {
 				t.Run(test.name, func(t *testing.T) {
+					if s.Joins && test.request.repeats() {
+						t.Skip("the door's transport makes one value of several: Suite.Joins")
+					}
 					got, err := ask(t.Context(), c, test.request)
 					if errors.Is(err, errCannotSend) {
 						t.Skip(err)
@@ -148,7 +157,11 @@ func readChapter(file string) ([]testCase, error) {
 
 // compare returns all that is wrong with an answer.
 func (s Suite) compare(test testCase, got answer) []error {
-	wrong := test.want.compare(got)
+	want := test.want
+	if s.Collected && len(want.body) > 0 { // what is collected has a length, also where the function did not say it
+		want.header = slices.DeleteFunc(slices.Clone(want.header), func(h wantedHeader) bool { return h.name == "Content-Length" && h.value == "" })
+	}
+	wrong := want.compare(got)
 	switch {
 	case len(wrong) == 0:
 		return nil

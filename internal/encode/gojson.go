@@ -55,3 +55,6 @@ func Unsupported(err error) bool {
 	var safe *stdjson.UnsupportedTypeError
 	return errors.As(err, &fast) || errors.As(err, &safe)
 }
+
+// AppendString appends text as a JSON string, as [Encoder] writes it.
+func AppendString(b []byte, text string) []byte { return appendString(b, text) }

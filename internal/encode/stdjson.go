@@ -36,3 +36,12 @@ func Unsupported(err error) bool {
 	var unsupported *json.UnsupportedTypeError
 	return errors.As(err, &unsupported)
 }
+
+// AppendString appends text as a JSON string, as [Encoder] writes it.
+func AppendString(b []byte, text string) []byte {
+	buffer := bytes.NewBuffer(b)
+	encoder := json.NewEncoder(buffer)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(text) // text can always be encoded
+	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
+}

@@ -1,0 +1,197 @@
+package lambda
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/background"
+	"github.com/apiphant/apiphant/internal/safely"
+)
+
+// The defaults of a [Handler].
+const (
+	DefaultMaxBody     = 1 << 20 // 1 MiB
+	DefaultMargin      = 500 * time.Millisecond
+	DefaultConcurrency = 10
+)
+
+// Handler answers the events of a Lambda function. It is a lambda.Handler of
+// aws-lambda-go. A product needs those fields that it has functions for. They must not
+// change once events come.
+type Handler struct {
+	// API answers the requests of gateways. nil: they are an error.
+	API *apiphant.API
+
+	// Message takes a message of a queue; File a file of a bucket, which was made or
+	// removed; Event any other event, whose response becomes the function's. nil: such
+	// events are an error.
+	Message func(ctx context.Context, message Message) error
+	File    func(ctx context.Context, file File) error
+	Event   func(ctx context.Context, event Event) (any, error)
+
+	// Tasks are run by the schedules of EventBridge: one whose rule has the name of a
+	// task, or whose input is {"task": NAME}.
+	Tasks []background.Task
+
+	// MaxBody bounds the body of a JSON request, in bytes; 0: DefaultMaxBody. An
+	// action's own bound comes before it. Lambda takes 6 MB at most.
+	MaxBody int64
+
+	// Margin is how long before Lambda ends the function the context of a call ends,
+	// so that there is time for an answer. 0: DefaultMargin; negative: none.
+	Margin time.Duration
+
+	// Concurrency is how many messages of a queue are worked on at the same time. 0:
+	// DefaultConcurrency.
+	Concurrency int
+}
+
+// Invoke answers one event. An error is Lambda's to report: a gateway then answers 502,
+// and queues and buckets send the event again.
+func (h *Handler) Invoke(ctx context.Context, payload []byte) (answer []byte, err error) {
+	ctx, cancel := h.context(ctx)
+	defer cancel()
+	returned := false
+	defer func() {
+		if !returned { // a fault of this package must not end the instance
+			err = safely.Recovered(recover())
+			apiphant.Log(ctx).Error("An event ended with " + safely.WithStack(err).Error())
+		}
+	}()
+	answer, err = h.answer(ctx, payload)
+	returned = true
+	return answer, err
+}
+
+func (h *Handler) answer(ctx context.Context, payload []byte) ([]byte, error) {
+	event, kind, err := parse(payload)
+	if err != nil {
+		return nil, err
+	}
+	switch kind {
+	case warmUp:
+		return []byte("null"), nil
+	case gateway1, gateway2, balancer, balancerMulti:
+		if h.API == nil {
+			return nil, noFunction(kind, "an API: a function Create, Read, Update or Delete in api/vN/TARGET")
+		}
+		return h.serve(ctx, event, kind)
+	case queueMessages:
+		if h.Message == nil {
+			return nil, noFunction(kind, "a function Message in api/events")
+		}
+		return h.messages(ctx, *event.Records)
+	case bucketFiles:
+		if h.File == nil {
+			return nil, noFunction(kind, "a function File in api/events")
+		}
+		return nil, h.files(ctx, *event.Records)
+	case scheduledTask:
+		if task := h.task(event); task != nil {
+			return []byte("null"), h.run(ctx, task)
+		}
+	}
+	return h.other(ctx, event, kind, payload)
+}
+
+// noFunction returns the error for an event that the product has no function for.
+func noFunction(k kind, want string) error {
+	return fmt.Errorf("lambda: an event of %s came, and the product does not have %s", k, want)
+}
+
+// context returns the parent of a call's context: it ends before Lambda ends the
+// function, and its log has the ids of the call.
+func (h *Handler) context(ctx context.Context) (context.Context, context.CancelFunc) {
+	if known, ok := lambdacontext.FromContext(ctx); ok && known.AwsRequestID != "" {
+		log := apiphant.Log(ctx).With(slog.String("aws_request_id", known.AwsRequestID))
+		if trace := TraceID(ctx); trace != "" {
+			log = log.With(slog.String("aws_trace_id", trace))
+		}
+		ctx = apiphant.WithLog(ctx, log)
+	}
+	deadline, ok := ctx.Deadline()
+	if margin := max(cmp.Or(h.Margin, DefaultMargin), 0); ok && margin > 0 {
+		return context.WithDeadlineCause(ctx, deadline.Add(-margin), errDeadline)
+	}
+	return ctx, func() {}
+}
+
+// errDeadline is the cause of the end of a call's context.
+var errDeadline = errors.New("Lambda is about to end the function")
+
+// TraceID returns the value of Lambda's trace header, X-Amzn-Trace-Id, or "".
+func TraceID(ctx context.Context) string {
+	id, _ := ctx.Value("x-amzn-trace-id").(string) // aws-lambda-go puts it there
+	return id
+}
+
+// serve answers a request of a gateway.
+func (h *Handler) serve(ctx context.Context, event *event, k kind) ([]byte, error) {
+	r, err := event.request(k)
+	if err != nil {
+		return nil, err
+	}
+	if event.Context != nil && len(event.Context.Authorizer) > 0 {
+		ctx = context.WithValue(ctx, authorizerKey{}, []byte(event.Context.Authorizer))
+	}
+	match := h.API.Find([]byte(r.method), []byte(r.target))
+	x := newExchange(r, match, h.limit(match.Endpoint))
+	h.API.Serve(ctx, match, x)
+	x.finish()
+	if x.aborted || x.answer.tooLarge {
+		return h.noAnswer(ctx, x, k), nil
+	}
+	encoded := x.answer.encode(k)
+	if len(encoded) > maxAnswer {
+		x.answer.tooLarge = true
+		return h.noAnswer(ctx, x, k), nil
+	}
+	return encoded, nil
+}
+
+// noAnswer returns the answer in place of one that is not whole, or too large.
+func (h *Handler) noAnswer(ctx context.Context, x *exchange, k kind) []byte {
+	if x.answer.tooLarge {
+		apiphant.Log(ctx).Error("The answer to " + x.match.Endpoint.Path() + ": " + errTooLarge.Error())
+	}
+	none := answer{status: http.StatusBadGateway, header: http.Header{"Content-Type": applicationJSON}, body: []byte(`{"error":"502 Bad Gateway"}`)}
+	return none.encode(k)
+}
+
+// limit is what the body of a request may have, in bytes.
+func (h *Handler) limit(endpoint *apiphant.Endpoint) int64 {
+	switch {
+	case endpoint != nil && (endpoint.RawRequest || endpoint.Files):
+		return cmp.Or(endpoint.MaxBody, maxAnswer)
+	case endpoint != nil:
+		return cmp.Or(endpoint.MaxBody, h.MaxBody, DefaultMaxBody)
+	}
+	return cmp.Or(h.MaxBody, DefaultMaxBody)
+}
+
+type authorizerKey struct{}
+
+// Authorizer returns what the gateway has checked of who is calling: the claims of a JWT
+// or of Cognito, what a Lambda authorizer returned, or the identity of IAM. ok is false
+// where the gateway has checked nothing. Nothing is taken from a header.
+func Authorizer(ctx context.Context) (found apiphant.Object, ok bool) {
+	raw, _ := ctx.Value(authorizerKey{}).([]byte)
+	said := claims(raw)
+	if jwt, isMap := said["jwt"].(map[string]any); isMap {
+		said = jwt
+	}
+	for _, below := range []string{"claims", "lambda", "iam"} {
+		if inner, isMap := said[below].(map[string]any); isMap {
+			return inner, true
+		}
+	}
+	return said, len(said) > 0
+}

@@ -1,0 +1,174 @@
+package lambda
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/internal/encode"
+	"github.com/apiphant/apiphant/internal/safely"
+)
+
+// Message is a message of an SQS queue.
+type Message struct {
+	ID         string
+	Text       string            // what was sent; of an envelope of SNS or EventBridge, what is in it
+	Queue      string            // the name of the queue
+	Region     string            // "eu-central-1"
+	Attributes map[string]string // what the sender added, as text; not nil
+	System     map[string]string // what SQS adds: SentTimestamp, ApproximateReceiveCount …; not nil
+	Group      string            // of a FIFO queue; "": the queue has none
+
+	Topic  string // the ARN of the SNS topic that the message came by; "": none
+	Source string // of EventBridge's envelope: "aws.s3"; "": none
+	Type   string // of EventBridge's envelope: its detail-type; "": none
+}
+
+// record is a message as SQS sends it.
+type record struct {
+	MessageID  string            `json:"messageId"`
+	Body       string            `json:"body"`
+	ARN        string            `json:"eventSourceARN"`
+	Region     string            `json:"awsRegion"`
+	System     map[string]string `json:"attributes"`
+	Attributes map[string]struct {
+		StringValue *string `json:"stringValue"`
+		BinaryValue *string `json:"binaryValue"`
+	} `json:"messageAttributes"`
+}
+
+func (r record) message() Message {
+	m := Message{ID: r.MessageID, Text: r.Body, Queue: r.ARN[strings.LastIndexByte(r.ARN, ':')+1:], Region: r.Region,
+		Attributes: map[string]string{}, System: r.System, Group: r.System["MessageGroupId"]}
+	if m.System == nil {
+		m.System = map[string]string{}
+	}
+	for name, value := range r.Attributes {
+		switch {
+		case value.StringValue != nil:
+			m.Attributes[name] = *value.StringValue
+		case value.BinaryValue != nil:
+			m.Attributes[name] = *value.BinaryValue
+		}
+	}
+	m.open()
+	return m
+}
+
+// open takes the message out of an envelope of SNS or EventBridge.
+func (m *Message) open() {
+	if !strings.HasPrefix(strings.TrimSpace(m.Text), "{") {
+		return
+	}
+	var envelope struct {
+		Type       string  `json:"Type"`
+		TopicARN   string  `json:"TopicArn"`
+		Message    *string `json:"Message"`
+		Attributes map[string]struct {
+			Value string `json:"Value"`
+		} `json:"MessageAttributes"`
+
+		ID         string          `json:"id"`
+		DetailType string          `json:"detail-type"`
+		Source     string          `json:"source"`
+		Detail     json.RawMessage `json:"detail"`
+	}
+	if json.Unmarshal([]byte(m.Text), &envelope) != nil {
+		return
+	}
+	switch {
+	case envelope.Type == "Notification" && envelope.TopicARN != "" && envelope.Message != nil:
+		m.Text, m.Topic = *envelope.Message, envelope.TopicARN
+		for name, value := range envelope.Attributes {
+			m.Attributes[name] = value.Value
+		}
+		m.open() // EventBridge may send by SNS
+	case envelope.DetailType != "" && envelope.Source != "" && envelope.ID != "" && len(envelope.Detail) > 0:
+		m.Text, m.Source, m.Type = string(envelope.Detail), envelope.Source, envelope.DetailType
+	}
+}
+
+// errNotReached is the error of a message that was left out.
+var errNotReached = errors.New("it was not reached: one before it in its group failed, or there was no time")
+
+// messages gives each message to the product, several at a time, those of one group in
+// their order. It returns the ids of those that failed, which SQS sends again.
+func (h *Handler) messages(ctx context.Context, records []json.RawMessage) ([]byte, error) {
+	parsed := make([]record, len(records))
+	for i, raw := range records {
+		if err := json.Unmarshal(raw, &parsed[i]); err != nil || parsed[i].MessageID == "" {
+			return nil, fmt.Errorf("lambda: record %d of the event of SQS is no message: %w", i, errors.Join(err, errNoID))
+		}
+	}
+	failed := make([]bool, len(parsed))
+	limit := h.Concurrency
+	if limit <= 0 {
+		limit = DefaultConcurrency
+	}
+	places, running := make(chan struct{}, limit), sync.WaitGroup{}
+	for _, line := range inLines(parsed) {
+		places <- struct{}{}
+		running.Go(func() {
+			defer func() { <-places }()
+			h.inOrder(ctx, parsed, line, failed)
+		})
+	}
+	running.Wait()
+	return failures(parsed, failed), nil
+}
+
+var errNoID = errors.New("want an object with a messageId")
+
+// inLines returns the messages, by their index, that must follow each other.
+func inLines(records []record) (lines [][]int) {
+	groups := map[string]int{}
+	for i, r := range records {
+		group := r.System["MessageGroupId"]
+		at, known := groups[group]
+		if group == "" || !known {
+			groups[group] = len(lines)
+			lines = append(lines, []int{i})
+			continue
+		}
+		lines[at] = append(lines[at], i)
+	}
+	return lines
+}
+
+// inOrder gives the messages of a line to the product until one fails.
+func (h *Handler) inOrder(ctx context.Context, records []record, line []int, failed []bool) {
+	var err error
+	for _, i := range line {
+		if err == nil && ctx.Err() != nil {
+			err = errNotReached
+		} else if err != nil {
+			err = errNotReached
+		} else {
+			message := records[i].message()
+			err = safely.Run(func() error { return h.Message(ctx, message) })
+		}
+		if failed[i] = err != nil; failed[i] {
+			apiphant.Log(ctx).Error("Message "+records[i].MessageID+" failed: "+safely.WithStack(err).Error(), "queue", records[i].message().Queue)
+		}
+	}
+}
+
+// failures returns the report of a batch, as SQS wants it.
+func failures(records []record, failed []bool) []byte {
+	report := []byte(`{"batchItemFailures":[`)
+	first := true
+	for i, r := range records {
+		if failed[i] {
+			if !first {
+				report = append(report, ',')
+			}
+			first = false
+			report = append(encode.AppendString(append(report, `{"itemIdentifier":`...), r.MessageID), '}')
+		}
+	}
+	return append(report, "]}"...)
+}
