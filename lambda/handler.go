@@ -125,7 +125,7 @@ func (h *Handler) context(ctx context.Context) (context.Context, context.CancelF
 }
 
 // errDeadline is the cause of the end of a call's context.
-var errDeadline = errors.New("Lambda is about to end the function")
+var errDeadline = errors.New("the function is about to be ended by Lambda")
 
 // TraceID returns the value of Lambda's trace header, X-Amzn-Trace-Id, or "".
 func TraceID(ctx context.Context) string {
