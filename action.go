@@ -11,7 +11,8 @@ import (
 )
 
 // Action is a function of a product, made ready to be called: [Func] and the
-// other adapters make one from each shape of function. The zero Action is none.
+// other adapters make one from each shape of function. The zero Action has no
+// function.
 //
 // The types of a function are examined once, when its action is made. A function
 // that can't work makes an action all the same; [API.Check] returns its error.
@@ -95,7 +96,7 @@ func NoRequestWithoutContext[R any](f func() (R, error)) Action {
 }
 
 // RawRequest is func(ctx, r) (response, error): the function reads the request
-// itself while it arrives, and accepts the methods that it likes. Its response is
+// itself while it arrives, and decides which methods it accepts. Its response is
 // sent as JSON.
 func RawRequest[R any](f func(ctx context.Context, r *http.Request) (R, error)) Action {
 	encoder := encoderOf[R]()

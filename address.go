@@ -47,7 +47,8 @@ func (a *API) Address(pattern, route string) {
 	a.AddressFrom(source, pattern, route)
 }
 
-// AddressFrom is Address for who has the address from elsewhere: errors name source.
+// AddressFrom is Address for a caller that has the address from elsewhere, as package
+// rest has: errors name source.
 func (a *API) AddressFrom(source Source, pattern, route string) {
 	a.addresses = append(a.addresses, declaredAddress{pattern, route, source})
 }
@@ -85,8 +86,8 @@ func (a *API) compileAddress(mux *http.ServeMux, declared declaredAddress) error
 	return endpoint.checkParameters(a.patterns.add(address, endpoint))
 }
 
-// expand returns the addresses that a resource stands for, of those actions that its
-// target has; anything else is returned as it is.
+// expand returns the addresses of a resource: one or two for each action that its target
+// has. Anything but a resource is returned as it is.
 func (a *API) expand(declared declaredAddress) []declaredAddress {
 	if !strings.HasPrefix(declared.pattern, "/") {
 		return []declaredAddress{declared}
@@ -116,7 +117,8 @@ func isParameter(segment string) bool {
 	return strings.HasPrefix(segment, "{") && strings.HasSuffix(segment, "}") && !strings.HasSuffix(segment, "...}") && segment != "{$}"
 }
 
-// checkParameters refuses parameters of a path that no field of the request has room for.
+// checkParameters returns an error if no field of the request can take a parameter of the
+// path.
 func (e *Endpoint) checkParameters(names []string) error {
 	if e.takes == nil {
 		return nil

@@ -22,8 +22,8 @@ var arrows = map[string][]string{
 	// The vocabulary, and the pipeline. It knows no transport.
 	"internal/rule":       {},
 	"internal/fields":     {},
-	"internal/upload":     {}, // files that come with a request
-	"internal/parameter":  {}, // texts that came outside of JSON
+	"internal/upload":     {},                  // files that come with a request
+	"internal/parameter":  {"internal/fields"}, // texts that came outside of JSON
 	"internal/decode":     {"internal/rule", "internal/fields", "internal/parameter", "internal/upload"},
 	"internal/jsongen":    {}, // for the tests of both
 	"internal/encode":     {"internal/fields", "github.com/goccy/go-json"},

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// bounds are the bounds that an action has of its own.
+// bounds are the limits that an action sets for itself.
 type bounds struct {
 	maxBody int64         // bytes; 0: none
 	timeout time.Duration // 0: none; negative: no deadline
@@ -71,7 +71,7 @@ func (a *API) timeout(endpoint *Endpoint) time.Duration {
 	return timeout
 }
 
-// places are those of the requests that the function of an action runs for.
+// places counts the requests for which the function of an action runs.
 type places struct {
 	most  int64
 	taken atomic.Int64

@@ -114,8 +114,8 @@ func (e *bodyError) Error() string {
 }
 
 // DecodeRequest decodes a JSON object into a T as the body of a typed request is: by
-// the tags of T, with its Validate methods, and with the same errors. It is what
-// package validation's Decode is made of, which see. below is put before the paths of
+// the tags of T, with its Validate methods, and with the same errors. Decode of package
+// validation is made of it, and has the contract. below is put before the paths of
 // fields; "" for none.
 func DecodeRequest[T any](raw []byte, below string) (T, error) {
 	var request, none T
@@ -166,4 +166,7 @@ func planOf(t reflect.Type) (*decode.Plan, error) {
 	return known.(*decode.Plan), nil
 }
 
+// plans caches the plans of [DecodeRequest], as encoding/json caches what it knows of a
+// type: [DecodeRequest] has no value that could hold the plan from call to call. A plan
+// never changes, and a program has no more of them than types.
 var plans sync.Map // of *decode.Plan by reflect.Type

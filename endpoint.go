@@ -44,7 +44,7 @@ type Endpoint struct {
 // data, in JSON Schema's words. It must not be changed.
 type Schema = rule.Schema
 
-// Source is where a function stands.
+// Source is where a function is declared.
 type Source struct {
 	Function string // "myproduct/api/v0/echo.Read"
 	File     string // as the compiler was given it

@@ -32,7 +32,7 @@ func (e *encoder[R]) eventID(row *R) string {
 		return identifier.EventID()
 	}
 	switch value := reflect.ValueOf(row).Elem(); value.Kind() {
-	case reflect.Pointer, reflect.Interface: // which a pointer to has no methods
+	case reflect.Pointer, reflect.Interface: // a pointer to one has no methods
 		if identifier, ok := any(*row).(eventIdentifier); ok && !isNil(reflect.ValueOf(identifier)) {
 			return identifier.EventID()
 		}

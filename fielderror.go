@@ -56,8 +56,9 @@ func validateMeaning(err error) (problems []decode.Problem, stop error) {
 	return problems, nil
 }
 
-// joinedFields returns the error for what is joined in err, if the first *Error in it,
-// which is known, is about fields: it has the fields of all of those with its status.
+// joinedFields returns one error for the errors that are joined in err. known is the
+// first *Error among them. If it is about fields, the result has the fields of all joined
+// errors with the same status.
 func joinedFields(err error, known *Error) *Error {
 	if err == error(known) {
 		return known
@@ -84,8 +85,7 @@ func joinedFields(err error, known *Error) *Error {
 	return &Error{Status: known.Status, Detail: known.Detail, Errors: details, Err: err}
 }
 
-// fields returns what the error says of fields, and reports whether it is about
-// nothing else.
+// fields returns the field errors in e, and reports whether e has nothing else.
 func (e *Error) fields() (fields []FieldError, ok bool) {
 	details := e.Errors
 	if len(details) == 0 {
@@ -101,8 +101,9 @@ func (e *Error) fields() (fields []FieldError, ok bool) {
 	return fields, true
 }
 
-// single returns the errors that are joined in err, in their order, each behind what
-// wraps it if an *Error is in it. An err in which nothing is joined is the only one.
+// single returns the errors that [errors.Join] has joined in err, in their order, or err
+// alone if nothing is joined in it. What wraps the joined errors is left out; what wraps
+// one of them stays around it.
 func single(err error) []error {
 	if _, ok := err.(*Error); ok {
 		return []error{err}

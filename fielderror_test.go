@@ -175,7 +175,7 @@ func TestBrokenBodies(t *testing.T) {
 		"\xef\xbb\xbf{}":     "the body at offset 0: it begins with a byte order mark",
 		"\xff\xfe{\x00}\x00": "the body at offset 0: it is UTF-16",
 		`["secret"]`:         "the body at offset 0: another JSON value, where an object was expected",
-		`{"a":1,}`:           "the body at offset 7: there is a comma with nothing behind it",
+		`{"a":1,}`:           "the body at offset 7: there is a comma with nothing after it",
 	} {
 		for name, action := range map[string]apiphant.Action{
 			"an Object": apiphant.Proc(func(context.Context, apiphant.Object) error { return nil }),

@@ -10,11 +10,12 @@ import (
 	"github.com/apiphant/apiphant/internal/decode"
 )
 
-// patterns finds addresses. Each method has a tree of its own, since a pattern for
-// one method says nothing about paths that another is asked with.
+// patterns finds the address that a path matches. It has a tree of segments for each
+// method, since the patterns of one method do not count for another.
 type patterns map[string]*node
 
-// node is a place in a path.
+// node is where a pattern is after some of its segments: the segments that can come next,
+// and the patterns that end here.
 type node struct {
 	literals map[string]*node
 	any      *node       // {name}

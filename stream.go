@@ -35,7 +35,8 @@ const (
 // rows are written to the door's ResponseWriter. Rows that come after a pause are
 // sent at once, others are collected for at most streamPause.
 //
-// The function's goroutine, the timers and the end of the context meet in mu.
+// The function's goroutine, the timers and the end of the context use it at the same
+// time; mu guards what they share.
 type stream struct {
 	call   *Call
 	writer http.ResponseWriter
@@ -345,8 +346,8 @@ func (s *stream) finish() {
 	s.held.buffer.Reset()
 }
 
-// abort ends an answer that has begun with an error as its last word, and such that
-// nobody takes it for whole. A client that has gone is not written to.
+// abort ends an answer that has begun: it sends an error as the last line, and lets the
+// client see that the answer is incomplete. A client that has gone is not written to.
 func (s *stream) abort(status int, body []byte) {
 	s.mu.Lock()
 	if body != nil && status != statusClientGone {
@@ -356,7 +357,7 @@ func (s *stream) abort(status int, body []byte) {
 	s.call.door.Abort()
 }
 
-// sayLast sends the rows that are held back, and an error behind them.
+// sayLast sends the rows that are held back, and an error after them.
 func (s *stream) sayLast(body []byte) {
 	if s.said || s.lost {
 		return

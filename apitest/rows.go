@@ -41,7 +41,7 @@ func (e *StreamError) Error() string { return e.exchange }
 //		…
 //	}
 //
-// Who leaves the loop has gone away, for the function. Each row may take 30 seconds to
+// To the function, a test that leaves the loop is a client that has gone away. Each row may take 30 seconds to
 // come and have 64 MiB. Where the Accept in [Client.Header] asks for text/event-stream,
 // the rows are read from events.
 func (c Client) Rows(target, action string, request any) iter.Seq2[Row, error] {
@@ -78,7 +78,7 @@ type rowReader struct {
 	held     []byte // a line that is an error if it is the last and the answer is broken off
 }
 
-// next returns the next row, or io.EOF behind the last.
+// next returns the next row, or io.EOF after the last.
 func (r *rowReader) next() (Row, error) {
 	form, _, _ := mime.ParseMediaType(r.answer.Header.Get("Content-Type"))
 	switch {

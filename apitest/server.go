@@ -11,8 +11,8 @@ type Server struct {
 	// be changed at any time; Host and Port are the product's.
 	Client
 
-	// URL is what paths such as /api/v0/echo/read are appended to. That of Local
-	// works with the client that HTTP returns alone.
+	// URL is what paths such as /api/v0/echo/read are appended to. The URL of Local
+	// works only with the client that HTTP returns.
 	URL string
 
 	t testing.TB

@@ -89,7 +89,7 @@ func (d *Deployment) foreignFolder(name string) error {
 	return d.foreignFile(mark)
 }
 
-// isProof reports whether nobody but who deploys may write to a file: root, or with
+// isProof reports whether only the user who deploys may write to a file: root, or with
 // [Deployment.Root] the present user.
 func (d *Deployment) isProof(info fs.FileInfo) bool {
 	deployer := 0

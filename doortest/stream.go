@@ -11,7 +11,7 @@ import (
 	"github.com/apiphant/apiphant"
 )
 
-// count is the request for rows, and what happens behind them.
+// count is the request for rows, and what happens after them.
 type count struct {
 	Rows int    `json:"rows" maximum:"100000"`
 	Pad  int    `json:"pad" maximum:"1000000"` // bytes in each row

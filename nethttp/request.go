@@ -100,7 +100,7 @@ func (x *exchange) Request(ctx context.Context) *http.Request {
 	return r
 }
 
-// peer returns who the server was asked by.
+// peer returns the address that the connection comes from.
 func (x *exchange) peer() netip.AddrPort {
 	peer, err := netip.ParseAddrPort(x.request.RemoteAddr)
 	if err != nil { // a middleware may have left the address alone
@@ -110,7 +110,7 @@ func (x *exchange) peer() netip.AddrPort {
 	return netip.AddrPortFrom(peer.Addr().Unmap(), peer.Port())
 }
 
-// client returns who asks, which behind a trusted proxy is not the peer.
+// client returns the address of the client. Behind a trusted proxy, that is not the peer.
 func (x *exchange) client() netip.AddrPort {
 	if !x.trusted {
 		return x.peer()

@@ -57,7 +57,7 @@ func (d *door) logAccess(took time.Duration) {
 
 var accesses = sync.Pool{New: func() any { return new(Access) }}
 
-// traceID returns the id of the trace that the request is part of, "" for none.
+// traceID returns the id of the trace that the request belongs to, "" for none.
 func (d *door) traceID() string {
 	if came := d.Header("Traceparent"); came != "" {
 		if parent := trace.Parse(came); parent != "" {

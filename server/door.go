@@ -28,7 +28,7 @@ type responseWriter interface {
 	set(status int, body []byte)
 	status() int
 
-	closeAfter() // closes the connection behind the response
+	closeAfter() // closes the connection after the response
 	abandon()    // closes the connection without a response
 }
 
@@ -43,7 +43,7 @@ type door struct {
 	match    apiphant.Match
 	endpoint *apiphant.Endpoint // of match; nil: nothing is served there
 	route    *routeCounts       // nil: nothing is counted
-	start    time.Time          // when the head was there
+	start    time.Time          // when the head was complete
 	id       string             // of the request
 	whole    []byte             // the body, where all of it was there when it was asked for; else nil
 	buffer   bodyBuffer         // for any other body, until the request is finished
@@ -78,7 +78,7 @@ func (d *door) begin() {
 	m.begin(d.conn.shard)
 }
 
-// Began is part of [apiphant.Timed]: it returns when the head was there.
+// Began is part of [apiphant.Timed]: it returns when the head was complete.
 func (d *door) Began() time.Time { return d.start }
 
 // status returns the status of the response; 0: the connection is closed without one.

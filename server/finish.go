@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// finish ends the request once its function has returned. Who has kept something
-// of the request can't use it any more. What is left of the body is skipped, so
-// that the next request can be read, or the connection is closed behind the
+// finish ends the request once its function has returned. What the function has kept of
+// the request is of no use any more. What is left of the body is skipped, so
+// that the next request can be read, or the connection is closed after the
 // response.
 func (d *door) finish() {
 	d.release()
@@ -71,7 +71,7 @@ func (d *door) release() {
 	}
 }
 
-// closeUnread lets the connection be closed behind the response, since it is not
+// closeUnread lets the connection be closed after the response, since it is not
 // known where the next request begins.
 func (d *door) closeUnread() {
 	d.response.closeAfter()

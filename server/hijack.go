@@ -47,7 +47,7 @@ func (o rawOutput) Hijack(head *response.Head) (net.Conn, *bufio.ReadWriter, err
 	h.left.Store(2)
 	d.becomeHijacked(h)
 	conn, both := h.open(transport, unread)
-	o.hearDrain()
+	o.cancelOnDrain()
 	close(o.done)
 	return conn, both, nil
 }

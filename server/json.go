@@ -44,7 +44,7 @@ type jsonResponse struct {
 	out    *[]byte                  // room for the head, and the body; nil: there is no response yet
 	noBody bool
 	code   int
-	closes bool // the connection, behind the response
+	closes bool // the connection, after the response
 	lost   bool // no response goes out, and the connection is closed
 }
 

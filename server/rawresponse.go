@@ -61,15 +61,15 @@ func (r *rawResponse) giveUp() {
 	}
 }
 
-// hearDrain lets the function hear of a drain.
-func (r *rawResponse) hearDrain() {
+// cancelOnDrain makes a drain cancel the context of the function.
+func (r *rawResponse) cancelOnDrain() {
 	if r.drain == nil {
 		r.drain = context.AfterFunc(r.door.server.streams, func() { r.cancel(apiphant.ErrDraining) })
 	}
 }
 
 // end ends the context of the function, which has returned, and the wait for a drain.
-// What it has kept of its response does not call hearDrain any more.
+// What it has kept of its response does not call cancelOnDrain any more.
 func (r *rawResponse) end() {
 	if r.drain != nil {
 		r.drain()

@@ -32,7 +32,8 @@ const (
 	refuseAfter = 20 * time.Millisecond
 
 	// refuseWithin is how long the client may take for a TLS handshake, and then
-	// to read the response. A longer time would keep others from theirs.
+	// to read the response. With a longer time, other clients would
+	// wait longer for their answer.
 	refuseWithin = 100 * time.Millisecond
 )
 

@@ -17,7 +17,7 @@ type stream struct {
 	chunked bool             // each write becomes a chunk
 	endBody func(whole bool) // nil: the end of the connection is not the end of the body
 	buffer  *[]byte          // nil: none is needed for now
-	unsent  []byte           // of buffer: the head, until something is behind it
+	unsent  []byte           // of buffer: the head, until something follows it
 	err     error            // of all later writes
 }
 
@@ -77,13 +77,13 @@ func (s *stream) Write(p []byte) (written int, err error) {
 	return written, s.err
 }
 
-// Flush sends the head where nothing has been written behind it. A function that
+// Flush sends the head where nothing has been written after it. A function that
 // flushes is told of a drain. What it writes next may come much later, so the buffer
 // is given back.
 func (s *stream) Flush() error {
 	s.send()
 	s.freeBuffer()
-	s.raw.hearDrain()
+	s.raw.cancelOnDrain()
 	return s.err
 }
 

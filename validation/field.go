@@ -143,7 +143,7 @@ func lookup(object map[string]any, name string) (value any, found, ok bool) {
 }
 
 // longestKey returns the value of the longest key that is a prefix of name and is
-// followed by a dot, and the rest of name behind the dot.
+// followed by a dot, and the rest of name after the dot.
 func longestKey(object map[string]any, name string) (value any, rest string, found bool) {
 	for dot := strings.LastIndexByte(name, '.'); dot >= 0; dot = strings.LastIndexByte(name[:dot], '.') {
 		if value, found = object[name[:dot]]; found {

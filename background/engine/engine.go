@@ -113,7 +113,7 @@ type Ledger interface {
 	// one that is not registered. Nothing else of its state changes.
 	Hold(ctx context.Context, task string) (bool, error)
 
-	// Free ends Hold.
+	// Free lets the task be claimed again.
 	Free(ctx context.Context, task string) error
 
 	// Heartbeat writes regularly that this worker is alive, until ctx ends. It

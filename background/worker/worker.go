@@ -28,7 +28,7 @@ const (
 const EndGrace = 1700 * time.Millisecond
 
 // registerPause is the time between two attempts to register the tasks, where
-// the database is away.
+// the database can't be reached.
 const registerPause = time.Second
 
 // Worker runs tasks and jobs of a product. The zero values of all fields but

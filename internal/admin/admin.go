@@ -65,8 +65,8 @@ func AddFlag(flags *pflag.FlagSet, address *string) {
 	flags.StringVar(address, "admin", "", "answer /metrics for Prometheus, /healthz, /readyz, /version and /debug/pprof/ at this `HOST:PORT`")
 }
 
-// Check returns a [command.UsageError] for an address that is none, where "" is right,
-// and for hosts that are none.
+// Check returns a [command.UsageError] for an invalid address, where "" is valid, and for
+// invalid hosts.
 func Check(hostPort string, named []string) error {
 	if _, err := hosts.Parse(named); err != nil {
 		return command.UsageError{Err: fmt.Errorf("--hosts: %w", err)}

@@ -78,8 +78,8 @@ func writePackage(cmd *cobra.Command, path, architecture, version, binary, outpu
 	return nil
 }
 
-// buildFor builds for another machine, in the way in which who types a command
-// would ask the go command for it.
+// buildFor builds for another machine, as one asks the go command to: by GOOS and
+// GOARCH.
 func buildFor(cmd *cobra.Command, path, system, processor, version, output string) error {
 	for name, value := range map[string]string{"GOOS": system, "GOARCH": processor} {
 		before, was := os.LookupEnv(name)

@@ -1,6 +1,6 @@
 package decode
 
-// markDuplicates steps behind the value at pos and records in d.dead which members of
+// markDuplicates moves past the value at pos and records in d.dead which members of
 // its objects are replaced by a later member with the same key, or by a value from
 // outside of the body.
 func (d *decoder) markDuplicates() bool {

@@ -54,13 +54,13 @@ func (f *fault) find() string {
 		if reason := f.value(f.peek()); reason != "" {
 			return reason
 		}
-		if reason, again := f.behind(); reason != "" || !again {
+		if reason, again := f.afterValue(); reason != "" || !again {
 			return reason
 		}
 	}
 }
 
-// value steps behind a scalar, or behind all brackets and keys before the next scalar.
+// value moves past a scalar, or past all brackets and keys before the next scalar.
 func (f *fault) value(c byte) string {
 	for {
 		switch {
@@ -96,9 +96,9 @@ func (f *fault) value(c byte) string {
 	}
 }
 
-// behind steps from the end of a value to the next one. It returns neither a reason
+// afterValue moves from the end of a value to the next one. It returns neither a reason
 // nor true at the end of the body.
-func (f *fault) behind() (reason string, again bool) {
+func (f *fault) afterValue() (reason string, again bool) {
 	for len(f.open) > 0 {
 		inList := f.open[len(f.open)-1] == '['
 		switch c := f.peek(); {
@@ -106,12 +106,12 @@ func (f *fault) behind() (reason string, again bool) {
 			f.pos++
 			if inList {
 				if f.peek() == ']' {
-					return "there is a comma with nothing behind it", false
+					return "there is a comma with nothing after it", false
 				}
 				return "", true
 			}
 			if f.peek() == '}' {
-				return "there is a comma with nothing behind it", false
+				return "there is a comma with nothing after it", false
 			}
 			return f.key("a key in double quotes was expected"), true
 		case c == ']' && inList, c == '}' && !inList:
@@ -125,7 +125,7 @@ func (f *fault) behind() (reason string, again bool) {
 	if f.atEnd() {
 		return "", false
 	}
-	return "something comes behind the object", false
+	return "something comes after the object", false
 }
 
 func (f *fault) shut() {
@@ -133,7 +133,7 @@ func (f *fault) shut() {
 	f.leave()
 }
 
-// key steps behind a key and its colon.
+// key moves past a key and its colon.
 func (f *fault) key(expected string) string {
 	if f.peek() != '"' {
 		return f.ended(expected)
@@ -155,7 +155,7 @@ func (f *fault) ended(expected string) string {
 	return expected
 }
 
-// text steps behind a string.
+// text moves past a string.
 func (f *fault) text() string {
 	start := f.pos
 	if _, _, ok := f.scanString(); ok {

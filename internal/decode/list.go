@@ -55,7 +55,7 @@ func (d *decoder) list(n *node, dst unsafe.Pointer) bool {
 	}
 }
 
-// element decodes the element with index i of a list, and steps behind the comma or
+// element decodes the element with index i of a list, and moves past the comma or
 // the bracket after it. It reports whether that was the end of the list.
 func (d *decoder) element(n *node, dst unsafe.Pointer, i int) (end, ok bool) {
 	found := d.found

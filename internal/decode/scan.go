@@ -63,21 +63,21 @@ func (d *decoder) atEnd() bool {
 	return d.peek() == 0 && d.pos == len(d.data)
 }
 
-// enter steps behind the opening bracket at pos. It reports false at too great a depth.
+// enter moves past the opening bracket at pos. It reports false at too great a depth.
 func (d *decoder) enter() bool {
 	d.pos++
 	d.depth++
 	return d.depth <= maxDepth
 }
 
-// leave steps behind the closing bracket at pos. It returns true.
+// leave moves past the closing bracket at pos. It returns true.
 func (d *decoder) leave() bool {
 	d.pos++
 	d.depth--
 	return true
 }
 
-// scanString steps behind the string at pos. raw is the text between the quotes, and
+// scanString moves past the string at pos. raw is the text between the quotes, and
 // escaped whether escapes are in it. It looks at eight bytes at a time. Without this,
 // decoding takes 12 % more instructions for objects and 20 % more for structs at 1 KB
 // (go test -bench '(Object|Typed)/1KB' ./internal/decode).
@@ -236,7 +236,7 @@ func unescape(dst, raw []byte) []byte {
 	return dst
 }
 
-// scanNumber steps behind the number at pos and returns its text.
+// scanNumber moves past the number at pos and returns its text.
 func (d *decoder) scanNumber() (text []byte, ok bool) {
 	data, start := d.data, d.pos
 	i := start
@@ -275,7 +275,7 @@ func digits(data []byte, i int) int {
 	return i
 }
 
-// literal steps behind a text at pos: null, true or false.
+// literal moves past a text at pos: null, true or false.
 func (d *decoder) literal(text string) bool {
 	end := d.pos + len(text)
 	if end > len(d.data) || string(d.data[d.pos:end]) != text {
@@ -285,7 +285,7 @@ func (d *decoder) literal(text string) bool {
 	return true
 }
 
-// skip steps behind the value at pos and checks its syntax. It keeps a bit for each
+// skip moves past the value at pos and checks its syntax. It keeps a bit for each
 // open bracket, whether it is that of a list, instead of calling itself.
 func (d *decoder) skip() bool {
 	base := d.depth
@@ -318,7 +318,7 @@ func (d *decoder) skip() bool {
 				return false
 			}
 		}
-		// Behind a value: go on to the next, or leave the objects and lists that end here.
+		// After a value: go on to the next, or leave the objects and lists that end here.
 		for {
 			if d.depth == base {
 				return true
@@ -355,7 +355,7 @@ func (d *decoder) skipScalar(c byte) bool {
 	}
 }
 
-// skipKey steps behind the key at pos and its colon.
+// skipKey moves past the key at pos and its colon.
 func (d *decoder) skipKey() bool {
 	if d.peek() != '"' {
 		return false
@@ -364,7 +364,7 @@ func (d *decoder) skipKey() bool {
 	return ok && d.colon()
 }
 
-// colon steps behind a colon and the white space around it.
+// colon moves past a colon and the white space around it.
 func (d *decoder) colon() bool {
 	if d.peek() != ':' {
 		return false
@@ -373,7 +373,7 @@ func (d *decoder) colon() bool {
 	return true
 }
 
-// next steps behind a comma or the closing bracket, and reports whether it was the
+// next moves past a comma or the closing bracket, and reports whether it was the
 // latter.
 func (d *decoder) next(closing byte) (end, ok bool) {
 	switch d.peek() {

@@ -1,4 +1,4 @@
-// Package hosts has the hosts that a server may be asked as: the names and
+// Package hosts decides for which hosts a server answers: for which names and
 // addresses in the Host of a request (RFC 9110, section 7.2). A page whose own name
 // resolves to a server (DNS rebinding) can send it requests, but only with that name
 // as their Host.

@@ -10,7 +10,7 @@ import (
 )
 
 // Bounds of texts in a line of the log, in bytes. A longer text is cut, and its
-// length is written behind it.
+// length is written after it.
 const (
 	maxText  = 1 << 10 // the message, and each field
 	maxStack = 16 << 10

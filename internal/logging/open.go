@@ -69,7 +69,7 @@ func (s Settings) Open(ctx context.Context, stderr io.Writer) (*Log, error) {
 
 // Announce writes the line that says what the program does from now on. It is
 // plain text unless the log is JSON. It goes to standard error too if the log is
-// in a file: who started the program reads it there.
+// in a file: a person who has started the program reads it there.
 func (l *Log) Announce(line string) {
 	if l.settings.File != "" {
 		fmt.Fprintln(l.stderr, line)

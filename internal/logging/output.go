@@ -37,7 +37,7 @@ const (
 )
 
 // output writes the lines of the log to standard error or a file, from one
-// goroutine, so that a slow reader or a full disk never blocks who logs. It
+// goroutine, so that a slow reader or a full disk never blocks a caller. It
 // counts the lines that it could not write, and logs that number as soon as it
 // can write again.
 type output struct {

@@ -85,7 +85,7 @@ func (h contextual) add(f func(slog.Handler) slog.Handler) slog.Handler {
 // printed is the output of package log.
 type printed struct{ log *Log }
 
-// Write logs a line with the place of who called package log. It waits for the
+// Write logs a line with the place of the call of package log. It waits for the
 // line to be written, no longer than Sync does: log.Fatal ends the process next.
 func (p printed) Write(line []byte) (int, error) {
 	record := slog.NewRecord(time.Now(), slog.LevelInfo, strings.TrimSuffix(string(line), "\n"), callerOfLog())

@@ -8,10 +8,12 @@ import (
 	"sync"
 	"unsafe"
 	"weak"
+
+	"github.com/apiphant/apiphant/internal/fields"
 )
 
 // texts are the strings that Value has made and that are still in use, by their address.
-// An address may be used again by another string, for which the pointer does not stand.
+// When a string is freed, another may get its address; the weak pointer then is nil.
 var texts sync.Map // of weak.Pointer[string] by uintptr
 
 // Value returns a copy of a text as a string that [Is] recognizes, also where the
@@ -23,12 +25,9 @@ func Value(text string) any {
 	texts.Store(address, pointer)
 	runtime.AddCleanup(p, forget, entry{address, pointer})
 	value := any("")
-	(*words)(unsafe.Pointer(&value)).data = unsafe.Pointer(p)
+	(*fields.EmptyInterface)(unsafe.Pointer(&value)).Word = unsafe.Pointer(p)
 	return value
 }
-
-// words is an interface in memory.
-type words struct{ kind, data unsafe.Pointer }
 
 type entry struct {
 	address uintptr
@@ -42,7 +41,7 @@ func Is(value any) bool {
 	if _, ok := value.(string); !ok {
 		return false
 	}
-	p := (*words)(unsafe.Pointer(&value)).data
+	p := (*fields.EmptyInterface)(unsafe.Pointer(&value)).Word
 	pointer, ok := texts.Load(uintptr(p))
 	return ok && unsafe.Pointer(pointer.(weak.Pointer[string]).Value()) == p
 }

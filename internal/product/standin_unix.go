@@ -75,7 +75,7 @@ func answerAll(ln net.Listener) {
 	}
 }
 
-// answerUnavailable answers one request. Who sends none gets no answer.
+// answerUnavailable answers one request. A client that sends none gets no answer.
 func answerUnavailable(c net.Conn) {
 	defer c.Close()
 	_ = c.SetDeadline(time.Now().Add(standInTimeout))

@@ -1,5 +1,5 @@
-// Package requesturi takes what a request line asks for apart: its request-target, as
-// RFC 9112 calls it.
+// Package requesturi splits the target of a request line (RFC 9112, section 3.2) into its
+// path and its query.
 package requesturi
 
 import "bytes"

@@ -181,7 +181,7 @@ func (w *Writer) ReadFrom(from io.Reader) (int64, error) {
 	return io.CopyBuffer(struct{ io.Writer }{w}, from, buffer[:])
 }
 
-// hasBody reports whether a body is sent behind the head.
+// hasBody reports whether a body follows the head.
 func (w *Writer) hasBody() bool { return HasBody(w.status) && !w.isHead }
 
 // send starts the answer, if it has not started, and sends what was held back.

@@ -110,7 +110,7 @@ func (d Decimal) String() string {
 	return text
 }
 
-// whole returns the integer part of |d|, whether there is a fraction behind it, and
+// whole returns the integer part of |d|, whether a fraction follows it, and
 // whether the integer part fits.
 func (d Decimal) whole() (magnitude uint64, fraction, fits bool) {
 	if d.exp <= 0 {

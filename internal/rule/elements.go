@@ -29,7 +29,7 @@ func (p *parser) items(value string) error {
 			if word := meant(key); word != "" {
 				return fmt.Errorf("%q is no rule for elements; did you mean %s?", key, word)
 			}
-			return fmt.Errorf("%q is no rule for elements: words such as minLength were expected, each with = behind it", key)
+			return fmt.Errorf("%q is no rule for elements: words such as minLength were expected, each followed by =", key)
 		}
 		end := itemsEnd(rest)
 		if err := elements.parse(key, rest[:end]); err != nil {
@@ -68,8 +68,9 @@ func isItemsWord(key string) bool {
 // hasElements reports whether rules for scalars go for the elements of a value.
 func (s *Schema) hasElements() bool { return s.Kind == List || s.Kind == Array || s.Kind == Map }
 
-// behind returns the schema of what pointers, Optionals and the like lead to.
-func (s *Schema) behind() *Schema {
+// target returns the schema of what pointers, Optionals and the like hold; of any other
+// type, the schema itself.
+func (s *Schema) target() *Schema {
 	for s.Kind == Pointer || s.Kind == Optional {
 		s = s.Elem
 	}

@@ -13,7 +13,7 @@ import (
 // parser is the state of [Parse] for a field, or for the elements of a list or a map.
 type parser struct {
 	rules    Rules
-	of       *Schema         // behind its pointers
+	of       *Schema         // without its pointers
 	shown    *Schema         // of the whole field, for messages
 	said     map[string]bool // the words that were there
 	elements *parser         // of a list or a map; nil: nothing was said about them
@@ -61,7 +61,7 @@ func (p *parser) ofElements() (*parser, error) {
 		return nil, p.wrongType("lists and maps")
 	}
 	if p.elements == nil {
-		p.elements = &parser{of: p.of.Elem.behind(), shown: p.shown}
+		p.elements = &parser{of: p.of.Elem.target(), shown: p.shown}
 	}
 	return p.elements, nil
 }
@@ -96,7 +96,7 @@ func (p *parser) finish() error {
 func (p *parser) wrongType(expected string) error {
 	err := fmt.Errorf("a rule for %s, and this is a %s", expected, p.shown.Type)
 	which := "which"
-	if p.shown.behind() != p.of {
+	if p.shown.target() != p.of {
 		which = "whose " + p.of.Type.String()
 	}
 	switch p.of.Kind {
@@ -167,7 +167,7 @@ func (p *parser) uniqueItems(value string) error {
 	if p.of.Kind != List {
 		return p.wrongType("lists")
 	}
-	if p.of.Elem.behind().Kind == File {
+	if p.of.Elem.target().Kind == File {
 		return p.wrongType("lists of JSON values")
 	}
 	return nil

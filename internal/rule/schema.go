@@ -4,7 +4,7 @@ import "reflect"
 
 // Schema is what a Go type is in a request's JSON. There is one Schema for a type
 // wherever the type occurs, so that a type that contains itself has a Schema that
-// leads back to itself: who walks over Schemas remembers which ones it has seen.
+// leads back to itself: code that walks over Schemas must remember which ones it has seen.
 //
 // A Schema is not changed once its type is compiled.
 type Schema struct {

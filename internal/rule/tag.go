@@ -9,7 +9,7 @@ import (
 )
 
 // Parse reads the rules of a field from its struct tag. of is what the rules are for:
-// the field's schema, behind its pointers. Keys of other libraries are left alone.
+// the schema of the field, without its pointers. Keys of other libraries are left alone.
 //
 // The error names the tag and says what can't work: a key that looks like a misspelt
 // rule, a value that is none for its rule, a rule that is for another kind of value,

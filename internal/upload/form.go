@@ -90,7 +90,7 @@ func Read(body io.Reader, options Options) (*Form, error) {
 		}
 	}
 	r.body.lift()
-	if _, err := io.Copy(io.Discard, r.body); err != nil { // what stands behind the form, so that it is known to be whole
+	if _, err := io.Copy(io.Discard, r.body); err != nil { // what follows the form: reading it shows whether the body is complete
 		return nil, bodyError(err)
 	}
 	whole = true
@@ -116,7 +116,7 @@ type reader struct {
 	memory int // bytes that may still be taken
 }
 
-// next adds the next part to the form, or returns io.EOF behind the last one.
+// next adds the next part to the form, or returns io.EOF after the last one.
 func (r *reader) next() error {
 	r.body.bound(maxHeader)
 	from, err := r.parts.NextPart()

@@ -46,7 +46,7 @@ anew.
 Sizes are bytes, or have a unit: 65536, 64KiB, 1MiB. Durations have one always:
 500ms, 30s, 2m.
 
-Every flag can be set by the environment variable behind it; a flag comes before
+Every flag can be set by the environment variable named after it; a flag comes before
 its variable, a variable before the default. A variable with _FILE at its name's
 end names a file that has the value: APIPHANT_DATABASE_FILE=/run/secrets/database.`,
 		Example: "  " + p.Name + ` serve 127.0.0.1:8001

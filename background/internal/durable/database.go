@@ -25,7 +25,7 @@ type Database[Tx any] struct {
 	connect Connect
 	client  *river.Client[Tx] // only enqueues
 	jobs    map[string]*engine.Definition
-	mine    mine
+	running runningJobs
 	log     *slog.Logger
 	river   *slog.Logger // what River logs
 }

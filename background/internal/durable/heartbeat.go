@@ -13,26 +13,27 @@ const (
 	// its heartbeat: before others can take it for dead, see deadAfter.
 	lostAfter = 10 * time.Second
 
-	// stillAfter is how long no other worker must have written, so that one that
-	// can't write either has lost nothing.
-	stillAfter = 2 * time.Second
+	// silentAfter is after what time without a heartbeat of any other worker it is
+	// assumed that nobody can write. Then a worker that can't write has lost nothing.
+	silentAfter = 2 * time.Second
 
 	beatTimeout = 3 * time.Second
 	readTimeout = time.Second // of what follows a heartbeat
 
-	// rescueEvery is how many heartbeats come to one look for jobs without a worker.
+	// rescueEvery is how many heartbeats pass between two searches for jobs without a
+	// worker.
 	rescueEvery = 3
 )
 
-// turn is what the look after a heartbeat has shown.
-type turn struct {
+// beatResult is what a heartbeat, and reading the workers after it, has shown.
+type beatResult struct {
 	dead   []string // workers whose jobs nobody works
-	looked bool     // the heartbeat was written, and the look did not fail
+	looked bool     // the heartbeat was written, and the workers were read
 }
 
 // heartbeat is [engine.Ledger]'s Heartbeat, on a connection of its own, without
 // what is done at the end. It calls rescue every rescueEvery heartbeats.
-func (l *Ledger) heartbeat(ctx context.Context, own conn, lost func(), rescue func(ctx context.Context, turn turn)) {
+func (l *Ledger) heartbeat(ctx context.Context, own conn, lost func(), rescue func(ctx context.Context, beat beatResult)) {
 	ticker := time.NewTicker(beatEvery)
 	defer ticker.Stop()
 	watchdog := time.AfterFunc(lostAfter, lost)
@@ -41,7 +42,7 @@ func (l *Ledger) heartbeat(ctx context.Context, own conn, lost func(), rescue fu
 	failed := false // since the last call of rescue
 	last := time.Now()
 	deadline := last.Add(lostAfter)
-	for turns := 1; ctx.Err() == nil; turns++ {
+	for beats := 1; ctx.Err() == nil; beats++ {
 		now := time.Now()
 		takenForDead, err := l.writeBeat(ctx, own)
 		seen, lookErr := others.look(ctx, err == nil)
@@ -51,7 +52,7 @@ func (l *Ledger) heartbeat(ctx context.Context, own conn, lost func(), rescue fu
 			fallthrough
 		case err == nil:
 			deadline = now.Add(lostAfter)
-		case lookErr == nil && seen.still >= stillAfter:
+		case lookErr == nil && seen.silent >= silentAfter:
 			// As long as nobody else can write either, as where a transaction has
 			// an SQLite file for itself, nobody takes anything over.
 			deadline = deadline.Add(now.Sub(last))
@@ -66,8 +67,8 @@ func (l *Ledger) heartbeat(ctx context.Context, own conn, lost func(), rescue fu
 			watchdog.Reset(left)
 		}
 		failed = failed || err != nil || lookErr != nil
-		if turns%rescueEvery == 0 {
-			rescue(ctx, turn{dead: seen.dead, looked: !failed})
+		if beats%rescueEvery == 0 {
+			rescue(ctx, beatResult{dead: seen.dead, looked: !failed})
 			failed = false
 		}
 		select {

@@ -112,10 +112,10 @@ func (t *table) start(ctx context.Context, id string) *beating {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.lost = append(b.lost, time.Since(began))
-	}, func(_ context.Context, turn turn) {
+	}, func(_ context.Context, beat beatResult) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		b.taken = append(b.taken, turn.dead...)
+		b.taken = append(b.taken, beat.dead...)
 	})
 	return b
 }
@@ -216,7 +216,7 @@ func TestUnansweredJoin(t *testing.T) {
 // TestLostJobs tests when jobs are given back that run here by the database only.
 func TestLostJobs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var m mine
+		var m runningJobs
 		m.begin(1)
 		running := map[attempt]string{{1, 1}: "job", {2, 1}: "job", {3, 2}: "job"}
 		look := func(looked bool) []attempt {

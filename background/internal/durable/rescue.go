@@ -21,7 +21,7 @@ func (d *Database[Tx]) Heartbeat(ctx context.Context, lost func()) error {
 	}
 	defer disconnect()
 	own := conn{sql}
-	d.heartbeat(ctx, own, lost, func(ctx context.Context, turn turn) { d.rescue(ctx, own, turn) })
+	d.heartbeat(ctx, own, lost, func(ctx context.Context, beat beatResult) { d.rescue(ctx, own, beat) })
 
 	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveLimit)
 	defer cancel()
@@ -34,11 +34,11 @@ func (d *Database[Tx]) Heartbeat(ctx context.Context, lost func()) error {
 
 // rescue makes jobs available that no worker works: those of dead workers, and
 // those of this one that have not reached it.
-func (d *Database[Tx]) rescue(ctx context.Context, own conn, turn turn) {
+func (d *Database[Tx]) rescue(ctx context.Context, own conn, beat beatResult) {
 	bounded, cancel := context.WithTimeout(ctx, rescueLimit)
 	defer cancel()
 	var errs []error
-	for _, id := range turn.dead {
+	for _, id := range beat.dead {
 		jobs, err := d.takeOver(bounded, own, id, true)
 		if err != nil {
 			errs = append(errs, err)
@@ -46,7 +46,7 @@ func (d *Database[Tx]) rescue(ctx context.Context, own conn, turn turn) {
 		}
 		d.log.Warn(fmt.Sprintf("The worker %s is gone: what it had is taken over, with %d jobs that it was running", id, jobs))
 	}
-	errs = append(errs, d.giveBackLost(bounded, own, turn.looked))
+	errs = append(errs, d.giveBackLost(bounded, own, beat.looked))
 	if err := errors.Join(errs...); err != nil && ctx.Err() == nil {
 		d.log.Warn("Jobs without a worker can't be given to others, trying again", "error", err.Error())
 	}

@@ -6,11 +6,11 @@ import (
 )
 
 // A worker is taken for dead when another one has seen no change of its row for
-// deadAfter and deadTurns of its own heartbeats, none of which failed. So nobody
+// deadAfter and deadBeats of its own heartbeats, none of which failed. So nobody
 // is taken for dead because a clock was set, or because nobody could write.
 const (
 	deadAfter = 12 * time.Second
-	deadTurns = 10
+	deadBeats = 10
 )
 
 // watch is what a worker sees of the other ones.
@@ -18,28 +18,28 @@ type watch struct {
 	*Ledger
 	conn
 	peers map[string]peer // by id
-	moved time.Time       // when a look has last shown that one of them has written
+	moved time.Time       // when a heartbeat of one of them was seen last
 }
 
 // peer is another worker.
 type peer struct {
-	beat  int64
-	since time.Time // when this beat was seen first
-	turns int       // how often it was seen again
+	beat    int64
+	since   time.Time // when this beat was seen first
+	repeats int       // how often it was seen again
 }
 
-// sight is what a look at the table of workers has shown.
-type sight struct {
+// observation is what reading the table of workers has shown.
+type observation struct {
 	takenForDead bool     // this worker has no row any more, or a mark
 	dead         []string // workers that have a mark
 
-	// still is for how long the looks have not shown that another worker writes.
-	still time.Duration
+	// silent is how long ago the last heartbeat of another worker was seen.
+	silent time.Duration
 }
 
 // look reads the table of workers after a heartbeat of this one, and marks those
 // that are dead. beaten is whether that heartbeat was written.
-func (w *watch) look(ctx context.Context, beaten bool) (sight, error) {
+func (w *watch) look(ctx context.Context, beaten bool) (observation, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	hadRow := w.hadRow() // before, since it may get one meanwhile
@@ -59,10 +59,10 @@ func (w *watch) look(ctx context.Context, beaten bool) (sight, error) {
 	})
 	if err != nil {
 		w.peers, w.moved = nil, time.Time{}
-		return sight{}, err
+		return observation{}, err
 	}
 	own, exists := beats[w.worker]
-	seen := sight{takenForDead: hadRow && (!exists || own < 0)}
+	seen := observation{takenForDead: hadRow && (!exists || own < 0)}
 	delete(beats, w.worker)
 	for id, beat := range beats {
 		if beat < 0 {
@@ -73,9 +73,9 @@ func (w *watch) look(ctx context.Context, beaten bool) (sight, error) {
 	if w.compare(beats, beaten) || w.moved.IsZero() {
 		w.moved = time.Now()
 	}
-	seen.still = time.Since(w.moved)
+	seen.silent = time.Since(w.moved)
 	for id, p := range w.peers {
-		if p.turns < deadTurns || time.Since(p.since) < deadAfter {
+		if p.repeats < deadBeats || time.Since(p.since) < deadAfter {
 			continue
 		}
 		if marked, err := w.exec(ctx, w.statements.mark, id, p.beat); err == nil && marked == 1 {
@@ -95,9 +95,9 @@ func (w *watch) compare(beats map[string]int64, beaten bool) (moved bool) {
 		case !known || p.beat != beat:
 			p, moved = peer{beat: beat, since: time.Now()}, true
 		case !beaten: // then the other one may not have been able to write, either
-			p.since, p.turns = time.Now(), 0
+			p.since, p.repeats = time.Now(), 0
 		default:
-			p.turns++
+			p.repeats++
 		}
 		peers[id] = p
 	}

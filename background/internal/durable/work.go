@@ -58,8 +58,8 @@ func (d *Database[Tx]) Work(ctx context.Context, work engine.Work) error {
 	return nil
 }
 
-// start starts to work jobs. If the database is away in that moment, it tries
-// again, as River does from then on. It returns nil if ctx ends before.
+// start starts to work jobs. If the database can't be reached in that moment, it
+// tries again, as River does from then on. It returns nil if ctx ends before.
 func (d *Database[Tx]) start(ctx context.Context, work engine.Work) (*river.Client[Tx], error) {
 	for {
 		client, err := d.newClient(work)
@@ -85,7 +85,7 @@ func (d *Database[Tx]) newClient(work engine.Work) (*river.Client[Tx], error) {
 	workers := river.NewWorkers()
 	queues := map[string]river.QueueConfig{}
 	for _, job := range work.Jobs {
-		river.AddWorkerArgs(workers, payload{name: job.Name}, &worker{job: job, run: work.Run, log: d.log, clock: &d.clock, mine: &d.mine})
+		river.AddWorkerArgs(workers, payload{name: job.Name}, &worker{job: job, run: work.Run, log: d.log, clock: &d.clock, running: &d.running})
 		queues[job.Queue] = river.QueueConfig{MaxWorkers: work.Workers}
 	}
 	return river.NewClient(d.driver, &river.Config{
@@ -105,16 +105,16 @@ func (d *Database[Tx]) newClient(work engine.Work) (*river.Client[Tx], error) {
 // worker is a job as River calls it.
 type worker struct {
 	river.WorkerDefaults[payload]
-	job   *engine.Definition
-	run   func(ctx context.Context, job *engine.Definition, attempt engine.Attempt) error
-	log   *slog.Logger
-	clock *clock
-	mine  *mine
+	job     *engine.Definition
+	run     func(ctx context.Context, job *engine.Definition, attempt engine.Attempt) error
+	log     *slog.Logger
+	clock   *clock
+	running *runningJobs
 }
 
 func (w *worker) Work(ctx context.Context, job *river.Job[payload]) error {
-	w.mine.begin(job.ID)
-	defer w.mine.end(job.ID)
+	w.running.begin(job.ID)
+	defer w.running.end(job.ID)
 	err := w.run(ctx, w.job, engine.Attempt{
 		Args: job.Args.args, Number: job.Attempt, Last: job.Attempt >= job.MaxAttempts, Deaths: deaths(job.Metadata),
 	})

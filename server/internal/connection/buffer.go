@@ -47,7 +47,7 @@ func (c *Conn) Fill() error {
 }
 
 // room returns the free part of the buffer, for the next read. To make it larger, room
-// first moves the bytes that are not consumed to the front, behind those that are kept.
+// first moves the bytes that are not consumed to the front, after those that are kept.
 func (c *Conn) room() []byte {
 	if c.memory == nil {
 		c.memory = c.config.newBuffer()

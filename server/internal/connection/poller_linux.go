@@ -17,7 +17,7 @@ import (
 // forgetting what arrived before.
 //
 // What a short read leaves is found when the connection is to be parked: the
-// end of a client that came together with its request, or what it sent behind
+// end of a client that came together with its request, or what it sent after
 // urgent data or descriptors.
 type poller struct {
 	conn   *Conn
@@ -29,8 +29,8 @@ type poller struct {
 	err     error
 }
 
-// newPoller returns nil for what is not a socket itself, since who wraps one may
-// read in another way.
+// newPoller returns nil for what is not a socket itself, since a wrapper may read
+// in another way.
 func newPoller(c *Conn) *poller {
 	var system syscall.Conn
 	switch socket := c.transport.(type) {

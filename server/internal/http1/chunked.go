@@ -9,7 +9,7 @@ const (
 	// Extensions mean nothing here.
 	maxExtension = 256
 
-	// maxTrailer bounds the fields behind the last chunk, in bytes.
+	// maxTrailer bounds the fields after the last chunk, in bytes.
 	maxTrailer = 8 << 10
 )
 
@@ -35,7 +35,7 @@ const (
 	inExtensionToken
 	inExtensionQuoted
 	inExtensionEscaped
-	inExtensionEnd  // behind the quotes
+	inExtensionEnd  // after the quotes
 	inExtensionNext // white space before the next ";"
 	inSizeLF
 	inData

@@ -10,7 +10,7 @@
 //	{}
 //
 // is a [Head], which [Head.Parse] reads, and a [Body], which reads what comes
-// behind the head up to the end of the request and never further.
+// after the head up to the end of the request and never further.
 //
 // It is strict wherever RFC 9112 leaves a choice. What two servers could read
 // in two ways is an [Error], so that nobody can hide a request inside another

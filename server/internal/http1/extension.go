@@ -11,7 +11,7 @@ func (f *framing) readExtension(c byte) error {
 	return nil
 }
 
-// afterExtension returns the state behind a byte of an extension. White space
+// afterExtension returns the state after a byte of an extension. White space
 // around ";" and "=" is bad by the RFC, which wants it to be read all the same.
 func (s state) afterExtension(c byte) state {
 	isToken, isSpace := class[c]&token != 0, c == ' ' || c == '\t'
@@ -44,7 +44,7 @@ func (s state) afterExtension(c byte) state {
 	return invalid
 }
 
-// afterQuoted returns the state behind a byte between quotes.
+// afterQuoted returns the state after a byte between quotes.
 func afterQuoted(c byte) state {
 	switch {
 	case c == '"':

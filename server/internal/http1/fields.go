@@ -39,7 +39,7 @@ func (f Fields) Last(name string) (last []byte) {
 	}
 }
 
-// next returns the value of the next field of a name, and the fields behind it.
+// next returns the value of the next field of a name, and the fields after it.
 // An empty value is not nil.
 func (f Fields) next(name string) (value []byte, rest Fields) {
 	for len(f) > 0 {

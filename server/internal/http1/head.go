@@ -9,7 +9,7 @@ import (
 const MaxFields = 100
 
 // Head is the head of a request: the request line, the fields and the empty
-// line behind them. Its slices point into the bytes that Parse was given.
+// line after them. Its slices point into the bytes that Parse was given.
 type Head struct {
 	Method []byte
 	Target []byte // as it came
@@ -97,7 +97,7 @@ func (h *Head) AsksToClose() bool {
 }
 
 // EmptyLines returns how many bytes of empty lines stand before a request line.
-// RFC 9112, 2.2, lets a server skip them, since some clients send one behind a body.
+// RFC 9112, 2.2, lets a server skip them, since some clients send one after a body.
 func EmptyLines(b []byte) (size int) {
 	for len(b) >= size+2 && b[size] == '\r' && b[size+1] == '\n' {
 		size += len("\r\n")
@@ -136,7 +136,7 @@ func (h *Head) requestLine(b []byte) (int, error) {
 		return 0, nil
 	}
 	if i == start || b[i] != ' ' {
-		return 0, bad("no request target, or no version behind it")
+		return 0, bad("no request target, or no version after it")
 	}
 	n, err := h.version(b[i+1:])
 	if n == 0 || err != nil {

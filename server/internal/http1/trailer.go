@@ -2,7 +2,7 @@ package http1
 
 import "net/http"
 
-// readTrailer reads one byte of the fields behind the last chunk. Their syntax
+// readTrailer reads one byte of the fields after the last chunk. Their syntax
 // is checked, and they are dropped: RFC 9110, 6.5.1, does not let them be taken
 // for header fields.
 func (f *framing) readTrailer(c byte) error {

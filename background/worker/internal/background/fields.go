@@ -1,29 +1,29 @@
 package background
 
-// said is a text of a field of the log that its message has, too. The log for
-// people leaves the field out.
-type said string
+// repeated is a text that a line of the log has in a field and in its message. The log
+// for people leaves the field out.
+type repeated string
 
 // InMessage returns the text.
-func (s said) InMessage() string { return string(s) }
+func (s repeated) InMessage() string { return string(s) }
 
-// number is said of an int.
+// number is a repeated int.
 type number int
 
 // InMessage returns "", since a number needs no cutting.
 func (number) InMessage() string { return "" }
 
-// fields are what a call has in each line of the log.
+// fields returns the fields that each line of the log about the call has.
 func (c Call) fields() []any {
 	if c.Job {
-		return []any{"job", said(c.Name), "attempt", number(c.Attempt)}
+		return []any{"job", repeated(c.Name), "attempt", number(c.Attempt)}
 	}
-	return []any{"task", said(c.Name)}
+	return []any{"task", repeated(c.Name)}
 }
 
-// failed are the fields of a line about an error, and the stack if there is one.
+// failed returns the fields of a line about an error, and the stack if there is one.
 func (c Call) failed(err error, stack string) []any {
-	fields := append(c.fields(), "error", said(err.Error()))
+	fields := append(c.fields(), "error", repeated(err.Error()))
 	if stack == "" {
 		return fields
 	}

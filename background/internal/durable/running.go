@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// missingAfter is how long a job that the database has as running in this worker
-// must be missing here until it is given back. One whose end was not recorded yet
-// is missing for a moment.
+// missingAfter is how long a job must be running in this worker by the database, and
+// not in fact, until it is given back. A job whose end is not recorded yet is in that
+// state for a moment.
 const missingAfter = 30 * time.Second
 
-// mine are the jobs that this worker runs. Where the answer of the database to a
+// runningJobs are the jobs that this worker runs. Where the answer of the database to a
 // fetch of jobs is lost, or a process is frozen in that moment, jobs are running
 // in the database and nowhere else, for as long as this worker lives.
-type mine struct {
+type runningJobs struct {
 	mu      sync.Mutex
 	running map[int64]int // attempts of each job that run here
 
@@ -28,40 +28,39 @@ type attempt struct {
 	number int
 }
 
-func (m *mine) begin(job int64) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.running == nil {
-		m.running = map[int64]int{}
+func (r *runningJobs) begin(job int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.running == nil {
+		r.running = map[int64]int{}
 	}
-	m.running[job]++
+	r.running[job]++
 }
 
-func (m *mine) end(job int64) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.running[job]--; m.running[job] == 0 {
-		delete(m.running, job)
+func (r *runningJobs) end(job int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.running[job]--; r.running[job] == 0 {
+		delete(r.running, job)
 	}
 }
 
-func (m *mine) has(job int64) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.running[job] > 0
+func (r *runningJobs) has(job int64) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.running[job] > 0
 }
 
-// lostJobs looks for jobs that run in this worker by the database only, and
-// returns those that were missing here at all looks for missingAfter. After a
-// look that failed, or if looked is false, it begins anew: then the end of a job
-// could not be recorded, either.
-func (m *mine) lostJobs(running map[attempt]string, looked bool) (lost []attempt) {
+// lostJobs returns the jobs that run in this worker by the database only, and have done
+// so at each call for missingAfter. running are those that the database has. If looked
+// is false, the time begins anew: then the end of a job could not be recorded, either.
+func (r *runningJobs) lostJobs(running map[attempt]string, looked bool) (lost []attempt) {
 	missing := map[attempt]time.Time{}
 	for a := range running {
-		if m.has(a.job) {
+		if r.has(a.job) {
 			continue
 		}
-		since, known := m.missing[a]
+		since, known := r.missing[a]
 		if !known || !looked {
 			since = time.Now()
 		}
@@ -69,7 +68,7 @@ func (m *mine) lostJobs(running map[attempt]string, looked bool) (lost []attempt
 			lost = append(lost, a)
 		}
 	}
-	m.missing = missing
+	r.missing = missing
 	return lost
 }
 
@@ -85,13 +84,13 @@ func (d *Database[Tx]) giveBackLost(ctx context.Context, own conn, looked bool) 
 		return err
 	}, d.worker)
 	if err != nil {
-		d.mine.missing = nil
+		d.running.missing = nil
 		return err
 	}
-	for _, a := range d.mine.lostJobs(running, looked) {
+	for _, a := range d.running.lostJobs(running, looked) {
 		given, err := own.exec(ctx, d.statements.giveBackOne, a.job, a.number, d.worker)
 		if err != nil {
-			d.mine.missing = nil
+			d.running.missing = nil
 			return err
 		}
 		if given == 1 {
