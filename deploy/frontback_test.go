@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/apiphant/apiphant/deploy"
 )
 
 // nginx runs the machine's nginx.
@@ -123,4 +125,22 @@ func TestFrontFails(t *testing.T) {
 	if said := m.applyFront(); !strings.Contains(said, "conf.d/shop.conf … up to date\n") {
 		t.Errorf("a second deployment reloads nginx:\n%s", said)
 	}
+}
+
+// TestSystemTakesBack: a version that answers at each process, and not through nginx, is
+// taken back from all processes, and no request fails. It restarts processes four
+// times under load, and so is none of the quick tests.
+func TestSystemTakesBack(t *testing.T) {
+	needSystem(t)
+	m := newMachine(t)
+	m.makeTrial()
+	apply := (*deploy.Deployment).Apply
+	m.must(apply)
+	before, crowd := m.tree(), m.crowd()
+	write(t, m.file("quick-test.sh"), "#!/bin/sh\ntest $# -gt 0 || { echo not through nginx; exit 1; }\n")
+	m.change("shop", "other", "public/server")
+	m.mustFail(apply, "Ask through nginx", "not through nginx")
+	m.mustBeAsBefore(before)
+	m.mustAnswer("shop", m.everywhere()...)
+	m.disperse(crowd)
 }

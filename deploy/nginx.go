@@ -67,6 +67,7 @@ func (n nginx) remove(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	_ = os.Remove(n.testedFile()) // a deployment that was killed left it
 	removed, err := n.removeOwn(n.Target(site))
 	_, other := n.removeOwn(n.Target(rotation))
 	if err := errors.Join(err, other); err != nil {

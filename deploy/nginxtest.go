@@ -34,7 +34,7 @@ func (n nginx) try(ctx context.Context, file string, content []byte) error {
 		return err
 	}
 	// Relative names in a configuration are relative to the folder of the copy.
-	changed := n.configFile() + "." + n.Name + tempSuffix
+	changed := n.testedFile()
 	defer os.Remove(changed)
 	if err := os.WriteFile(changed, []byte(with), 0o600); err != nil {
 		return err
@@ -45,6 +45,9 @@ func (n nginx) try(ctx context.Context, file string, content []byte) error {
 	}
 	return n.namesakes(all, candidate)
 }
+
+// testedFile is the copy of nginx.conf that is there while it is tested.
+func (n nginx) testedFile() string { return n.configFile() + "." + n.Name + tempSuffix }
 
 // includeDirective is an include of nginx, whose pattern is the second group.
 var includeDirective = regexp.MustCompile(`(?m)^([^#\n]*?\b)include\s+["']?([^"';\s]+)["']?\s*;`)
