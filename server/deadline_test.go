@@ -14,7 +14,7 @@ import (
 // TestSlowReaders: an answer may take long as long as the client accepts some of
 // it now and then; who accepts nothing is not waited for.
 func TestSlowReaders(t *testing.T) {
-	const d, size = 20 * time.Millisecond, 8 << 20 // twice what the system takes for the server without a client that reads
+	const d, size = 20 * time.Millisecond, 13 << 20 // twice what the system keeps for a client that does not read
 	api := echo()
 	api.Handle("v0/large", apiphant.Actions{Read: apiphant.Func(func(context.Context, struct{}) (apiphant.Object, error) {
 		return apiphant.Object{"a": strings.Repeat("x", size)}, nil
@@ -25,7 +25,7 @@ func TestSlowReaders(t *testing.T) {
 	for way, end := range ways {
 		ask := func() *client {
 			c := running.dial()
-			_ = c.SetReadBuffer(64 << 10)
+			_ = c.SetReadBuffer(1 << 20)
 			c.send("POST /api/v0/large/read HTTP/1.1\r\nHost: test\r\n" + end)
 			return c
 		}
@@ -41,7 +41,7 @@ func TestSlowReaders(t *testing.T) {
 		t.Run(way+", little now and then", func(t *testing.T) {
 			c, got, begun := ask(), 0, time.Now()
 			defer c.Close()
-			for buffer := make([]byte, 1<<18); got < size; {
+			for buffer := make([]byte, 1<<20); got < size; {
 				time.Sleep(d) // the client is slow
 				n, err := io.ReadAtLeast(c, buffer, len(buffer))
 				if got += n; err != nil && got < size {
