@@ -90,10 +90,11 @@ var arrows = map[string][]string{
 		"database", "internal/command", "internal/ending", "internal/logging", "internal/admin", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 
 	// What makes a program of a product's folder, and a folder of a template.
-	"internal/origin":  {"golang.org/x/mod"},
-	"internal/product": {"internal/origin", "github.com/fsnotify/fsnotify", "golang.org/x/mod"},
-	"templates":        {},
-	"deploy":           {".", "internal/command", "server", "templates", "internal/origin", "golang.org/x/mod"},
+	"internal/origin":      {"golang.org/x/mod"},
+	"internal/product":     {"internal/origin", "github.com/fsnotify/fsnotify", "golang.org/x/mod"},
+	"templates":            {},
+	"internal/supervisord": {},
+	"deploy":               {".", "internal/supervisord", "internal/command", "server", "templates", "internal/origin", "golang.org/x/mod"},
 
 	// Tests of products, and of doors.
 	"apitest":       {".", "nethttp", "internal/inprocess", "internal/safely", "internal/product", "github.com/google/go-cmp"},

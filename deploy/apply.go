@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 )
 
 // DefaultParts are the parts of a deployment when [Options.With] is nil.
@@ -46,8 +45,9 @@ type work struct {
 	lock    io.Closer
 	release string // the new release
 	before  string // the release that was live before; "" if there was none
-	current bool   // the programs already run the new release
+	keeps   bool   // programs that run the new release already are not restarted
 	standIn *standIn
+	watched map[string]int // the processes of the programs that were started, by the programs' names
 
 	undoPrograms func(context.Context) error // where programs run the new release
 	passed       bool                        // the last test
@@ -124,6 +124,7 @@ func (d *Deployment) Apply(ctx context.Context, options Options) error {
 	if w.manager != nil {
 		steps = append(steps, w.configureStep())
 		steps = append(steps, w.restartSteps()...)
+		steps = append(steps, w.watchStep())
 		steps = append(steps, w.dismissStep()...)
 	}
 	if w.nginx {
@@ -141,17 +142,6 @@ func (d *Deployment) Apply(ctx context.Context, options Options) error {
 func (w *work) activateFiles() error {
 	w.undoPrograms = func(context.Context) error { return w.undo() }
 	return w.activate(w.release)
-}
-
-// takeBack lets the programs, and then nginx, return to what was there before the
-// deployment, and removes the release.
-func (w *work) takeBack(ctx context.Context) (err error) {
-	ctx, cancel := rollBackContext(ctx)
-	defer cancel()
-	if w.undoPrograms != nil {
-		err = w.undoPrograms(ctx)
-	}
-	return errors.Join(err, w.front.putBack(ctx), w.discard())
 }
 
 // isAlone returns an error if another service manager, or a Debian package,
@@ -189,6 +179,7 @@ func (d *Deployment) Reload(ctx context.Context, options Options) error {
 	}
 	steps := []step{w.releaseStep(), w.tryStep(true)}
 	steps = append(steps, w.restartSteps()...)
+	steps = append(steps, w.watchStep())
 	steps = append(steps, w.dismissStep()...)
 	if w.nginx {
 		steps = append(steps, w.quickTestStep())
@@ -295,204 +286,6 @@ func (w *work) releaseStep() step {
 		}
 		return w.release, nil
 	}}
-}
-
-// tryStep starts the stand-in, unless the programs already run this release.
-func (w *work) tryStep(always bool) step {
-	return step{"Try it at " + w.Address(w.StandIn), func(ctx context.Context) (outcome string, err error) {
-		same, err := w.manager.isInstalled()
-		if err == nil && same && always && w.nginx {
-			same, err = w.front.isInstalled()
-		}
-		if err != nil {
-			return "", err
-		}
-		if always && !same {
-			return "", errors.Join(fmt.Errorf("%s, or a configuration, has changed since the last deployment: run ./deploy.sh", ConfFile), w.discard())
-		}
-		w.current = !always && same && w.release == w.before && w.manager.running(ctx)
-		switch {
-		case w.current:
-			return "it is already live", nil
-		case w.Processes == 0:
-			return "this machine runs no API process", nil
-		}
-		if w.standIn, err = w.startStandIn(ctx, w.release); err != nil {
-			return "", errors.Join(err, w.discard())
-		}
-		return "healthy", nil
-	}}
-}
-
-// discard removes a release that did not become live.
-func (w *work) discard() error {
-	if w.release == w.before || w.release == w.live() {
-		return nil
-	}
-	return os.RemoveAll(w.release)
-}
-
-// configureStep installs the service manager's configuration. If that has changed,
-// or if nothing runs, it starts all programs at once; meanwhile the stand-in serves.
-func (w *work) configureStep() step {
-	return step{"Configure " + w.manager.name() + ": " + w.manager.target(), func(ctx context.Context) (string, error) {
-		wasUp := w.manager.running(ctx)
-		if !wasUp {
-			if err := w.activate(w.release); err != nil {
-				return "", err
-			}
-		}
-		changed, err := w.manager.install(ctx)
-		if err != nil {
-			return "", errors.Join(err, w.undo())
-		}
-		if !changed && wasUp {
-			return "up to date", nil
-		}
-		if err := w.startAll(ctx); err != nil {
-			return "", errors.Join(err, w.rollBackAll(ctx))
-		}
-		w.current, w.undoPrograms = true, w.rollBackAll
-		return "started all programs", nil
-	}}
-}
-
-func (w *work) startAll(ctx context.Context) error {
-	if err := w.activate(w.release); err != nil {
-		return err
-	}
-	marks := map[string]string{}
-	for _, program := range w.Programs() {
-		marks[program.Name] = w.manager.mark(program)
-	}
-	if err := w.manager.reconcile(ctx); err != nil {
-		return err
-	}
-	for _, program := range w.Programs() {
-		if err := w.await(ctx, program); err != nil {
-			return withLog(err, w.manager.log(ctx, program, marks[program.Name]))
-		}
-	}
-	return nil
-}
-
-// undo makes the release before live again, and removes the new one.
-func (w *work) undo() error {
-	if w.before == "" {
-		_, err := removeFile(w.Current())
-		return errors.Join(err, w.discard())
-	}
-	return errors.Join(w.activate(w.before), w.discard())
-}
-
-// rollBackAll restores the configuration and the release that were there before.
-func (w *work) rollBackAll(ctx context.Context) error {
-	ctx, cancel := rollBackContext(ctx)
-	defer cancel()
-	if w.before != "" {
-		if err := w.activate(w.before); err != nil {
-			return err
-		}
-	}
-	err := w.manager.putBack(ctx)
-	return errors.Join(err, w.undo())
-}
-
-// rollBackContext returns a context for undoing a deployment, also one whose
-// context has ended.
-func rollBackContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), 5*time.Minute)
-}
-
-// restartSteps returns the steps that restart one program after the other.
-func (w *work) restartSteps() (steps []step) {
-	programs := w.Programs()
-	for i, program := range programs {
-		steps = append(steps, step{"Restart " + program.Name + ", and wait until it is healthy", func(ctx context.Context) (string, error) {
-			if w.current {
-				if err := w.await(ctx, program); err == nil {
-					return "already runs it", nil
-				}
-			}
-			if err := w.activate(w.release); err != nil {
-				return "", err
-			}
-			mark := w.manager.mark(program)
-			err := w.manager.restart(ctx, program)
-			if err == nil {
-				err = w.await(ctx, program)
-			}
-			if err != nil {
-				err = withLog(err, w.manager.log(ctx, program, mark))
-				w.undoPrograms = nil
-				return "", errors.Join(err, w.rollBack(ctx, programs[:i+1]))
-			}
-			if w.undoPrograms == nil {
-				w.undoPrograms = func(ctx context.Context) error { return w.rollBack(ctx, programs) }
-			}
-			return "", nil
-		}})
-	}
-	return steps
-}
-
-// renew restarts a program with the release before. It does not run quick-test.sh,
-// which may expect the answers of the new release.
-func (w *work) renew(ctx context.Context, program Program) error {
-	if err := w.manager.restart(ctx, program); err != nil {
-		return err
-	}
-	return w.awaitProgram(ctx, program)
-}
-
-// await waits until a program is healthy and passes quick-test.sh. A program
-// without an address only has to run.
-func (w *work) await(ctx context.Context, program Program) error {
-	err := w.awaitProgram(ctx, program)
-	if err == nil && program.Address != "" {
-		_, err = w.quickTest(ctx, program.Address)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", program.Name, err)
-	}
-	return nil
-}
-
-func (w *work) awaitProgram(ctx context.Context, program Program) error {
-	return w.awaitHealthy(ctx, program.Address, func(ctx context.Context) (bool, error) { return w.manager.state(ctx, program) })
-}
-
-// rollBack restarts programs with the release before, in reverse order.
-func (w *work) rollBack(ctx context.Context, programs []Program) error {
-	if w.before == "" || w.before == w.release {
-		return errors.New("there is no earlier release to return to")
-	}
-	ctx, cancel := rollBackContext(ctx)
-	defer cancel()
-	if err := w.undo(); err != nil {
-		return err
-	}
-	fmt.Fprintf(w.options.Out, "not healthy; back to %s … ", w.before)
-	for _, program := range slices.Backward(programs) {
-		if err := w.renew(ctx, program); err != nil {
-			return fmt.Errorf("returning to %s: %w", w.before, err)
-		}
-	}
-	return nil
-}
-
-func (w *work) dismissStep() []step {
-	if w.Processes == 0 {
-		return nil
-	}
-	return []step{{fmt.Sprintf("Stop the stand-in at %s", w.Address(w.StandIn)), func(context.Context) (string, error) {
-		if w.standIn == nil {
-			return "it was not started", nil
-		}
-		w.standIn.stop(w.StopTimeout())
-		w.standIn = nil
-		return "", nil
-	}}}
 }
 
 func (w *work) nginxSteps() []step {

@@ -28,6 +28,7 @@ func lookup(name string) (uid, gid int, err error) {
 // runAs makes a command run as another user, or as the present one if name is "".
 func runAs(command *exec.Cmd, name string) error {
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C must not end it
+	endWithParent(command.SysProcAttr)
 	if name == "" {
 		return nil
 	}

@@ -29,8 +29,9 @@ type Deployment struct {
 	// Debian is the package that is being written, or nil.
 	Debian *Debian
 
-	product string // the product's folder
-	bounds  bounds // of the actions of the release that is being deployed
+	product    string        // the product's folder
+	bounds     bounds        // of the actions of the release that is being deployed
+	shortWatch time.Duration // in place of watchTime, for tests; 0: none
 }
 
 // Load reads the settings of the product in a folder. For root see
@@ -97,15 +98,20 @@ func (d *Deployment) Superuser() string {
 }
 
 // Times that are derived from the settings.
-func (d *Deployment) DrainWindow() time.Duration   { return drainWindow }
-func (d *Deployment) StopTimeout() time.Duration   { return drainWindow + d.Drain + 5*time.Second }
+func (d *Deployment) StopTimeout() time.Duration   { return d.DrainWindow() + d.Drain + 5*time.Second }
 func (d *Deployment) HeaderTimeout() time.Duration { return server.DefaultHeaderTimeout }
 func (d *Deployment) IdleTimeout() time.Duration   { return server.DefaultIdleTimeout }
 
-// drainWindow is how long a process that was told to end still accepts requests.
-// It is longer than nginx keeps idle connections open, and than it leaves out a
-// machine that refused a connection (fail_timeout).
-const drainWindow = 5 * time.Second
+// DrainWindow returns how long a process that was told to end still accepts requests.
+// It is longer than nginx keeps idle connections open, and, where other machines send
+// requests, than their nginx leaves out a process that refused a connection
+// (fail_timeout).
+func (d *Deployment) DrainWindow() time.Duration {
+	if ip := net.ParseIP(d.Host); len(d.Upstreams) == 0 && ip != nil && ip.IsLoopback() {
+		return 2 * time.Second
+	}
+	return 5 * time.Second
+}
 
 // AnswerTimeout returns how long nginx waits for the answer to a call, or for more of
 // it: longer than a call of any action may take, and than an event stream is silent.
@@ -192,7 +198,7 @@ func (d *Deployment) serveFlags() []string {
 		"--max-body=" + d.MaxBody.String(),
 		"--max-upload=" + d.MaxUpload.String(),
 		"--drain=" + d.Drain.String(),
-		"--drain-window=" + drainWindow.String(),
+		"--drain-window=" + d.DrainWindow().String(),
 	}, d.Flags...)
 }
 

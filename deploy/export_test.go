@@ -1,6 +1,9 @@
 package deploy
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // InstallPackage is what a deployment does where a program is missing.
 func InstallPackage(ctx context.Context, program, name string) (string, error) {
@@ -8,3 +11,6 @@ func InstallPackage(ctx context.Context, program, name string) (string, error) {
 }
 
 var KnowsHost = knowsHost
+
+// SetWatch sets how long programs are watched that were started.
+func (d *Deployment) SetWatch(duration time.Duration) { d.shortWatch = duration }

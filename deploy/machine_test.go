@@ -26,6 +26,7 @@ import (
 
 	"github.com/apiphant/apiphant/deploy"
 	"github.com/apiphant/apiphant/internal/load"
+	"github.com/apiphant/apiphant/internal/supervisord"
 )
 
 // maxWait bounds the wait for an event.
@@ -35,7 +36,7 @@ const maxWait = 2 * time.Minute
 func newMachine(t *testing.T) *machine {
 	t.Helper()
 	need(t, "nginx", "supervisord", "supervisorctl", "curl")
-	m := &machine{t: t, root: t.TempDir(), product: filepath.Join(t.TempDir(), "shop")}
+	m := &machine{t: t, watch: shortWatch, root: t.TempDir(), product: filepath.Join(t.TempDir(), "shop")}
 	if err := deploy.New(io.Discard, m.product); err != nil {
 		t.Fatal(err)
 	}
@@ -198,12 +199,18 @@ func (m *machine) disperse(running *load.Running) {
 // pid returns the id of a process, as supervisor reports it.
 func (m *machine) pid(i int) int {
 	m.t.Helper()
-	out, err := exec.Command("supervisorctl", "-c", m.root+"/etc/supervisor/supervisord.conf", "pid", fmt.Sprintf("shop:shop-%d", m.ports[i])).Output()
-	pid, notANumber := strconv.Atoi(strings.TrimSpace(string(out)))
-	if err != nil || notANumber != nil {
-		m.t.Fatalf("supervisorctl pid: %s %v", out, err)
+	client, err := supervisord.Open(m.root + "/etc/supervisor/supervisord.conf")
+	if err != nil {
+		m.t.Fatal(err)
 	}
-	return pid
+	processes, err := client.Processes(m.t.Context(), "shop")
+	for _, process := range processes {
+		if process.Name == fmt.Sprintf("shop-%d", m.ports[i]) && process.PID != 0 {
+			return process.PID
+		}
+	}
+	m.t.Fatalf("process %d does not run: %v %v", i, processes, err)
+	return 0
 }
 
 // tree describes all files below the root, except those that running programs write.
@@ -315,6 +322,8 @@ func TestDeployment(t *testing.T) {
 	m.mustAnswer("shop2", append(m.everywhere(), fmt.Sprintf("127.0.0.1:%d", m.ports[1]+1))...)
 
 	m.run("logrotate", m.rotates)
+	m.run("deaths of deployments", m.survivesDeaths)
+	m.run("a version that ends", m.watches)
 	write(t, m.root+"/var/lib/shop/data", "mine")
 	m.run("remove", m.removes)
 }

@@ -21,8 +21,14 @@ type serviceManager interface {
 	// putBack undoes install.
 	putBack(ctx context.Context) error
 
+	// isLoaded reports whether it works by the installed configuration.
+	isLoaded(ctx context.Context) (bool, error)
+
 	// running reports whether any of the programs runs.
 	running(ctx context.Context) bool
+
+	// pid returns the id of a program's process; 0: it does not run.
+	pid(ctx context.Context, program Program) int
 
 	// reconcile starts, stops and restarts programs until they are those of the
 	// configuration.

@@ -181,8 +181,14 @@ func (w *work) isOwnProcess(ctx context.Context, p process, port int) bool {
 	if manager, ok := w.manager.(*systemd); ok && p.pid == 1 {
 		return manager.show(ctx, manager.socket(port), "ActiveState") == "active"
 	}
-	releases, err := filepath.EvalSymlinks(w.releasesDir())
-	return err == nil && strings.HasPrefix(p.executable, releases+"/")
+	return w.isRelease(p.executable)
+}
+
+// isRelease reports whether an executable is that of a release, also of one that was
+// removed meanwhile.
+func (d *Deployment) isRelease(executable string) bool {
+	releases, err := filepath.EvalSymlinks(d.releasesDir())
+	return err == nil && strings.HasPrefix(executable, releases+"/")
 }
 
 // isOwnProcess reports whether a process is the nginx of this machine, or one of its

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/apiphant/apiphant/deploy"
 )
@@ -18,6 +19,7 @@ type machine struct {
 	product string
 	front   string                       // the address of nginx
 	ports   [2]int                       // of the first two processes; the next port is free as well
+	watch   time.Duration                // see shortWatch; 0: as long as for every user
 	built   map[[sha256.Size]byte]string // the programs that were built, by the hash of their source
 }
 
@@ -87,5 +89,10 @@ func (m *machine) load() *deploy.Deployment {
 	if err != nil {
 		m.t.Fatal(err)
 	}
+	deployment.SetWatch(m.watch)
 	return deployment
 }
+
+// shortWatch is how long programs are watched that were started: where a version ends a
+// while after its start, a test sets more.
+const shortWatch = 500 * time.Millisecond

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -26,9 +28,8 @@ type standIn struct {
 // startStandIn starts the program of a release, and returns when it is healthy.
 func (d *Deployment) startStandIn(ctx context.Context, release string) (*standIn, error) {
 	address := d.Address(d.StandIn)
-	if conn, err := net.DialTimeout("tcp", reachable(address), time.Second); err == nil {
-		conn.Close()
-		return nil, fmt.Errorf("another program listens at %s: stop it, or set another STAND_IN in %s", address, ConfFile)
+	if err := d.freeStandIn(ctx, address); err != nil {
+		return nil, err
 	}
 	args := append([]string{"serve", address}, d.serveFlags()...)
 	s := &standIn{command: exec.Command(release+"/"+d.Name, args...), said: &tail{}, ended: make(chan struct{})}
@@ -41,13 +42,9 @@ func (d *Deployment) startStandIn(ctx context.Context, release string) (*standIn
 	if err := runAs(s.command, d.User()); err != nil {
 		return nil, err
 	}
-	if err := s.command.Start(); err != nil {
+	if err := s.start(); err != nil {
 		return nil, err
 	}
-	go func() {
-		_ = s.command.Wait()
-		close(s.ended)
-	}()
 	err := d.awaitHealthy(ctx, address, s.state)
 	if err == nil {
 		_, err = d.quickTest(ctx, address)
@@ -57,6 +54,66 @@ func (d *Deployment) startStandIn(ctx context.Context, release string) (*standIn
 		return nil, withLog(err, s.said.String())
 	}
 	return s, nil
+}
+
+// start starts the process on a thread of its own, since it ends with that.
+func (s *standIn) start() error {
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and not unlocked: the thread ends with the process
+		err := s.command.Start()
+		started <- err
+		if err == nil {
+			_ = s.command.Wait()
+			close(s.ended)
+		}
+	}()
+	return <-started
+}
+
+// freeStandIn ends the stand-in of a deployment that was killed, where one listens at the
+// address. This deployment has the lock, so no other one needs it. Any other program there
+// is an error.
+func (d *Deployment) freeStandIn(ctx context.Context, address string) error {
+	for _, signal := range []os.Signal{syscall.SIGTERM, os.Kill} {
+		left := d.ownListeners(address)
+		for _, pid := range left {
+			if process, err := os.FindProcess(pid); err == nil {
+				_ = process.Signal(signal)
+			}
+		}
+		if len(left) > 0 {
+			waitUntil(ctx, d.StopTimeout(), func() bool { return len(d.ownListeners(address)) == 0 })
+		}
+	}
+	if conn, err := net.DialTimeout("tcp", reachable(address), time.Second); err == nil {
+		conn.Close()
+		return fmt.Errorf("another program listens at %s: stop it, or set another STAND_IN in %s", address, ConfFile)
+	}
+	return nil
+}
+
+// ownListeners returns the processes that run a release of the product and listen at an
+// address.
+func (d *Deployment) ownListeners(address string) (pids []int) {
+	wanted, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return nil
+	}
+	var at []socket
+	for _, socket := range sockets() {
+		if overlaps(wanted, socket.address) {
+			at = append(at, socket)
+		}
+	}
+	for _, processes := range holders(at) {
+		for _, process := range processes {
+			if d.isRelease(process.executable) {
+				pids = append(pids, process.pid)
+			}
+		}
+	}
+	return pids
 }
 
 func (s *standIn) state(context.Context) (starting bool, err error) {

@@ -8,8 +8,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
-	"strings"
+	"time"
+
+	"github.com/apiphant/apiphant/internal/supervisord"
 )
 
 // supervisor is the service manager for machines without systemd.
@@ -29,20 +32,18 @@ func (s *supervisor) piece() Piece {
 	return piece
 }
 
-// control runs supervisorctl. It often reports errors on standard output alone, with
-// exit status 0.
-func (s *supervisor) control(ctx context.Context, args ...string) (string, error) {
-	said, err := run(ctx, "supervisorctl", append([]string{"-c", s.configFile()}, args...)...)
-	if err == nil && strings.Contains(said, "ERROR") {
-		err = fmt.Errorf("supervisorctl %s: %s", strings.Join(args, " "), said)
-	}
-	return said, err
-}
+// open returns a client for the machine's supervisord.
+func (s *supervisor) open() (*supervisord.Client, error) { return supervisord.Open(s.configFile()) }
 
 func (s *supervisor) isUp(ctx context.Context) bool {
-	said, err := s.control(ctx, "pid")
-	_, notANumber := strconv.Atoi(said)
-	return err == nil && notANumber == nil
+	client, err := s.open()
+	if err != nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	_, err = client.PID(ctx)
+	return err == nil
 }
 
 func (s *supervisor) name() string   { return "supervisor" }
@@ -71,15 +72,16 @@ func (s *supervisor) install(ctx context.Context) (changed bool, err error) {
 	if s.config, err = replace(s.target(), content); err != nil {
 		return false, err
 	}
+	loaded := true
 	if s.isUp(ctx) {
-		_, err = s.control(ctx, "reread")
+		loaded, err = s.isLoaded(ctx)
 	} else {
 		err = s.start(ctx)
 	}
 	if err != nil {
 		return false, errors.Join(err, s.putBack(ctx))
 	}
-	return s.config.changed, nil
+	return s.config.changed || !loaded, nil
 }
 
 func (s *supervisor) prepareRoot() error {
@@ -124,60 +126,107 @@ func (s *supervisor) putBack(ctx context.Context) error {
 	return nil
 }
 
-func (s *supervisor) running(ctx context.Context) bool {
-	said, _ := s.control(ctx, "status", s.Name+":*")
-	return strings.Contains(said, "RUNNING")
+// isLoaded reports whether supervisord works by the file as it stands there. A
+// deployment that was killed may have written it and no more.
+func (s *supervisor) isLoaded(ctx context.Context) (bool, error) {
+	client, err := s.open()
+	if err != nil {
+		return false, err
+	}
+	change, err := client.Reread(ctx, s.Name)
+	return change == supervisord.Unchanged, err
 }
+
+func (s *supervisor) running(ctx context.Context) bool {
+	processes, _ := s.processes(ctx)
+	return slices.ContainsFunc(processes, func(p supervisord.Process) bool { return p.State == "RUNNING" })
+}
+
+func (s *supervisor) processes(ctx context.Context) ([]supervisord.Process, error) {
+	client, err := s.open()
+	if err != nil {
+		return nil, err
+	}
+	return client.Processes(ctx, s.Name)
+}
+
+// process returns a program's process; its State is "" where supervisord does not know
+// the program.
+func (s *supervisor) process(ctx context.Context, program Program) (supervisord.Process, error) {
+	processes, err := s.processes(ctx)
+	for _, process := range processes {
+		if process.Name == program.Name {
+			return process, nil
+		}
+	}
+	return supervisord.Process{}, err
+}
+
+// stopMargin is how much later than after its time to drain supervisord may report that a
+// process has ended: its time may have been longer by the configuration before.
+const stopMargin = 5 * time.Minute
 
 // reconcile restarts the whole group if its configuration has changed: supervisor
 // has no other way.
 func (s *supervisor) reconcile(ctx context.Context) error {
-	if _, err := s.control(ctx, "reread"); err != nil {
+	client, err := s.open()
+	if err != nil {
 		return err
 	}
-	if _, err := s.control(ctx, "update", s.Name); err != nil {
+	updating, cancel := context.WithTimeout(ctx, s.StopTimeout()+stopMargin)
+	defer cancel()
+	if err := client.Update(updating, s.Name); err != nil {
 		return err
 	}
 	if !s.config.existed && !exists(s.config.name) {
 		return nil // there was no configuration before, and there is none now
 	}
 	for _, program := range s.Programs() {
-		switch state := s.status(ctx, program); state {
-		case "RUNNING", "STARTING", "BACKOFF":
-		case "":
+		switch process, err := s.process(ctx, program); {
+		case err != nil:
+			return err
+		case process.State == "":
 			return fmt.Errorf("%s does not know %s: does it include %s?", s.configFile(), program.Name, s.target())
+		case process.State == "RUNNING", process.State == "STARTING", process.State == "BACKOFF":
 		default:
-			_, _ = s.control(ctx, "start", s.Name+":"+program.Name) // the state is asked later
+			_ = client.Start(ctx, s.Name, program.Name) // the state is asked later
 		}
 	}
 	return nil
 }
 
 func (s *supervisor) restart(ctx context.Context, program Program) error {
-	_, _ = s.control(ctx, "restart", s.Name+":"+program.Name) // the state is asked later
+	client, err := s.open()
+	if err != nil {
+		return err
+	}
+	stopping, cancel := context.WithTimeout(ctx, s.StopTimeout()+stopMargin)
+	defer cancel()
+	if err := client.Stop(stopping, s.Name, program.Name); err != nil {
+		return err
+	}
+	_ = client.Start(ctx, s.Name, program.Name) // the state is asked later
 	return ctx.Err()
 }
 
-// status returns supervisor's name for the state of a program, such as RUNNING, or
-// "" if supervisor does not know the program.
-func (s *supervisor) status(ctx context.Context, program Program) string {
-	said, _ := s.control(ctx, "status", s.Name+":"+program.Name)
-	fields := strings.Fields(said)
-	if len(fields) < 2 || fields[0] != s.Name+":"+program.Name {
-		return ""
+func (s *supervisor) state(ctx context.Context, program Program) (starting bool, err error) {
+	process, err := s.process(ctx, program)
+	switch {
+	case err != nil:
+		return false, err
+	case process.State == "RUNNING":
+		return false, nil
+	case process.State == "STARTING":
+		return true, nil
+	case process.Why != "":
+		return false, fmt.Errorf("it has ended: supervisor says %s, %s", process.State, process.Why)
 	}
-	return fields[1]
+	return false, fmt.Errorf("it has ended: supervisor says %s", process.State)
 }
 
-func (s *supervisor) state(ctx context.Context, program Program) (starting bool, err error) {
-	switch status := s.status(ctx, program); status {
-	case "RUNNING":
-		return false, nil
-	case "STARTING":
-		return true, nil
-	default:
-		return false, fmt.Errorf("it has ended: supervisor says %s", status)
-	}
+func (s *supervisor) pid(ctx context.Context, program Program) int {
+	process, _ := s.process(ctx, program)
+	return process.PID
 }
 
 func (s *supervisor) logFile(program Program) string { return filepath.Join(s.LogDir(), program.Log) }
@@ -216,18 +265,12 @@ func (s *supervisor) remove(ctx context.Context) (removed bool, err error) {
 	if removed, err = removeFile(s.target()); err != nil {
 		return removed, err
 	}
-	if find("supervisorctl") == "" || !s.isUp(ctx) {
-		return removed, nil
+	client, err := s.open()
+	if err != nil || !s.isUp(ctx) {
+		return removed, nil // nothing runs
 	}
 	if s.Root != "" { // supervisord was started for this deployment alone
-		_, err = s.control(ctx, "shutdown")
-		return removed, err
+		return removed, client.Shutdown(ctx)
 	}
-	if _, err = s.control(ctx, "reread"); err == nil {
-		_, err = s.control(ctx, "update", s.Name)
-	}
-	if err != nil && strings.Contains(err.Error(), "no such group") {
-		err = nil
-	}
-	return removed, err
+	return removed, client.Update(ctx, s.Name)
 }

@@ -89,10 +89,15 @@ func (s *systemd) install(ctx context.Context) (changed bool, err error) {
 	if err := checkUnits(ctx, s.Deployment); err != nil && !errors.Is(err, errNotInstalled) {
 		return false, err
 	}
+	loaded, err := s.isLoaded(ctx)
+	if err != nil {
+		return false, err
+	}
 	files, err := s.render()
 	if err != nil {
 		return false, err
 	}
+	changed = !loaded
 	for file, content := range files {
 		put := replace
 		if content == nil {
@@ -159,6 +164,22 @@ func (s *systemd) control(ctx context.Context, args ...string) error {
 func (s *systemd) show(ctx context.Context, unit, property string) string {
 	said, _ := run(ctx, "systemctl", "show", "--value", "--property", property, unit)
 	return strings.TrimSpace(said)
+}
+
+// isLoaded reports whether systemd has read the units as they are. A deployment that was
+// killed may have written them and no more.
+func (s *systemd) isLoaded(ctx context.Context) (bool, error) {
+	for _, program := range s.Programs() {
+		if s.show(ctx, s.unit(program), "NeedDaemonReload") == "yes" {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func (s *systemd) pid(ctx context.Context, program Program) int {
+	pid, _ := strconv.Atoi(s.show(ctx, s.unit(program), "MainPID")) // "" where the unit is not known
+	return pid
 }
 
 func (s *systemd) running(ctx context.Context) bool {
@@ -231,11 +252,12 @@ func (s *systemd) stopAllBut(ctx context.Context, wanted []string) error {
 
 // restart reloads the unit of an API process: the process starts its successor, which
 // takes over when it is ready. If the reload fails, and for the background process,
-// the unit is restarted.
+// the unit is restarted; so it is where its arguments have changed, which a successor
+// would inherit.
 func (s *systemd) restart(ctx context.Context, program Program) error {
 	unit := s.unit(program)
 	before, failure := s.show(ctx, unit, "MainPID"), s.show(ctx, unit, "StatusText")
-	if program.Address == "" || s.control(ctx, "reload", unit) != nil {
+	if program.Address == "" || !hasArguments(s.pid(ctx, program), program) || s.control(ctx, "reload", unit) != nil {
 		return s.control(ctx, "restart", unit)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*healthTimeout+5*time.Second) // the program itself waits a minute for its successor

@@ -19,7 +19,8 @@ import (
 // are a part of each release: to try another release, nothing has to be compiled.
 // public/server is the name that it answers with. The program's Start fails with the
 // text of public/failure, if there is one; where public/failure-at exists, it fails only
-// at the address that is in there.
+// at the address that is in there. Where public/ends-at exists, the program that serves at
+// the address in there ends 3 s after its start.
 const trialEcho = `package echo
 
 import (
@@ -53,13 +54,21 @@ const trialStart = `package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"shop/api/v0/echo"
 )
 
 func Start(context.Context) error {
+	if at := echo.Public("ends-at"); at != "" && strings.Contains(strings.Join(os.Args, " "), at) {
+		time.AfterFunc(3*time.Second, func() {
+			fmt.Println("it ends as it was told")
+			os.Exit(3)
+		})
+	}
 	failure := echo.Public("failure")
 	if failure == "" || !strings.Contains(strings.Join(os.Args, " "), echo.Public("failure-at")) {
 		return nil
