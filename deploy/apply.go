@@ -151,7 +151,7 @@ func (w *work) isAlone() error {
 		return nil
 	}
 	for _, piece := range pieces {
-		if other := w.Target(piece); piece.Part != "nginx" && piece.Part != w.manager.name() && w.owns(other) {
+		if other := w.Target(piece); piece.Part != "nginx" && piece.Part != w.manager.name() && (w.owns(other) || w.hasForm(piece)) {
 			return fmt.Errorf("%s is deployed with %s (%s): remove that first, by apply --with %[2]s --remove", w.Name, piece.Part, other)
 		}
 	}

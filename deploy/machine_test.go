@@ -351,6 +351,11 @@ func (m *machine) logsAccess(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer.Body.Close()
+	for _, log := range []string{"nginx-access.log", "nginx-error.log", fmt.Sprintf("%d.log", m.ports[0])} {
+		if info, err := os.Stat(m.root + "/var/log/shop/" + log); err != nil || info.Mode() != 0o640 {
+			t.Errorf("%s: %v %v", log, info.Mode(), err)
+		}
+	}
 	eventually(m.t, "the line in the log", func() bool {
 		for line := range strings.Lines(read(t, m.root+"/var/log/shop/nginx-access.log")) {
 			fields := strings.Fields(line)

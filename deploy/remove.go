@@ -91,11 +91,15 @@ func (d *Deployment) removeHome(context.Context) (string, error) {
 
 // reportLeft writes what is still there, with the reason.
 func (w *work) reportLeft() {
-	out := w.options.Out
+	out, adoptable := w.options.Out, false
 	for _, target := range w.targets() {
 		if target.foreign != nil {
 			fmt.Fprintf(out, "Left, since it is not the product's own: %v.\n", target.foreign)
+			adoptable = adoptable || target.hasForm
 		}
+	}
+	if adoptable {
+		fmt.Fprintln(out, "If an apiphant that wrote no marks has deployed it, add --adopt.")
 	}
 	if w.manager != nil && w.ownsFolder(w.HomeDir()) {
 		entries, _ := os.ReadDir(w.HomeDir())
