@@ -145,9 +145,8 @@ func (d *Deployment) makeOwn(name string) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}
-	temp := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+tempSuffix)
-	_ = os.Remove(filepath.Join(temp, markFile)) // of a deployment that was interrupted
-	_ = os.Remove(temp)
+	temp := aside(name)
+	_ = removeAside(name) // of a deployment that was interrupted
 	if err := os.Mkdir(temp, 0o700); err != nil {
 		return err
 	}
@@ -156,6 +155,17 @@ func (d *Deployment) makeOwn(name string) error {
 		err = os.Rename(temp, name)
 	}
 	return err
+}
+
+// aside returns the name that a folder has while it gets its mark, and loses it.
+func aside(folder string) string {
+	return filepath.Join(filepath.Dir(folder), "."+filepath.Base(folder)+tempSuffix)
+}
+
+// removeAside removes a folder that has nothing but its mark from where aside says.
+func removeAside(folder string) error {
+	_, err := removeFile(filepath.Join(aside(folder), markFile))
+	return errors.Join(err, os.Remove(aside(folder)))
 }
 
 // putMark writes the mark into a folder.

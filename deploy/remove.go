@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
 // Remove stops the programs and removes what Apply installed for the chosen parts: what
@@ -82,11 +81,10 @@ func (d *Deployment) removeHome(context.Context) (string, error) {
 	if len(entries) > 1 {
 		return "all but what is not its own", nil
 	}
-	_, err = removeFile(filepath.Join(d.HomeDir(), markFile))
-	if err := errors.Join(err, os.Remove(d.HomeDir())); err != nil && !errors.Is(err, syscall.ENOTEMPTY) {
+	if err := os.Rename(d.HomeDir(), aside(d.HomeDir())); err != nil { // never there without its mark
 		return "", err
 	}
-	return "", nil
+	return "", removeAside(d.HomeDir())
 }
 
 // reportLeft writes what is still there, with the reason.
