@@ -28,7 +28,7 @@ help: ## Print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: test
-test: format lint stdjson ## Lint, vet and run every test with the race detector
+test: format lint stdjson ## Lint, vet and run every test, with the race detector where goroutines meet
 	CGO_ENABLED=1 $(GO) test -race -vet=all $$($(GO) list ./... | grep -vxF "$$($(GO) list $(PLAIN))")
 	$(GO) test -vet=all $(PLAIN)
 
