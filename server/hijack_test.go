@@ -236,7 +236,7 @@ func TestHijackLeavesNothing(t *testing.T) {
 					runtime.GC()
 				}
 				stats := s.Stats()
-				return stats.Hijacked == 0 && stats.Connections == 0 && stats.Running == 0
+				return stats.Hijacked == 0 && stats.Connections == 0 && stats.Running == 0 && running.access.String() != ""
 			})
 			c.wantClosed()
 			if log := running.access.String(); strings.Count(log, "\n") != 1 || !strings.Contains(log, `"status":101`) {
@@ -374,4 +374,46 @@ func inUse() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapInuse + m.StackInuse)
+}
+
+// TestHijackHasNoTimeouts: the connection may be silent for longer than others.
+func TestHijackHasNoTimeouts(t *testing.T) {
+	const limit = 50 * time.Millisecond
+	reads := make(chan error, 1)
+	running := start(t, hijacking(func(conn net.Conn, both *bufio.ReadWriter, _ *http.Request) {
+		defer conn.Close()
+		_, err := both.ReadByte()
+		reads <- err
+	}), &server.Server{HeaderTimeout: limit, IdleTimeout: limit})
+	c := running.dial()
+	c.send(upgrade)
+	select {
+	case err := <-reads:
+		t.Fatalf("reading ended with %v", err)
+	case <-time.After(3 * limit):
+	}
+	c.send("x")
+	if err := wait(t, "the function reads", reads); err != nil {
+		t.Errorf("reading: %v", err)
+	}
+}
+
+// TestHijackFails: an error that a function returns closes the connection, too.
+func TestHijackFails(t *testing.T) {
+	api := &apiphant.API{}
+	api.Handle("v0/raw", apiphant.Actions{Read: apiphant.RawResponse(func(_ context.Context, request apiphant.Object, w http.ResponseWriter) error {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return err
+		}
+		fmt.Fprint(conn, request["text"])
+		return errors.New("on purpose")
+	})})
+	running := start(t, api, &server.Server{})
+	c := running.dial()
+	c.send(post("/api/v0/raw/read", `{"text":"sent"}`))
+	if got, err := io.ReadAll(c.in); string(got) != "sent" || err != nil {
+		t.Errorf("got %q and %v, want what was sent and the end", got, err)
+	}
+	until(t, "the error is logged", func() bool { return strings.Contains(running.log.String(), "on purpose") })
 }
