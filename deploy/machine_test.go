@@ -279,6 +279,7 @@ func TestDeployment(t *testing.T) {
 	m.must(apply)
 	m.mustAnswer("shop", m.everywhere()...)
 	m.run("files of public", m.servesPublic)
+	m.run("addresses of Rest", m.servesAddresses)
 	m.run("access log", m.logsAccess)
 	for _, line := range []string{"proxy_read_timeout 130s;", "client_max_body_size 2g;"} { // those of v0/report
 		if site := read(t, m.root+"/etc/nginx/conf.d/shop.conf"); !strings.Contains(site, line) {
@@ -337,6 +338,25 @@ func (m *machine) servesPublic(t *testing.T) {
 	body, _ := io.ReadAll(answer.Body)
 	if answer.StatusCode != 200 || string(body) != read(t, m.file("public/index.html")) || answer.Header.Get("Content-Type") != "text/html" {
 		t.Errorf("got %s %s %s", answer.Status, answer.Header, body)
+	}
+}
+
+// servesAddresses: what is no file is asked for at the processes, but for their health.
+func (m *machine) servesAddresses(t *testing.T) {
+	for path, want := range map[string]string{
+		"/words/w%2Fd": `200 {"hello":"w/d","server":"shop"}`,
+		"/words":       `404 {"error":"404 Not Found"}`,
+		"/healthz":     `404 {"error":"404 Not Found"}`,
+	} {
+		answer, err := http.Get("http://" + m.front + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if got := fmt.Sprint(answer.StatusCode, " ", string(body)); err != nil || got != want {
+			t.Errorf("%s: got %s, %v, want %s", path, got, err, want)
+		}
 	}
 }
 

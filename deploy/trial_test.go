@@ -59,8 +59,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/apiphant/apiphant/rest"
+
 	"shop/api/v0/echo"
 )
+
+func Rest() rest.Routes { return rest.Routes{"GET /words/{hello}": "v0/echo/read"} }
 
 func Start(context.Context) error {
 	if at := echo.Public("ends-at"); at != "" && strings.Contains(strings.Join(os.Args, " "), at) {
