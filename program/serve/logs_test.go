@@ -37,7 +37,7 @@ func TestPanicsDoNotFloodTheLog(t *testing.T) {
 	wantMatch(t, `\napiphant_log_lines_left_out_total{reason="flood"} 190\n`, metrics)
 	wantMatch(t, `\napiphant_panics_total{route="/api/v0/fail/read"} 150\n`, metrics)
 	_, rest := r.end()
-	for text, want := range map[string]int{"500: panic: on purpose": 11, "\n    goroutine ": 10, "400: 400 Bad Request: cause": 101, "… and 140 more": 1, "… and 50 more": 1} {
+	for text, want := range map[string]int{"500: panic: on purpose": 11, "\n    goroutine ": 10, "400: Bad Request: cause": 101, "… and 140 more": 1, "… and 50 more": 1} {
 		if got := strings.Count(rest, text); got != want {
 			t.Errorf("got %d times %q, want %d", got, text, want)
 		}
