@@ -156,12 +156,18 @@ http {
 	uwsgi_temp_path uwsgi;
 	scgi_temp_path scgi;
 	client_max_body_size 1g;
+	map $http_upgrade $connection_upgrade {
+		default "";
+		websocket upgrade;
+	}
 	server {
 		listen %s;
 		location /api/ {
 			proxy_pass http://%s;
 			proxy_http_version 1.1;
-			proxy_set_header Connection "";
+			proxy_set_header Connection $connection_upgrade;
+			proxy_set_header Upgrade $http_upgrade;
+			proxy_set_header Host $http_host;
 			proxy_next_upstream error timeout;
 		}
 	}
