@@ -39,6 +39,13 @@ type API struct {
 	// keys counts, and unknown keys are ignored.
 	Strict bool
 
+	// AcceptGzip decodes requests whose Content-Encoding is gzip, within the bounds of
+	// their bodies: what they are decoded to has the same. Functions see no difference,
+	// and those that read the request themselves no Content-Encoding. Without
+	// AcceptGzip such a request is answered with 415, and functions that read the
+	// request themselves get it as it comes.
+	AcceptGzip bool
+
 	// AllowOrigins are the origins of other sites whose pages may call the API:
 	// "https://app.example.com", whose requests may also have cookies;
 	// "https://*.example.com", every name below that one, and "*", every site,

@@ -24,6 +24,7 @@ var arrows = map[string][]string{
 	"internal/fields":     {},
 	"internal/upload":     {},                  // files that come with a request
 	"internal/parameter":  {"internal/fields"}, // texts that came outside of JSON
+	"internal/gunzip":     {"github.com/klauspost/compress"},
 	"internal/decode":     {"internal/rule", "internal/fields", "internal/parameter", "internal/upload"},
 	"internal/jsongen":    {}, // for the tests of both
 	"internal/encode":     {"internal/fields", "github.com/goccy/go-json"},
@@ -32,7 +33,7 @@ var arrows = map[string][]string{
 	"internal/requesturi": {},
 	"internal/hosts":      {"golang.org/x/net"}, // also what the address of --admin may be asked as
 	"internal/function":   {},                   // the name of a function, and where it stands
-	".":                   {"internal/rule", "internal/fields", "internal/decode", "internal/encode", "internal/hosts", "internal/requesturi", "internal/safely", "internal/trace", "internal/upload"},
+	".":                   {"internal/rule", "internal/fields", "internal/decode", "internal/encode", "internal/gunzip", "internal/hosts", "internal/requesturi", "internal/safely", "internal/trace", "internal/upload"},
 
 	// What a product's functions and its package api use.
 	"rest":       {"."},

@@ -21,15 +21,18 @@ type Handler func(ctx context.Context, call *Call) error
 // Call is one request, independent of the transport that it came by. It is valid
 // until its Handler returns; the strings that its methods return may be kept.
 type Call struct {
-	context  callContext
-	match    Match
-	door     Door
-	body     []byte
-	wasRead  bool          // the body was, or could not be
-	unread   error         // why it could not be
-	form     *form         // of a request with files; nil: it was not read
-	raw      *http.Request // of a function that reads the request itself
-	strict   bool          // see [API.Strict]
+	context callContext
+	match   Match
+	door    Door
+	body    []byte
+	wasRead bool          // the body was, or could not be
+	unread  error         // why it could not be
+	form    *form         // of a request with files; nil: it was not read
+	raw     *http.Request // of a function that reads the request itself
+	strict  bool          // see [API.Strict]
+
+	acceptGzip bool // see [API.AcceptGzip]
+
 	answer   *answer
 	stream   *stream  // of a function that returns a sequence; nil: it was not called
 	standing standing // of the site that it comes from
@@ -58,7 +61,8 @@ func (c *Call) RemoteAddr() netip.Addr { return c.door.RemoteAddr() }
 // answer's X-Request-Id and in every log line of the call.
 func (c *Call) RequestID() string { return c.context.id }
 
-// Body returns the request's body as it came. The bytes are valid until the Handler
+// Body returns the request's body as it came, or decoded where that was compressed, see
+// [API.AcceptGzip]. The bytes are valid until the Handler
 // returns and must not be changed. It is nil where the function reads the request
 // itself, and where the request has a [File].
 //
@@ -75,14 +79,16 @@ func (c *Call) Body() []byte {
 func (c *Call) read() error {
 	if !c.wasRead && !c.match.Endpoint.RawRequest {
 		c.wasRead = true
-		switch coding := c.door.Header("Content-Encoding"); {
-		case coding != "" && !strings.EqualFold(coding, "identity"):
-			c.SetHeader("Accept-Encoding", "identity") // RFC 9110, sections 12.5.3 and 15.5.16
-			c.unread = &Error{Status: http.StatusUnsupportedMediaType}
+		compressed, err := c.isCompressed()
+		switch {
+		case err != nil:
+			c.unread = err
 		case c.match.Endpoint.Files:
 			c.unread = c.readForm()
 		default:
-			c.body, c.unread = c.door.Body()
+			if c.body, c.unread = c.door.Body(); compressed && c.unread == nil {
+				c.body, c.unread = c.gunzip(c.body)
+			}
 		}
 	}
 	return c.unread
@@ -121,6 +127,7 @@ func (c *Call) answered() *answer {
 func (c *Call) request(ctx context.Context) *http.Request {
 	r := c.door.Request(ctx)
 	c.raw = r
+	c.decodeRequest(r)
 	if c.match.further != nil {
 		for _, p := range c.match.further.path {
 			r.SetPathValue(p.Name, p.Texts[0])

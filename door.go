@@ -19,7 +19,7 @@ import (
 // Strings that they return may be kept.
 //
 // A door that can do more also implements [Timed], [ClientWatcher], [PanicCounter],
-// [RowCounter] or [MemoryKeeper]. Package doortest proves that a door keeps to all of this.
+// [RowCounter], [BodyBounder] or [MemoryKeeper]. Package doortest proves that a door keeps to all of this.
 type Door interface {
 	// Method is the request's method as it came, such as "POST".
 	Method() string
@@ -93,11 +93,20 @@ type ClientWatcher interface {
 	WatchClient(gone func())
 }
 
+// BodyBounder is a [Door] that says how large a body may be. What a compressed body is
+// decoded to has the same bound, see [API.AcceptGzip].
+type BodyBounder interface {
+	// BodyLimit returns how many bytes the body of the request may have.
+	BodyLimit() int64
+}
+
 // MemoryKeeper is a [Door] that bounds what the requests of all clients take of memory
-// together. It is asked before files of a request are kept there.
+// together. It is asked before files of a request are kept there, and before there is
+// a larger buffer for a body that is being decoded.
 type MemoryKeeper interface {
 	// TakeMemory takes memory until the request ends, in bytes, and reports whether
-	// there was as much. Where there was not, the files are kept on disk.
+	// there was as much. Where there was not, the files are kept on disk, and the
+	// request whose body is decoded is answered with 503.
 	TakeMemory(bytes int64) bool
 }
 

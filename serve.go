@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/apiphant/apiphant/internal/gunzip"
 	"github.com/apiphant/apiphant/internal/safely"
 	"github.com/apiphant/apiphant/internal/trace"
 )
@@ -91,7 +92,7 @@ func (a *API) Refuse(ctx context.Context, door Door, err error) {
 }
 
 func (a *API) newCall(ctx context.Context, match Match, door Door) *Call {
-	call := &Call{match: match, door: door, strict: a.Strict}
+	call := &Call{match: match, door: door, strict: a.Strict, acceptGzip: a.AcceptGzip}
 	call.context.parent, call.context.door = ctx, door
 	call.context.id = requestID(door.Header(requestIDHeader))
 	call.context.trace = trace.Parse(door.Header(traceHeader))
@@ -173,8 +174,12 @@ func (c *Call) refuse(err error) {
 // takeReason hands a door the reason for an error that the client is not told.
 func takeReason(door ReasonTaker, err error) {
 	var broken *bodyError
-	if errors.As(err, &broken) {
+	var coded *gunzip.Error
+	switch {
+	case errors.As(err, &broken):
 		door.TakeReason(broken.Error())
+	case errors.As(err, &coded):
+		door.TakeReason(coded.Error())
 	}
 }
 

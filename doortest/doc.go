@@ -70,6 +70,8 @@
 //
 //	go: "{\"a\":" * 63, "{}", "}" * 63
 //
+// "gzip: " before a body compresses it.
+//
 // The answers are written by hand from docs/protocol.md, never copied from what a
 // door answers.
 package doortest

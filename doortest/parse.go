@@ -2,6 +2,7 @@ package doortest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"net/http"
@@ -135,8 +136,11 @@ func compile(header []wantedHeader) error {
 	return nil
 }
 
-// parseBody returns a body as it stands, or one that is written in Go.
+// parseBody returns a body as it stands, one that is written in Go, or either compressed.
 func parseBody(text string) ([]byte, error) {
+	if plain, ok := strings.CutPrefix(text, "gzip: "); ok {
+		return parseCompressed(plain)
+	}
 	rest, ok := strings.CutPrefix(text, "go: ")
 	if !ok {
 		return []byte(text), nil
@@ -166,4 +170,17 @@ func parseBody(text string) ([]byte, error) {
 		}
 		rest = strings.TrimSpace(rest)
 	}
+}
+
+// parseCompressed returns a body compressed with gzip.
+func parseCompressed(text string) ([]byte, error) {
+	body, err := parseBody(text)
+	if err != nil {
+		return nil, err
+	}
+	var compressed bytes.Buffer
+	writer := gzip.NewWriter(&compressed)
+	_, _ = writer.Write(body) // to memory
+	_ = writer.Close()
+	return compressed.Bytes(), nil
 }

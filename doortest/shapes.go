@@ -39,6 +39,14 @@ func addShapes(read func(string, apiphant.Action)) {
 		func(_ context.Context, request point, w http.ResponseWriter) error {
 			return json.NewEncoder(w).Encode(request)
 		}))
+	read("v0/shapes/raw-length", apiphant.RawRequest(
+		func(_ context.Context, r *http.Request) (apiphant.Object, error) {
+			body, err := io.ReadAll(r.Body)
+			return apiphant.Object{
+				"coding": r.Header.Get("Content-Encoding"), "length": r.ContentLength, "bytes": len(body),
+				"contradicts": r.ContentLength < 0 && r.Header.Get("Content-Length") != "",
+			}, err
+		}))
 	read("v0/shapes/raw", apiphant.Raw(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(w, r.Body)
 	}))

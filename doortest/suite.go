@@ -21,7 +21,7 @@ var chapters embed.FS
 // Run tests a door that is reached over HTTP. open serves api for the time of the
 // test, and returns the URL that paths such as /api/v0/echo/read are appended to:
 // http://HOST:PORT, or that with a prefix. It is called for each API of the suite,
-// of which one is strict, and one knows its hosts.
+// of which one is strict, one knows its hosts, and one takes compressed requests.
 //
 // Run is [Suite.Run] with the zero values of all other fields.
 func Run(t *testing.T, open func(t *testing.T, api *apiphant.API) (url string)) {
@@ -78,6 +78,9 @@ func (s Suite) Run(t *testing.T) {
 	named := newAPI()
 	named.Hosts = []string{"api.example.com", "shop.example.com:8443", "web.example.com:443", "*.example.org", "127.0.0.1", "[::1]"}
 	s.askEach(t, "hosts", named, func(t *testing.T, c client) { s.askChapters(t, "testdata/hosts", c) })
+	compressed := newAPI()
+	compressed.AcceptGzip = true
+	s.askEach(t, "gzip", compressed, func(t *testing.T, c client) { s.askChapters(t, "testdata/gzip", c) })
 	live := newLive()
 	s.askEach(t, "live", live.api, func(t *testing.T, c client) { s.askLive(t, live, c) })
 }

@@ -66,6 +66,9 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	returned = true
 }
 
+// BodyLimit is part of [apiphant.BodyBounder].
+func (x *exchange) BodyLimit() int64 { return x.limit() }
+
 // limit is what the body of the request may have, in bytes.
 func (x *exchange) limit() int64 {
 	endpoint := x.match.Endpoint

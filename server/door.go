@@ -50,7 +50,7 @@ type door struct {
 	body     requestBody
 	raw      *rawResponse // nil: the pipeline writes the response
 	rawBody  *rawBody
-	files    int64  // bytes that TakeMemory took
+	taken    int64  // bytes that TakeMemory took
 	sent     int64  // bytes of the body that Answer was given
 	rows     int64  // of a response that is a sequence
 	hasRows  bool   // the response is a sequence
@@ -228,11 +228,17 @@ func (d *door) abandon() {
 // TakeMemory is part of [apiphant.MemoryKeeper].
 func (d *door) TakeMemory(bytes int64) bool {
 	if !d.server.bodies.reserve(d.conn.shard, bytes) {
+		if !d.endpoint.Files { // else they are kept on disk
+			d.server.shed.count(boundOnMemory)
+		}
 		return false
 	}
-	d.files += bytes
+	d.taken += bytes
 	return true
 }
+
+// BodyLimit is part of [apiphant.BodyBounder].
+func (d *door) BodyLimit() int64 { return d.server.bodyLimit(d.endpoint) }
 
 // WatchClient is part of [apiphant.ClientWatcher].
 func (d *door) WatchClient(gone func()) {

@@ -65,9 +65,9 @@ func (d *door) end() {
 func (d *door) release() {
 	d.exit()
 	d.buffer.free()
-	if d.files > 0 {
-		d.server.bodies.release(d.conn.shard, d.files)
-		d.files = 0
+	if d.taken > 0 {
+		d.server.bodies.release(d.conn.shard, d.taken)
+		d.taken = 0
 	}
 }
 

@@ -87,7 +87,7 @@ type Server struct {
 	// BodyMemory is how many bytes JSON bodies larger than 4 KiB may take
 	// together, each from its first byte to the response; a further one is answered
 	// with 503. Each byte counts twice, since Go's collector lets the heap grow to
-	// twice of what is in use. What functions make of a body does not count; MaxBody
+	// twice of what is in use. Of a compressed body, what it is decoded to counts, too. What functions make of a body does not count; MaxBody
 	// and MaxRunning bound that. 0: DefaultBodyMemory; negative: no bound.
 	BodyMemory int64
 

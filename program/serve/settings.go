@@ -19,6 +19,7 @@ type Settings struct {
 	Log            logging.Settings
 	AccessLog      bool
 	Strict         bool
+	AcceptGzip     bool
 	Timeout        time.Duration
 	StreamTimeout  time.Duration
 	Drain          time.Duration
@@ -53,6 +54,7 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	s.Log.AddFlags(flags)
 	flags.BoolVar(&s.AccessLog, "access-log", false, "log a line for each request")
 	flags.BoolVar(&s.Strict, "strict", false, "refuse JSON with duplicate keys, and unknown fields in typed requests")
+	flags.BoolVar(&s.AcceptGzip, "accept-gzip", false, "take requests that are compressed with gzip; what they are decoded to has the bounds of requests")
 	flags.DurationVar(&s.Timeout, "timeout", apiphant.DefaultTimeout, "how long a call may take until its context ends; 0: for ever")
 	flags.DurationVar(&s.StreamTimeout, "stream-timeout", 0, "how long a call that streams rows may take until its context ends; 0: for ever")
 	flags.DurationVar(&s.Drain, "drain", server.DefaultDrain, "how long running calls may take to finish when the program ends; 0: not at all")
@@ -71,7 +73,7 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	flags.IntVar(&s.MaxConnections, "max-connections", server.DefaultMaxConnections, "how many connections may be open, and never more than there are file descriptors for (ulimit -n); 0: only that")
 	flags.IntVar(&s.MaxConnectionsPerAddress, "max-connections-per-address", 0, "how many connections one address, or one /64 of IPv6, may open; 0: any number")
 	flags.IntVar(&s.MaxRunning, "max-running", server.DefaultMaxRunning, "how many requests may run at once; 0: any number")
-	flags.Var(&s.BodyMemory, "body-memory", "how much memory the bodies of JSON requests may take together")
+	flags.Var(&s.BodyMemory, "body-memory", "how much memory the bodies of JSON requests may take together, compressed ones as they are decoded")
 	flags.BoolVar(&s.LowMemory, "low-memory", false, "let idle connections give back their memory at once, for a little more time per request")
 	command.AddDatabaseFlags(flags, &s.Database, &s.Migrate)
 	admin.AddFlag(flags, &s.Admin)

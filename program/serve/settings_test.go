@@ -39,7 +39,7 @@ var defaults = serve.Settings{
 
 // all are settings of which none is the default.
 func all(s *serve.Settings) {
-	*s = serve.Settings{Log: logging.Settings{Form: "json"}, AccessLog: true, Strict: true, Timeout: time.Second, DrainWindow: serve.DrainWindow{Duration: 3 * time.Second, IsSet: true}, MaxBody: 4,
+	*s = serve.Settings{Log: logging.Settings{Form: "json"}, AccessLog: true, Strict: true, AcceptGzip: true, Timeout: time.Second, DrainWindow: serve.DrainWindow{Duration: 3 * time.Second, IsSet: true}, MaxBody: 4,
 		MaxUpload: 5 << 10, MaxHeader: 6 << 20, HeaderTimeout: 7 * time.Millisecond, IdleTimeout: 8 * time.Minute, Migrate: true, Source: "/x",
 		MaxConnections: 9, MaxConnectionsPerAddress: 10, MaxRunning: 11, BodyMemory: 12, LowMemory: true,
 		Hosts:        []string{"a.example", "*.b.example:81", "::1"},
@@ -55,10 +55,10 @@ func TestSettings(t *testing.T) {
 		want        func(*serve.Settings)
 	}{
 		{"defaults", nil, nil, func(*serve.Settings) {}},
-		{"all flags", nil, strings.Fields("--log json --access-log --strict --timeout 1s --drain 0 --drain-window 3s --max-body 4 --max-upload 5KiB --max-header 6MiB --header-timeout 7ms --idle-timeout 8m --source /x " +
+		{"all flags", nil, strings.Fields("--log json --access-log --strict --accept-gzip --timeout 1s --drain 0 --drain-window 3s --max-body 4 --max-upload 5KiB --max-header 6MiB --header-timeout 7ms --idle-timeout 8m --source /x " +
 			"--allow-origin https://a.example,https://b.example --allow-origin https://*.c.example --trusted-proxies 10.1.2.3/8,::1 --trusted-proxies 192.0.2.1 --tls-cert c.pem --tls-key k.pem " +
 			"--hosts a.example,*.b.example:81 --hosts ::1 --max-connections 9 --max-connections-per-address 10 --max-running 11 --body-memory 12 --low-memory"), all},
-		{"all variables", strings.Fields("APIPHANT_LOG=json APIPHANT_ACCESS_LOG=true APIPHANT_STRICT=true APIPHANT_TIMEOUT=1s APIPHANT_DRAIN=0 APIPHANT_DRAIN_WINDOW=3s APIPHANT_MAX_BODY=4 " +
+		{"all variables", strings.Fields("APIPHANT_LOG=json APIPHANT_ACCESS_LOG=true APIPHANT_STRICT=true APIPHANT_ACCEPT_GZIP=true APIPHANT_TIMEOUT=1s APIPHANT_DRAIN=0 APIPHANT_DRAIN_WINDOW=3s APIPHANT_MAX_BODY=4 " +
 			"APIPHANT_MAX_UPLOAD=5KiB APIPHANT_MAX_HEADER=6MiB APIPHANT_HEADER_TIMEOUT=7ms APIPHANT_IDLE_TIMEOUT=8m APIPHANT_SOURCE=/x " +
 			"APIPHANT_ALLOW_ORIGIN=https://a.example,https://b.example,https://*.c.example APIPHANT_TRUSTED_PROXIES=10.1.2.3/8,::1,192.0.2.1 APIPHANT_TLS_CERT=c.pem APIPHANT_TLS_KEY=k.pem " +
 			"APIPHANT_HOSTS=a.example,*.b.example:81,::1 APIPHANT_MAX_CONNECTIONS=9 APIPHANT_MAX_CONNECTIONS_PER_ADDRESS=10 APIPHANT_MAX_RUNNING=11 APIPHANT_BODY_MEMORY=12 APIPHANT_LOW_MEMORY=true"), nil, all},
@@ -129,6 +129,7 @@ func TestHelpNamesEverySetting(t *testing.T) {
 		`--timeout duration .* \[APIPHANT_TIMEOUT\] \(default 30s\)`,
 		`--drain duration .* \[APIPHANT_DRAIN\] \(default 30s\)`,
 		`--drain-window duration .* \[APIPHANT_DRAIN_WINDOW\] \(default 1s\)`,
+		`--accept-gzip .* \[APIPHANT_ACCEPT_GZIP\]$`,
 		`--max-body size .* \[APIPHANT_MAX_BODY\] \(default 1MiB\)`,
 		`--max-upload size .* \[APIPHANT_MAX_UPLOAD\] \(default 1GiB\)`,
 		`--max-header size .* \[APIPHANT_MAX_HEADER\] \(default 8KiB\)`,
