@@ -100,7 +100,7 @@ func (s *session) run(ctx context.Context, succeed func(context.Context) (wait f
 	s.API.Timeout, s.API.StreamTimeout = command.OffIfZero(s.settings.Timeout), s.settings.StreamTimeout
 	s.API.Strict = s.API.Strict || s.settings.Strict // the product may have set it
 	s.API.AcceptGzip = s.API.AcceptGzip || s.settings.AcceptGzip
-	if ctx.Err() != nil {                            // it is to end already
+	if ctx.Err() != nil { // it is to end already
 		return nil
 	}
 	if s.listener, err = s.address.Listen(); err != nil {
