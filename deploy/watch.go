@@ -12,6 +12,9 @@ import (
 // well and end a moment later.
 const watchTime = 10 * time.Second
 
+// watchEvery is the time from one look at them to the next.
+const watchEvery = 200 * time.Millisecond
+
 func (d *Deployment) watchTime() time.Duration { return cmp.Or(d.shortWatch, watchTime) }
 
 // watch remembers the processes of programs that were started.
@@ -31,15 +34,11 @@ func (w *work) watchStep() step {
 		if len(w.watched) == 0 {
 			return "nothing was started", nil
 		}
-		began, ticker := time.Now(), time.NewTicker(200*time.Millisecond)
-		defer ticker.Stop()
-		for time.Since(began) < w.watchTime() {
+		for began := time.Now(); time.Since(began) < w.watchTime(); {
 			if err := w.lookAfter(ctx); err != nil {
 				return "", fmt.Errorf("after %s: %w", time.Since(began).Round(100*time.Millisecond), err)
 			}
-			select {
-			case <-ticker.C:
-			case <-ctx.Done():
+			if !pause(ctx, watchEvery) {
 				return "", ctx.Err()
 			}
 		}
@@ -54,13 +53,12 @@ func (w *work) lookAfter(ctx context.Context) error {
 		if !watched {
 			continue
 		}
-		now := w.manager.pid(ctx, program)
-		if now == before && now != 0 && isWell(ctx, program) || ctx.Err() != nil {
-			continue
+		err := w.goesOn(ctx, program, before)
+		if err != nil && pause(ctx, watchEvery) { // the manager may not know of an end yet
+			err = w.goesOn(ctx, program, before)
 		}
-		err := fmt.Errorf("%s has ended", program.Name)
-		if now == before && now != 0 {
-			err = fmt.Errorf("%s is no longer healthy", program.Name)
+		if err == nil || ctx.Err() != nil {
+			continue
 		}
 		err = withLog(err, w.manager.log(ctx, program, ""))
 		undo := w.undoPrograms
@@ -70,8 +68,26 @@ func (w *work) lookAfter(ctx context.Context) error {
 	return nil
 }
 
-// isWell reports whether a program is healthy. One question may be lost on a machine that
-// is busy with the start of other processes.
-func isWell(ctx context.Context, program Program) bool {
-	return program.Address == "" || askHealth(ctx, program.Address) == nil || askHealth(ctx, program.Address) == nil
+// goesOn returns an error if a program's process is not the one of before, or is not
+// healthy.
+func (w *work) goesOn(ctx context.Context, program Program, before int) error {
+	switch now := w.manager.pid(ctx, program); {
+	case now != before || now == 0:
+		return fmt.Errorf("%s has ended", program.Name)
+	case program.Address != "" && askHealth(ctx, program.Address) != nil:
+		return fmt.Errorf("%s is no longer healthy", program.Name)
+	}
+	return nil
+}
+
+// pause waits, and reports whether the context is still valid then.
+func pause(ctx context.Context, duration time.Duration) bool {
+	timer := time.NewTimer(duration)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
