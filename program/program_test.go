@@ -106,19 +106,24 @@ func TestRoutes(t *testing.T) {
 	var text, asJSON, stderr bytes.Buffer
 	product := echo()
 	product.API.Address("GET /echo/{word}", "v0/echo/read")
+	product.API.Handle("v0/photos", apiphant.Actions{Create: apiphant.Proc(func(context.Context, struct{ File apiphant.File }) error { return nil })})
 	if status := product.Run(t.Context(), []string{"routes"}, &text, &stderr); status != 0 {
 		t.Errorf("got %d: %s", status, stderr.String())
 	}
-	wantMatch(t, `^\*     /api/v0/echo/delete  \S+program_test\.echo\.func2  \S*program_test\.go:\d+
-POST  /api/v0/echo/read    \S+program_test\.echo\.func1  \S*program_test\.go:\d+
-GET   /echo/{word}         \S+program_test\.echo\.func1  \S*program_test\.go:\d+
+	wantMatch(t, `^\*     /api/v0/echo/delete    \S+program_test\.echo\.func2 +\S*program_test\.go:\d+
+POST  /api/v0/echo/read      \S+program_test\.echo\.func1 +\S*program_test\.go:\d+
+GET   /echo/{word}           \S+program_test\.echo\.func1 +\S*program_test\.go:\d+
+POST  /api/v0/photos/create  \S+program_test\.TestRoutes\.func1  \S*program_test\.go:\d+
 $`, text.String())
 	if status := product.Run(t.Context(), []string{"routes", "--json"}, &asJSON, &stderr); status != 0 {
 		t.Errorf("got %d: %s", status, stderr.String())
 	}
 	var routes []map[string]any
-	if err := json.Unmarshal(asJSON.Bytes(), &routes); err != nil || len(routes) != 2 {
+	if err := json.Unmarshal(asJSON.Bytes(), &routes); err != nil || len(routes) != 3 {
 		t.Fatalf("got %s, %v", asJSON.String(), err)
+	}
+	if routes[2]["files"] != true {
+		t.Errorf("of a request with a File: got %v", routes[2])
 	}
 	for _, name := range []string{"function", "file", "line"} {
 		if routes[1][name] == nil {
@@ -129,7 +134,7 @@ $`, text.String())
 	want := map[string]any{"method": "POST", "path": "/api/v0/echo/read", "version": "v0", "target": "echo", "action": "read",
 		"addresses": []any{map[string]any{"method": "GET", "pattern": "/echo/{word}"}},
 		"type":      "func(context.Context, apiphant.Object) (apiphant.Object, error)",
-		"request":   "apiphant.Object", "response": "apiphant.Object", "streams": false, "comment": "",
+		"request":   "apiphant.Object", "response": "apiphant.Object", "files": false, "streams": false, "comment": "",
 		"max_body": 0., "timeout": "1m30s", "max_running": 4.}
 	if difference := cmp.Diff(want, routes[1]); difference != "" {
 		t.Error(difference)

@@ -28,8 +28,9 @@ line of that, and below it the further addresses that the function has. The meth
 
 With --json: a list of objects with method, path, version, target, action,
 addresses (a list of objects with method and pattern), function, type, request and response (the names of their types, empty where the
-function reads or writes them itself, or has none), streams (whether the answer is
-sent while the function runs), the bounds that the action has of its own (max_body
+function reads or writes them itself, or has none), files (whether the request is
+multipart/form-data, with files), streams (whether the answer is sent while the
+function runs), the bounds that the action has of its own (max_body
 in bytes, timeout such as "2m0s" or "none", max_running; 0 and "" where it has
 none), comment, file and line.`,
 		Example: "  " + p.Name + " routes\n  " + p.Name + " routes --json | jq -r '.[].path'",
@@ -101,6 +102,7 @@ func writeRoutesJSON(w io.Writer, routes []*apiphant.Endpoint) error {
 		Type     string `json:"type"`
 		Request  string `json:"request"`
 		Response string `json:"response"`
+		Files    bool   `json:"files"`
 		Streams  bool   `json:"streams"`
 
 		MaxBody    int64  `json:"max_body"`
@@ -121,7 +123,7 @@ func writeRoutesJSON(w io.Writer, routes []*apiphant.Endpoint) error {
 			Method: method(r), Path: r.Path(), Version: r.Version, Target: r.Target, Action: r.Action,
 			Addresses: addresses,
 			Function:  r.Source.Function, Type: r.Signature,
-			Request: typeName(r.Request), Response: typeName(r.Response), Streams: r.Streams,
+			Request: typeName(r.Request), Response: typeName(r.Response), Files: r.Files, Streams: r.Streams,
 			MaxBody: r.MaxBody, Timeout: timeoutText(r.Timeout), MaxRunning: r.MaxRunning,
 			Comment: r.Comment, File: r.Source.File, Line: r.Source.Line,
 		})
