@@ -26,7 +26,7 @@ var (
 )
 
 // maxPooledAnswer is the size in bytes above which a buffer is not pooled: otherwise
-// one large answer would hold its memory for ever.
+// one large answer would hold its memory for ever. [Door.Answer] promises that to doors.
 const maxPooledAnswer = 1 << 20
 
 var answers = sync.Pool{New: func() any {

@@ -20,6 +20,7 @@ func (s *Server) bound() {
 	s.conns.mostPerAddress = orAny(cmp.Or(s.MaxConnectionsPerAddress, -1))
 	s.calls = newQuota(int64(orAny(cmp.Or(s.MaxRunning, DefaultMaxRunning))), runningBatch)
 	s.bodies = bodyMemory{newQuota(orAny(cmp.Or(s.BodyMemory, DefaultBodyMemory)), memoryBatch)}
+	s.answers.bodyMemory, s.answers.expected = s.bodies, make([]atomic.Int64, len(s.API.Routes()))
 	s.timeouts.Header = cmp.Or(s.HeaderTimeout, DefaultHeaderTimeout)
 	s.timeouts.Idle = cmp.Or(s.IdleTimeout, DefaultIdleTimeout)
 	if s.LowMemory {
@@ -56,7 +57,7 @@ type Shed struct {
 	Connections uint64 // new connections beyond MaxConnections, and silent ones that were closed for new ones
 	PerAddress  uint64 // new connections beyond MaxConnectionsPerAddress
 	Running     uint64 // requests beyond MaxRunning
-	Memory      uint64 // requests beyond BodyMemory
+	Memory      uint64 // requests beyond BodyMemory, for their bodies or their responses
 }
 
 func (s *shed) sum() Shed {
@@ -69,7 +70,7 @@ func (s Shed) since(earlier Shed) Shed {
 }
 
 func (s Shed) String() string {
-	return fmt.Sprintf("%d new connections, %d of addresses with too many, %d requests beyond those that may run, %d without memory for their bodies",
+	return fmt.Sprintf("%d new connections, %d of addresses with too many, %d requests beyond those that may run, %d without memory for their bodies or answers",
 		s.Connections, s.PerAddress, s.Running, s.Memory)
 }
 

@@ -33,7 +33,7 @@ func TestSlowReaders(t *testing.T) {
 			ask()
 			until(t, "the answer waits", func() bool { return strings.Contains(stacks(), "connection.(*Conn).Write(") })
 			begun := time.Now()
-			until(t, "it is closed", func() bool { return s.Stats().Connections == 0 })
+			until(t, "it is closed, and its memory given back", func() bool { return s.Stats().Connections == 0 && s.Stats().BodyMemory == 0 })
 			if took := time.Since(begun); took < 2*d {
 				t.Errorf("it was closed after %s, want 6 × %s", took, d)
 			}

@@ -23,8 +23,8 @@ type responseWriter interface {
 	field(name string) []byte
 
 	// set makes the response, with a JSON body, or without a body and its type
-	// where body is nil. It keeps nothing of body. The response is sent when
-	// the request has ended.
+	// where body is nil. It keeps nothing of a body of up to maxPooledResponse. The
+	// response is sent when the request has ended.
 	set(status int, body []byte)
 	status() int
 
@@ -50,6 +50,7 @@ type door struct {
 	body     requestBody
 	raw      *rawResponse // nil: the pipeline writes the response
 	rawBody  *rawBody
+	answer   int64  // bytes that the response takes of the memory, or is expected to
 	taken    int64  // bytes that TakeMemory took
 	sent     int64  // bytes of the body that Answer was given
 	rows     int64  // of a response that is a sequence
@@ -163,6 +164,7 @@ func (d *door) Body() ([]byte, error) {
 		}
 	}
 	d.exit()
+	d.releaseAnswer() // enter reserves it anew
 	body, err := d.openBody(limit).readAll(&d.buffer)
 	switch {
 	case err == errNoMemory:
@@ -201,6 +203,7 @@ func (d *door) Answer(status int, body []byte) {
 		return
 	}
 	d.response.set(status, body)
+	d.countAnswer(status, body)
 	d.sent = int64(len(body))
 }
 

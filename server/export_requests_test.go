@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 
 	"github.com/valyala/fasthttp"
 
@@ -23,6 +24,7 @@ type Taken struct {
 // request of a connection.
 func (s *Server) ServeTaken(ln net.Listener, take func(net.Conn, Taken)) error {
 	s.prepare(context.Background())
+	s.answers.expected = make([]atomic.Int64, 1) // of the endpoint below
 	defer s.watcher.Close()
 	s.http.Handler = func(ctx *fasthttp.RequestCtx) {
 		c := ctx.Conn().(*singleRequest).conn

@@ -41,6 +41,7 @@ const (
 	MaxIdleWorkers = maxIdleWorkers
 	WorkerLife     = workerLife
 	FramingRoom    = connection.FramingRoom
+	LargeAnswer    = largeAnswer
 )
 
 // IsSole reports whether nobody else is taken to hold a listener.

@@ -43,6 +43,7 @@ func (c *conn) answerByFasthttp() (again bool) {
 	if err := c.server.http.ServeConn(&c.single); err != nil && !c.single.closed {
 		c.server.http.Logger.Printf("a request ended with an error: %v", err)
 	}
+	c.door.releaseAnswer()
 	c.Free()
 	return c.single.another && !c.single.closed
 }
@@ -167,6 +168,10 @@ func (r *fasthttpResponse) set(status int, body []byte) {
 	r.ctx.Response.SetStatusCode(status)
 	if body != nil {
 		r.ctx.Response.Header.SetContentType(jsonContentType)
+	}
+	if len(body) > maxPooledResponse {
+		r.ctx.Response.SetBodyRaw(body)
+		return
 	}
 	r.ctx.Response.SetBody(body)
 }

@@ -29,6 +29,7 @@ func (c *conn) answerJSON() (again bool) {
 	}
 	d.finish()
 	again = c.json.send()
+	d.releaseAnswer()
 	c.Free()
 	return again
 }
@@ -42,6 +43,7 @@ type jsonResponse struct {
 	id     string                   // X-Request-Id
 	header *fasthttp.ResponseHeader // all fields, where there are others than most responses have; else nil
 	out    *[]byte                  // room for the head, and the body; nil: there is no response yet
+	large  []byte                   // the body, where it is too large to be copied to out; else nil
 	noBody bool
 	code   int
 	closes bool // the connection, after the response
@@ -91,7 +93,8 @@ const (
 	// headRoom is left before the body for the head. Most heads have some 170 bytes.
 	headRoom = 512
 
-	// maxPooledResponse keeps one large response from holding its memory for ever.
+	// maxPooledResponse keeps one large response from holding its memory for ever. A
+	// larger body is not copied: see [apiphant.Door].
 	maxPooledResponse = 1 << 20
 )
 
@@ -105,6 +108,9 @@ func (r *jsonResponse) set(status int, body []byte) {
 	if r.out == nil {
 		r.out = responseBuffers.Get().(*[]byte)
 	}
+	if r.large = nil; len(body) > maxPooledResponse {
+		r.large, body = body, nil
+	}
 	*r.out = append((*r.out)[:headRoom], body...)
 }
 
@@ -115,22 +121,24 @@ func (r *jsonResponse) send() (again bool) {
 		return false
 	}
 	if !r.lost {
-		if _, err := r.conn.Write(r.bytes()); err != nil {
-			r.lost = true
+		_, err := r.conn.Write(r.bytes())
+		if err == nil && r.large != nil {
+			_, err = r.conn.Write(r.large)
 		}
+		r.lost = err != nil
 	}
 	if cap(*r.out) <= maxPooledResponse {
 		responseBuffers.Put(r.out)
 	}
-	r.out = nil
+	r.out, r.large = nil, nil
 	return !r.lost && !r.closes
 }
 
-// bytes returns the response as it goes out.
+// bytes returns the response as it goes out, before a large body.
 func (r *jsonResponse) bytes() []byte {
 	out := *r.out
 	head := out[:0:headRoom] // a head that does not fit is allocated
-	if length := len(out) - headRoom; r.header == nil && !r.noBody {
+	if length := len(out) - headRoom + len(r.large); r.header == nil && !r.noBody {
 		head = r.appendUsualHead(head, length)
 	} else {
 		head = r.appendFullHead(head, length)

@@ -184,7 +184,7 @@ var (
 	streamsDesc    = prometheus.NewDesc("apiphant_streams", "Answers that are being sent while their functions run.", nil, nil)
 	hijackedDesc   = prometheus.NewDesc("apiphant_connections_hijacked", "Connections that functions have taken over, as for WebSocket.", nil, nil)
 	overdueDesc    = prometheus.NewDesc("apiphant_requests_overdue", "Requests whose functions still run though their context has ended.", nil, nil)
-	bodyMemoryDesc = prometheus.NewDesc("apiphant_body_memory_bytes", "What the bodies of requests take of --body-memory.", nil, nil)
+	bodyMemoryDesc = prometheus.NewDesc("apiphant_body_memory_bytes", "What the bodies of requests and large answers take of --body-memory.", nil, nil)
 	receivedDesc   = prometheus.NewDesc("apiphant_request_size_bytes", "Bytes of requests' bodies, as far as they were read.", nil, nil)
 	sentDesc       = prometheus.NewDesc("apiphant_response_size_bytes", "Bytes of answers' bodies.", nil, nil)
 	shedDesc       = prometheus.NewDesc("apiphant_shed_total", "Requests and connections that were refused to keep the others going.", []string{"reason"}, nil)

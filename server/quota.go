@@ -19,7 +19,7 @@ func shardCount() int { return min(runtime.GOMAXPROCS(0), maxShards) }
 //
 // Most units are taken from a shard and given back to it. A shard that has none
 // gets some more from the units in common, and at last from the other shards. So
-// never more units are out than there are. A call may be refused wrongly only if
+// never more units are out than there are, unless exceed was called. A call may be refused wrongly only if
 // a unit moves from one shard to another at the moment when take looks for it.
 type quota struct {
 	most   int64
@@ -27,7 +27,7 @@ type quota struct {
 	shards []quotaShard
 
 	mu     sync.Mutex
-	common int64 // units that no shard has
+	common int64 // units that no shard has; negative after exceed
 	peak   int64 // the most units that were out at a refill since takePeak
 }
 
@@ -75,6 +75,21 @@ func (q *quota) refill(free *atomic.Int64, n int64) bool {
 	free.Add(batch)
 	q.peak = max(q.peak, q.out())
 	return true
+}
+
+// exceed takes n units, also where that goes beyond the bound. Then nobody else gets
+// one until as many were given back.
+func (q *quota) exceed(shard int, n int64) {
+	if q.take(shard, n) {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i := range q.shards {
+		q.common += q.shards[i].free.Swap(0)
+	}
+	q.common -= n
+	q.peak = max(q.peak, q.out())
 }
 
 // give gives n units back.

@@ -32,11 +32,17 @@ func (d *door) mayServe() bool {
 	return d.endpoint == nil || d.match.Refused() || d.enter()
 }
 
-// enter takes a place among the requests that run, and reports whether there was one.
+// enter takes a place among the requests that run, and the memory for the response,
+// and reports whether there were both.
 func (d *door) enter() bool {
 	s := d.server
 	if !s.calls.take(d.conn.shard, 1) {
 		s.shed.count(boundOnRunning)
+		return false
+	}
+	if !d.reserveAnswer() {
+		s.calls.give(d.conn.shard, 1)
+		s.shed.count(boundOnMemory)
 		return false
 	}
 	d.running = true
@@ -160,7 +166,7 @@ type Stats struct {
 	Streams     int64 // of these, those whose responses are being sent while the function runs
 	Hijacked    int64 // connections that functions have taken over and that are open, or whose functions still run
 	Overdue     int64 // of these, those whose functions ignore the end of their context
-	BodyMemory  int64 // bytes that bodies take of Server.BodyMemory
+	BodyMemory  int64 // bytes that bodies and responses take of Server.BodyMemory
 	Shed        Shed  // what was refused so far
 }
 

@@ -173,6 +173,7 @@ func (c *conn) lose(value any) {
 	}
 	if c.hijack.Load() == nil {
 		c.door.lose()
+		c.door.releaseAnswer()
 		c.Close()
 	}
 }

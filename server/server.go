@@ -84,10 +84,13 @@ type Server struct {
 	// 0: DefaultMaxRunning; negative: no bound.
 	MaxRunning int
 
-	// BodyMemory is how many bytes JSON bodies larger than 4 KiB may take
-	// together, each from its first byte to the response; a further one is answered
-	// with 503. Each byte counts twice, since Go's collector lets the heap grow to
-	// twice of what is in use. Of a compressed body, what it is decoded to counts, too. What functions make of a body does not count; MaxBody
+	// BodyMemory is how many bytes JSON bodies larger than 4 KiB, each from its first
+	// byte to the response, and JSON responses larger than 64 KiB, each until it was
+	// sent, may take together. A further body is answered with 503, and so is a call
+	// of an endpoint whose last responses were large, before its function runs. A
+	// response that was made is sent all the same. Each byte counts twice, since Go's
+	// collector lets the heap grow to twice of what is in use. Of a compressed body,
+	// what it is decoded to counts, too. What functions make of a body does not count; MaxBody
 	// and MaxRunning bound that. 0: DefaultBodyMemory; negative: no bound.
 	BodyMemory int64
 
@@ -125,6 +128,7 @@ type Server struct {
 	sending     atomic.Int64 // responses that are sent while their functions run
 	hijacked    atomic.Int64 // connections that functions have taken over
 	bodies      bodyMemory
+	answers     answerMemory
 	shed        shed
 	date        date
 

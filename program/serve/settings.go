@@ -73,7 +73,7 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	flags.IntVar(&s.MaxConnections, "max-connections", server.DefaultMaxConnections, "how many connections may be open, and never more than there are file descriptors for (ulimit -n); 0: only that")
 	flags.IntVar(&s.MaxConnectionsPerAddress, "max-connections-per-address", 0, "how many connections one address, or one /64 of IPv6, may open; 0: any number")
 	flags.IntVar(&s.MaxRunning, "max-running", server.DefaultMaxRunning, "how many requests may run at once; 0: any number")
-	flags.Var(&s.BodyMemory, "body-memory", "how much memory the bodies of JSON requests may take together, compressed ones as they are decoded")
+	flags.Var(&s.BodyMemory, "body-memory", "how much memory the bodies of JSON requests may take together, compressed ones as they are decoded, and large answers")
 	flags.BoolVar(&s.LowMemory, "low-memory", false, "let idle connections give back their memory at once, for a little more time per request")
 	command.AddDatabaseFlags(flags, &s.Database, &s.Migrate)
 	admin.AddFlag(flags, &s.Admin)
