@@ -147,7 +147,7 @@ func TestRender(t *testing.T) {
 	for name, wants := range map[string][]string{
 		"supervisor": {
 			"\nprograms=shop-8001,shop-8002,shop-8003,shop-background\n", "\n[program:shop-8003]\ncommand=/opt/shop/current/shop serve 127.0.0.1:8003 ",
-			"https://%%41.example.com", "\nuser=shop\n", "\nenvironment=APIPHANT_DATABASE_FILE=\"/etc/shop/database\"\n", "\nstopwaitsecs=40\n",
+			"https://%%41.example.com", "\nuser=shop\n", "\nenvironment=APIPHANT_DATABASE_FILE=\"/etc/shop/database\"\n", "\nstopwaitsecs=37\n",
 		},
 		"nginx":     {"\n\tserver 127.0.0.1:8003 max_fails=0;\n\tserver 127.0.0.1:8900 max_fails=0 backup;\n", "client_max_body_size 1g;", "proxy_read_timeout 30s;"},
 		"logrotate": {"/var/log/shop/nginx-*.log {\n\tdaily\n\trotate 30\n\tcompress\n"},

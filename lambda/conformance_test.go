@@ -30,8 +30,11 @@ type gateway struct {
 var gatewayKinds = []string{"REST API", "HTTP API 1.0", "HTTP API 2.0", "function URL", "load balancer", "load balancer with lists"}
 
 func TestHandlerConforms(t *testing.T) {
-	for _, kind := range gatewayKinds {
+	for i, kind := range gatewayKinds {
 		t.Run(kind, func(t *testing.T) {
+			if withRaceDetector && i > 0 {
+				t.Skip("make test runs it without the race detector")
+			}
 			doortest.Suite{
 				Transport: func(_ *testing.T, api *apiphant.API) http.RoundTripper {
 					return gateway{&lambda.Handler{API: api}, kind}
