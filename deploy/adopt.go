@@ -67,7 +67,7 @@ func (d *Deployment) homeHasForm() bool {
 		return false
 	}
 	for _, entry := range entries {
-		if name := entry.Name(); !slices.Contains([]string{"releases", "current", markFile}, name) && !strings.HasSuffix(name, tempSuffix) {
+		if name := entry.Name(); !slices.Contains([]string{"releases", "current", "proven", markFile}, name) && !strings.HasSuffix(name, tempSuffix) {
 			return false
 		}
 	}

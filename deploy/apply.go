@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -272,7 +273,7 @@ func (w *work) releaseStep() step {
 			}
 		}
 		var err error
-		w.before = w.live()
+		w.before = cmp.Or(w.proven(), w.live())
 		if w.release, err = w.makeRelease(ctx, w.options, w.manager != nil); err != nil {
 			return "", err
 		}
@@ -281,7 +282,7 @@ func (w *work) releaseStep() step {
 				return "", errors.Join(err, w.discard())
 			}
 		}
-		if w.release == w.before {
+		if w.release == w.live() {
 			return "the same as the live one", nil
 		}
 		return w.release, nil

@@ -177,7 +177,8 @@ func (m *machine) mustRepair(version, flags string) {
 	}
 }
 
-// watches: a version that ends a while after its start does not stay live.
+// watches: a version that ends a while after its start does not stay live, also where the
+// deployment that started it was killed.
 func (m *machine) watches(t *testing.T) {
 	version := strings.TrimSpace(read(t, m.file("public/server")))
 	m.watch = 0 // as long as for every user
@@ -187,6 +188,12 @@ func (m *machine) watches(t *testing.T) {
 	if m.pid(0) == before {
 		t.Error("the version was never live")
 	}
+	m.mustAnswer(version, m.front, m.process(0))
+	_ = m.start("Watch for").Wait()
+	if _, err := os.Stat(m.root + "/opt/shop/current/public/ends-at"); err != nil {
+		t.Errorf("the version that ends was not made live before its deployment was killed: %v", err)
+	}
+	m.mustFail((*deploy.Deployment).Apply, "Watch for 10s", fmt.Sprintf("shop-%d has ended", m.ports[0]))
 	m.mustAnswer(version, m.front, m.process(0))
 	if _, err := os.Stat(m.root + "/opt/shop/current/public/ends-at"); err == nil {
 		t.Error("the version that ends is still the live release")

@@ -12,5 +12,7 @@ func InstallPackage(ctx context.Context, program, name string) (string, error) {
 
 var KnowsHost = knowsHost
 
+var MakeLog = makeLog
+
 // SetWatch sets how long programs are watched that were started.
 func (d *Deployment) SetWatch(duration time.Duration) { d.shortWatch = duration }

@@ -114,15 +114,32 @@ func (d *Deployment) makeFolders(withData bool) error {
 // by its umask.
 func (d *Deployment) makeLogs(names ...string) error {
 	for _, name := range names {
-		file, err := os.OpenFile(d.LogDir()+"/"+name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(file.Chmod(0o640), file.Close()); err != nil {
+		if err := makeLog(d.LogDir() + "/" + name); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// makeLog creates a log file, or changes the mode of one. A link or a device in its place,
+// such as /dev/null, is left as it is: its mode is everybody's.
+func makeLog(name string) error {
+	info, err := os.Lstat(name)
+	switch {
+	case isAbsent(err):
+		file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+		if err != nil {
+			return err
+		}
+		return errors.Join(file.Chmod(0o640), file.Close())
+	case err != nil:
+		return err
+	case info.Mode().IsRegular():
+		return os.Chmod(name, 0o640)
+	case info.Mode()&(fs.ModeSymlink|fs.ModeDevice) != 0:
+		return nil
+	}
+	return fmt.Errorf("%s is not a file (%s), and a log can't be written to it", name, info.Mode().Type())
 }
 
 const hostsFile = "/etc/hosts"

@@ -41,9 +41,9 @@ func (w *work) tryStep(always bool) step {
 }
 
 // isCurrent reports whether there is nothing to do: the configuration is installed and
-// loaded, and all programs run the release by it.
+// loaded, and all programs run the release by it, which was watched.
 func (w *work) isCurrent(ctx context.Context, isInstalled bool) (bool, error) {
-	if !isInstalled || w.release != w.before || !w.runsAll(ctx, w.release) {
+	if !isInstalled || w.release != w.proven() || !w.runsAll(ctx, w.release) {
 		return false, nil
 	}
 	return w.manager.isLoaded(ctx)
@@ -100,6 +100,9 @@ func (w *work) restartSteps() (steps []step) {
 	for i, program := range programs {
 		steps = append(steps, step{"Restart " + program.Name + ", and wait until it is healthy", func(ctx context.Context) (string, error) {
 			if w.keeps && w.runs(ctx, program, w.release) && w.await(ctx, program) == nil {
+				if w.release != w.proven() { // it was started by a deployment that was killed
+					w.watchRestarted(ctx, program)
+				}
 				return "already runs it", nil
 			}
 			if err := w.activate(w.release); err != nil {
@@ -115,14 +118,20 @@ func (w *work) restartSteps() (steps []step) {
 				w.undoPrograms = nil
 				return "", errors.Join(err, w.rollBack(ctx, programs[:i+1]))
 			}
-			if w.undoPrograms == nil {
-				w.undoPrograms = func(ctx context.Context) error { return w.rollBack(ctx, programs) }
-			}
-			w.watch(ctx, programs[i:i+1])
+			w.watchRestarted(ctx, program)
 			return "", nil
 		}})
 	}
 	return steps
+}
+
+// watchRestarted has a program watched that runs the release by itself: if it ends, all
+// return to the release before.
+func (w *work) watchRestarted(ctx context.Context, program Program) {
+	if w.undoPrograms == nil {
+		w.undoPrograms = func(ctx context.Context) error { return w.rollBack(ctx, w.Programs()) }
+	}
+	w.watch(ctx, []Program{program})
 }
 
 // await waits until a program is healthy and passes quick-test.sh. A program

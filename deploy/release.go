@@ -21,8 +21,22 @@ const keepReleases = 4
 func (d *Deployment) releasesDir() string { return d.HomeDir() + "/releases" }
 
 // live returns the folder of the live release, or "".
-func (d *Deployment) live() string {
-	target, err := os.Readlink(d.Current())
+func (d *Deployment) live() string { return d.target(d.Current()) }
+
+// proven returns the folder of the release that went on last after it was watched, or "".
+// The live one may be one that nobody has proven, since a deployment was killed.
+func (d *Deployment) proven() string {
+	if release := d.target(d.provenLink()); exists(release) {
+		return release
+	}
+	return ""
+}
+
+func (d *Deployment) provenLink() string { return d.HomeDir() + "/proven" }
+
+// target returns the release that a symbolic link points to, or "".
+func (d *Deployment) target(link string) string {
+	target, err := os.Readlink(link)
 	if err != nil {
 		return ""
 	}
@@ -113,17 +127,20 @@ func (d *Deployment) builtBinary(options Options) (string, error) {
 const PreparedDir = "dist"
 
 // activate makes a release the live one. Programs that start from now on run it.
-func (d *Deployment) activate(release string) error {
+func (d *Deployment) activate(release string) error { return d.point(d.Current(), release) }
+
+// point makes a symbolic link point to a release.
+func (d *Deployment) point(link, release string) error {
 	target, err := filepath.Rel(d.HomeDir(), release)
 	if err != nil {
 		return err
 	}
-	temp := d.Current() + tempSuffix
+	temp := link + tempSuffix
 	_ = os.Remove(temp)
 	if err := os.Symlink(target, temp); err != nil {
 		return err
 	}
-	return os.Rename(temp, d.Current())
+	return os.Rename(temp, link)
 }
 
 // prune removes all releases but the newest and the live one.
@@ -133,9 +150,9 @@ func (d *Deployment) prune() error {
 		return err
 	}
 	var names []string
-	live := filepath.Base(d.live())
+	live, proven := filepath.Base(d.live()), filepath.Base(d.proven())
 	for _, entry := range entries {
-		if entry.Name() != live {
+		if entry.Name() != live && entry.Name() != proven {
 			names = append(names, entry.Name())
 		}
 	}

@@ -71,7 +71,9 @@ func (d *Deployment) removeHome(context.Context) (string, error) {
 	}
 	_, link := removeFile(d.Current())
 	_, temp := removeFile(d.Current() + tempSuffix)
-	if err := errors.Join(link, temp, os.RemoveAll(d.releasesDir())); err != nil {
+	_, proven := removeFile(d.provenLink())
+	_, provenTemp := removeFile(d.provenLink() + tempSuffix)
+	if err := errors.Join(link, temp, proven, provenTemp, os.RemoveAll(d.releasesDir())); err != nil {
 		return "", err
 	}
 	entries, err := os.ReadDir(d.HomeDir())

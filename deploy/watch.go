@@ -27,6 +27,16 @@ func (w *work) watch(ctx context.Context, programs []Program) {
 	}
 }
 
+// watchOthers has the programs watched, too, that the service manager has started by
+// itself since the release is live.
+func (w *work) watchOthers(ctx context.Context) {
+	for _, program := range w.Programs() {
+		if _, watched := w.watched[program.Name]; !watched {
+			w.watch(ctx, []Program{program})
+		}
+	}
+}
+
 // watchStep returns to the release before if a program that was started ends, or becomes
 // unhealthy, within watchTime.
 func (w *work) watchStep() step {
@@ -34,15 +44,17 @@ func (w *work) watchStep() step {
 		if len(w.watched) == 0 {
 			return "nothing was started", nil
 		}
-		for began := time.Now(); time.Since(began) < w.watchTime(); {
+		w.watchOthers(ctx)
+		for began, over := time.Now(), false; !over; {
+			over = time.Since(began) >= w.watchTime() // and one look more: the deployment may have been frozen
 			if err := w.lookAfter(ctx); err != nil {
 				return "", fmt.Errorf("after %s: %w", time.Since(began).Round(100*time.Millisecond), err)
 			}
-			if !pause(ctx, watchEvery) {
+			if !over && !pause(ctx, watchEvery) {
 				return "", ctx.Err()
 			}
 		}
-		return "it does", nil
+		return "it does", w.point(w.provenLink(), w.release)
 	}}
 }
 
