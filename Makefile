@@ -27,11 +27,9 @@ PLAIN = ./doortest ./examples/... ./internal/address ./internal/cli ./internal/f
 help: ## Print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# Three packages at a time, also on two cores: the tests of deploy and of databases wait more
-# than they compute.
 .PHONY: test
 test: format lint stdjson ## Lint, vet and run every test, with the race detector where goroutines meet
-	CGO_ENABLED=1 $(GO) test -p 3 -race -vet=all $$($(GO) list ./... | grep -vxF "$$($(GO) list $(PLAIN))")
+	CGO_ENABLED=1 $(GO) test -race -vet=all $$($(GO) list ./... | grep -vxF "$$($(GO) list $(PLAIN))")
 	$(GO) test -vet=all $(PLAIN)
 	$(GO) test -vet=off -run Conform ./lambda
 
