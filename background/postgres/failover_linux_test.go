@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -147,12 +148,18 @@ func (f *fleet) remove(pid int, with syscall.Signal) {
 		f.t.Fatalf("there is no worker %d", pid)
 	}
 	w := f.workers[i]
+	log := w.Stdout.(*os.File).Name()
+	for deadline := time.Now().Add(20 * time.Second); with == syscall.SIGTERM && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if written, err := os.ReadFile(log); err != nil || bytes.Contains(written, []byte(enginetest.HearsSIGTERM)) {
+			break
+		}
+	}
 	_ = w.Process.Signal(with)
 	err := w.Wait()
 	f.killed[pid] = with == syscall.SIGKILL
 	if f.workers = slices.Delete(f.workers, i, i+1); err != nil && with == syscall.SIGTERM {
-		log, _ := os.ReadFile(w.Stdout.(*os.File).Name())
-		f.t.Errorf("a worker that was told to end did so with %v\n%s", err, tail(string(log)))
+		written, _ := os.ReadFile(log)
+		f.t.Errorf("a worker that was told to end did so with %v\n%s", err, tail(string(written)))
 	}
 }
 

@@ -23,6 +23,10 @@ func Process(url, file string) *exec.Cmd {
 	return command
 }
 
+// HearsSIGTERM is the first line that a process writes to standard error: from then on
+// SIGTERM ends its work, and before that the process.
+const HearsSIGTERM = "SIGTERM ends the work"
+
 // WorkInProcess calls work until SIGTERM, and reports true, if this program was started
 // by [Process]. TestMain calls it first. file is where work writes what it has done,
 // which no database takes away.
@@ -33,6 +37,7 @@ func WorkInProcess(work func(ctx context.Context, url, file string) error) bool 
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
+	fmt.Fprintln(os.Stderr, HearsSIGTERM)
 	err := work(ctx, url, os.Getenv(processFile))
 	if err != nil && ctx.Err() == nil { // else it was told to end before it had begun
 		fmt.Fprintln(os.Stderr, err)
