@@ -61,19 +61,30 @@ type declaredAddress struct {
 
 // compileAddresses fills the patterns and the Addresses of the endpoints.
 func (a *API) compileAddresses() (errs []error) {
-	mux := http.NewServeMux() // it knows which patterns are wrong, and which conflict
+	known := knownPatterns{mux: http.NewServeMux(), routes: map[string]string{}}
 	for _, declared := range a.addresses {
 		for _, one := range a.expand(declared) {
-			if err := a.compileAddress(mux, one); err != nil {
-				errs = append(errs, fmt.Errorf("%s: address %q of %q: %w", declared.source, declared.pattern, declared.route, err))
+			if err := a.compileAddress(known, one); err != nil {
+				what := fmt.Sprintf("address %q of %q", declared.pattern, declared.route)
+				if one.pattern != declared.pattern {
+					what += fmt.Sprintf(", as %q of %q", one.pattern, one.route)
+				}
+				errs = append(errs, fmt.Errorf("%s: %s: %w", declared.source, what, err))
 			}
 		}
 	}
 	return errs
 }
 
-func (a *API) compileAddress(mux *http.ServeMux, declared declaredAddress) error {
-	if err := checkPattern(mux, declared.pattern); err != nil {
+// knownPatterns are those that were registered. The mux knows which are wrong, and which
+// conflict.
+type knownPatterns struct {
+	mux    *http.ServeMux
+	routes map[string]string // by pattern
+}
+
+func (a *API) compileAddress(known knownPatterns, declared declaredAddress) error {
+	if err := known.add(declared.pattern, declared.route); err != nil {
 		return err
 	}
 	endpoint := a.endpoints[PathPrefix+"/"+declared.route]
@@ -133,28 +144,44 @@ func (e *Endpoint) checkParameters(names []string) error {
 
 var registeredAt = regexp.MustCompile(` \(registered at [^)]*\)`)
 
-// checkPattern registers a pattern with mux, which panics where it can't be.
-func checkPattern(mux *http.ServeMux, pattern string) (err error) {
+// add registers a pattern of a route.
+func (k knownPatterns) add(pattern, route string) error {
 	method, path, _ := strings.Cut(pattern, " ")
 	path = strings.TrimLeft(path, " \t")
 	switch {
+	case strings.HasPrefix(method, "/") && !isParameter(method[strings.LastIndexByte(method, '/')+1:]):
+		return errors.New(`want a method and a path, such as "GET /orders/{id}"; or a resource, which is a path that ends with {name}: "/orders/{id}" of "v0/orders"`)
 	case strings.HasPrefix(method, "/"):
-		return errors.New(`want a method and a path, such as "GET /orders/{id}"; or a resource, which is a path that ends with {name}, and a target with one action at least: "/orders/{id}" of "v0/orders"`)
+		return fmt.Errorf("there is no target %q with an action: want a version and a target, such as v0/orders", route)
 	case path == "":
 		return errors.New(`want a method and a path, such as "GET /orders/{id}"`)
 	case path[0] != '/':
 		return errors.New("a pattern has no host: want a path that begins with /")
 	case method != strings.ToUpper(method):
 		return fmt.Errorf("methods are written in capital letters: want %s", strings.ToUpper(method))
+	case method == http.MethodOptions, method == http.MethodTrace, method == http.MethodConnect:
+		return fmt.Errorf("no function is asked with %s", method)
 	case belowVersion.MatchString(path):
 		return fmt.Errorf("paths below %s/vN are those of routes", PathPrefix)
 	}
+	if other, ok := k.routes[pattern]; ok {
+		return fmt.Errorf("it conflicts with %q, which is that of %q already", pattern, other)
+	}
+	if err := k.register(pattern); err != nil {
+		return err
+	}
+	k.routes[pattern] = route
+	return nil
+}
+
+// register returns an error where the mux panics.
+func (k knownPatterns) register(pattern string) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			err = errors.New(registeredAt.ReplaceAllString(fmt.Sprint(value), ""))
 		}
 	}()
-	mux.Handle(pattern, http.NotFoundHandler())
+	k.mux.Handle(pattern, http.NotFoundHandler())
 	return nil
 }
 

@@ -16,7 +16,7 @@
 // # A product
 //
 //	PATH/api/vN/t/a/r/g/e/t/*.go   functions Create, Read, Update, Delete; or func Actions() apiphant.Actions
-//	PATH/api/*.go                  package api: Start(ctx) error, Stop(ctx) error, Middleware, all optional
+//	PATH/api/*.go                  package api: Start(ctx) error, Stop(ctx) error, Middleware, Rest() rest.Routes, all optional
 //	PATH/api/background/*.go       package background: Tasks, Jobs, see package background
 //
 // A function has the shape that one of [Func], [FuncWithoutContext], [Proc],

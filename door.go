@@ -9,7 +9,7 @@ import (
 )
 
 // Door is one request of a transport, and its answer: package server has one for
-// fasthttp, package nethttp for net/http, package apitest for tests. A door
+// fasthttp, package nethttp for net/http and for tests, package lambda for AWS Lambda. A door
 // translates its transport into these methods and back. What a call means is the
 // pipeline's alone, see [API.Serve]: a function does not know which door its call
 // came through.
@@ -19,7 +19,7 @@ import (
 // Strings that they return may be kept.
 //
 // A door that can do more also implements [Timed], [ClientWatcher], [PanicCounter],
-// [RowCounter], [BodyBounder] or [MemoryKeeper]. Package doortest proves that a door keeps to all of this.
+// [RowCounter], [BodyBounder], [MemoryKeeper] or [ReasonTaker]. Package doortest proves that a door keeps to all of this.
 type Door interface {
 	// Method is the request's method as it came, such as "POST".
 	Method() string

@@ -1,6 +1,7 @@
 package apiphant
 
 import (
+	"bytes"
 	"errors"
 	"mime"
 	"net/http"
@@ -22,11 +23,18 @@ func (c *Call) parameters() (values []decode.Value, body []byte, err error) {
 	if values, err = addPairs(c.match.further.path, c.match.further.query, "query"); err != nil {
 		return nil, nil, err
 	}
-	if c.match.further.rest && len(body) > 0 && isForm(c.door.Header("Content-Type")) {
+	if c.match.further.rest && len(body) > 0 && !isObject(body) && isForm(c.door.Header("Content-Type")) {
 		values, err = addPairs(values, string(body), "form")
 		body = nil
 	}
 	return values, body, err
+}
+
+// isObject reports whether a body begins as a JSON object does. A form never does: browsers
+// escape that character in names. But curl's -d says form of whatever it sends.
+func isObject(body []byte) bool {
+	body = bytes.TrimLeft(body, " \t\r\n")
+	return len(body) > 0 && body[0] == '{'
 }
 
 // isForm reports whether a Content-Type is that of a form as browsers send it.

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -94,6 +95,9 @@ func (c Client) route(target, action string, request any) question {
 }
 
 func (c Client) test(asked question, status int, response any) (*Response, error) {
+	if !strings.HasPrefix(asked.path, "/") {
+		return nil, fmt.Errorf("the path %q: want one that begins with /", asked.path)
+	}
 	want, err := text(response)
 	if err != nil {
 		return nil, fmt.Errorf("the response wanted, of type %T, is no JSON: %w", response, err)

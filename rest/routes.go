@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/apiphant/apiphant"
 )
@@ -25,11 +26,11 @@ type Routes map[string]string
 //	PATCH /items/{id}    v0/items/update
 //	DELETE /items/{id}   v0/items/delete
 //
-// Of an action that the target does not have there is no address. It panics where r is
-// nil or already has the pattern for another target.
+// Of an action that the target does not have there is no address. A pattern that r has for
+// another target is a conflict, which stops the start.
 func (r Routes) Resource(pattern, target string) Routes {
-	if other, ok := r[pattern]; ok && other != target {
-		panic("rest: the pattern " + pattern + " is that of " + other + " already, and can't be that of " + target)
+	for other, taken := r[pattern]; taken && other != target; other, taken = r[pattern] {
+		pattern += " " // Register takes it off: the API then sees both
 	}
 	r[pattern] = target
 	return r
@@ -40,7 +41,7 @@ func (r Routes) Resource(pattern, target string) Routes {
 func Register(api *apiphant.API, routes func() Routes) {
 	source, declared := sourceOf(routes), routes()
 	for _, pattern := range slices.Sorted(maps.Keys(declared)) {
-		api.AddressFrom(source, pattern, declared[pattern])
+		api.AddressFrom(source, strings.TrimRight(pattern, " "), declared[pattern])
 	}
 }
 
