@@ -56,7 +56,7 @@ func (d *Deployment) folderHasForm(folder string) bool {
 }
 
 // homeHasForm reports whether /opt/NAME has releases, a link "current" into them, and
-// nothing else.
+// nothing that is not a deployment's.
 func (d *Deployment) homeHasForm() bool {
 	info, err := os.Lstat(d.HomeDir())
 	if err != nil || !info.IsDir() || !d.isProof(info) {

@@ -312,8 +312,13 @@ func (w *work) quickTestStep() step {
 }
 
 func (w *work) pruneStep() step {
-	return step{fmt.Sprintf("Remove releases beyond the newest %d", keepReleases+1), func(context.Context) (string, error) {
+	return step{fmt.Sprintf("Keep it as proven, and remove releases beyond the newest %d", keepReleases+1), func(context.Context) (string, error) {
 		w.passed = true
+		if w.manager != nil {
+			if err := w.point(w.provenLink(), w.release); err != nil {
+				return "", err
+			}
+		}
 		return "", w.prune()
 	}}
 }

@@ -99,13 +99,15 @@ func (w *work) refusal(foreign []error, adoptable bool) error {
 }
 
 // foreignLinks returns what is wrong inside of the product's own folder: a deployment
-// writes below releases, and replaces current.
+// writes below releases, and replaces the links current and proven.
 func (w *work) foreignLinks() (foreign []error) {
 	if info, err := os.Lstat(w.releasesDir()); err == nil && !info.IsDir() {
 		foreign = append(foreign, fmt.Errorf("%s is not a folder", w.releasesDir()))
 	}
-	if info, err := os.Lstat(w.Current()); err == nil && info.Mode()&fs.ModeSymlink == 0 {
-		foreign = append(foreign, fmt.Errorf("%s is not a symbolic link", w.Current()))
+	for _, link := range []string{w.Current(), w.provenLink()} {
+		if info, err := os.Lstat(link); err == nil && info.Mode()&fs.ModeSymlink == 0 {
+			foreign = append(foreign, fmt.Errorf("%s is not a symbolic link", link))
+		}
 	}
 	return foreign
 }

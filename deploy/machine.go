@@ -121,8 +121,9 @@ func (d *Deployment) makeLogs(names ...string) error {
 	return nil
 }
 
-// makeLog creates a log file, or changes the mode of one. A link or a device in its place,
-// such as /dev/null, is left as it is: its mode is everybody's.
+// makeLog creates a log file, or changes the mode of one. A link or a device in its place
+// is left as it is: a mode that is set by way of a link to /dev/null would be that of
+// /dev/null itself.
 func makeLog(name string) error {
 	info, err := os.Lstat(name)
 	switch {

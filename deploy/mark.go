@@ -45,14 +45,10 @@ func (d *Deployment) ownsFolder(folder string) bool {
 // foreignFile returns why a file does not belong to the deployment, or nil if it does,
 // or if there is none.
 func (d *Deployment) foreignFile(name string) error {
-	info, err := os.Lstat(name)
+	info, err := lookAt(name)
 	switch {
-	case isAbsent(err):
-		return nil
-	case err != nil:
+	case info == nil:
 		return err
-	case info.Mode()&fs.ModeSymlink != 0:
-		return fmt.Errorf("%s is a symbolic link", name)
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%s is not a file", name)
 	case !d.isProof(info):
@@ -65,18 +61,29 @@ func (d *Deployment) foreignFile(name string) error {
 	return err
 }
 
+// lookAt returns what is known of a file or folder; nil where there is none, and nil with
+// an error where it is a symbolic link, which is not followed.
+func lookAt(name string) (fs.FileInfo, error) {
+	info, err := os.Lstat(name)
+	switch {
+	case isAbsent(err):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case info.Mode()&fs.ModeSymlink != 0:
+		return nil, fmt.Errorf("%s is a symbolic link", name)
+	}
+	return info, nil
+}
+
 // foreignFolder returns why a folder does not belong to the deployment, or nil if it
 // does, or if there is none. A folder that others may write to is no proof, and a
 // symbolic link is not followed.
 func (d *Deployment) foreignFolder(name string) error {
-	info, err := os.Lstat(name)
+	info, err := lookAt(name)
 	switch {
-	case isAbsent(err):
-		return nil
-	case err != nil:
+	case info == nil:
 		return err
-	case info.Mode()&fs.ModeSymlink != 0:
-		return fmt.Errorf("%s is a symbolic link", name)
 	case !info.IsDir():
 		return fmt.Errorf("%s is not a folder", name)
 	case !d.isProof(info) && !d.isUsers(name, info):

@@ -23,8 +23,8 @@ func (d *Deployment) releasesDir() string { return d.HomeDir() + "/releases" }
 // live returns the folder of the live release, or "".
 func (d *Deployment) live() string { return d.target(d.Current()) }
 
-// proven returns the folder of the release that went on last after it was watched, or "".
-// The live one may be one that nobody has proven, since a deployment was killed.
+// proven returns the folder of the release with which a deployment came to its end last, or
+// "". The live one may be what a deployment has left that was killed.
 func (d *Deployment) proven() string {
 	if release := d.target(d.provenLink()); exists(release) {
 		return release

@@ -54,7 +54,7 @@ func (w *work) watchStep() step {
 				return "", ctx.Err()
 			}
 		}
-		return "it does", w.point(w.provenLink(), w.release)
+		return "it does", nil
 	}}
 }
 

@@ -60,6 +60,8 @@ func (c change) file() File {
 	return f
 }
 
+var errNoBucket = errors.New("want an object with s3.bucket.name and s3.object.key")
+
 // files gives each file to the product. All are given, also where one fails; the error
 // has those that did, and S3 sends the whole event again.
 func (h *Handler) files(ctx context.Context, records []json.RawMessage) error {
@@ -67,7 +69,7 @@ func (h *Handler) files(ctx context.Context, records []json.RawMessage) error {
 	for i, raw := range records {
 		var c change
 		if err := json.Unmarshal(raw, &c); err != nil || c.S3.Bucket.Name == "" {
-			errs = append(errs, fmt.Errorf("lambda: record %d of the event of S3 has no bucket and object: %w", i, errors.Join(err)))
+			errs = append(errs, fmt.Errorf("lambda: record %d of the event of S3 is no change of a file: %w", i, errors.Join(err, errNoBucket)))
 			continue
 		}
 		file := c.file()

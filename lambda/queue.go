@@ -110,11 +110,11 @@ func (h *Handler) messages(ctx context.Context, records []json.RawMessage) ([]by
 		limit = DefaultConcurrency
 	}
 	places, running := make(chan struct{}, limit), sync.WaitGroup{}
-	for _, line := range inLines(parsed) {
+	for _, group := range inGroups(parsed) {
 		places <- struct{}{}
 		running.Go(func() {
 			defer func() { <-places }()
-			h.inOrder(ctx, parsed, line, failed)
+			h.inOrder(ctx, parsed, group, failed)
 		})
 	}
 	running.Wait()
@@ -123,36 +123,34 @@ func (h *Handler) messages(ctx context.Context, records []json.RawMessage) ([]by
 
 var errNoID = errors.New("want an object with a messageId")
 
-// inLines returns the messages, by their index, that must follow each other.
-func inLines(records []record) (lines [][]int) {
-	groups := map[string]int{}
+// inGroups returns the indexes of the messages, those of one FIFO group together. A
+// message without a group is one by itself.
+func inGroups(records []record) (groups [][]int) {
+	known := map[string]int{}
 	for i, r := range records {
-		group := r.System["MessageGroupId"]
-		at, known := groups[group]
-		if group == "" || !known {
-			groups[group] = len(lines)
-			lines = append(lines, []int{i})
+		name := r.System["MessageGroupId"]
+		if at, ok := known[name]; ok && name != "" {
+			groups[at] = append(groups[at], i)
 			continue
 		}
-		lines[at] = append(lines[at], i)
+		known[name] = len(groups)
+		groups = append(groups, []int{i})
 	}
-	return lines
+	return groups
 }
 
-// inOrder gives the messages of a line to the product until one fails.
-func (h *Handler) inOrder(ctx context.Context, records []record, line []int, failed []bool) {
+// inOrder gives the messages of a group to the product until one fails.
+func (h *Handler) inOrder(ctx context.Context, records []record, group []int, failed []bool) {
 	var err error
-	for _, i := range line {
-		if err == nil && ctx.Err() != nil {
-			err = errNotReached
-		} else if err != nil {
+	for _, i := range group {
+		message := records[i].message()
+		if err != nil || ctx.Err() != nil {
 			err = errNotReached
 		} else {
-			message := records[i].message()
 			err = safely.Run(func() error { return h.Message(ctx, message) })
 		}
 		if failed[i] = err != nil; failed[i] {
-			apiphant.Log(ctx).Error("Message "+records[i].MessageID+" failed: "+safely.WithStack(err).Error(), "queue", records[i].message().Queue)
+			apiphant.Log(ctx).Error("Message "+message.ID+" failed: "+safely.WithStack(err).Error(), "queue", message.Queue)
 		}
 	}
 }

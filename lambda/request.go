@@ -9,8 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/apiphant/apiphant/internal/decode"
 )
 
 // request is what a gateway was asked.
@@ -229,13 +227,4 @@ func (e *event) withoutBase(path string, k kind) string {
 		path = path[1+strings.IndexByte(path[1:], '/'):]
 	}
 	return path
-}
-
-// claims decodes what an authorizer says of the client.
-func claims(raw []byte) map[string]any {
-	object, err := decode.Object(raw)
-	if err != nil {
-		return nil
-	}
-	return object
 }

@@ -1,7 +1,6 @@
 package supervisord
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -61,20 +60,3 @@ func expand(value, file string) string {
 	})
 	return strings.ReplaceAll(value, "%%", "%")
 }
-
-// Fault is an error that supervisord answers with.
-type Fault struct {
-	Code int
-	Text string
-}
-
-func (f *Fault) Error() string { return fmt.Sprintf("supervisord says %s", f.Text) }
-
-// Codes of faults.
-const (
-	BadName        = 10
-	NotRunning     = 70
-	AlreadyAdded   = 90
-	CannotReread   = 92
-	AlreadyStarted = 60
-)

@@ -2,7 +2,6 @@ package supervisord
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 )
@@ -89,7 +88,7 @@ func (c *Client) Update(ctx context.Context, group string) error {
 		}
 	}
 	if change == Changed || change == Added {
-		if _, err := c.call(ctx, "supervisor.addProcessGroup", group); err != nil && !is(err, AlreadyAdded) {
+		if _, err := c.call(ctx, "supervisor.addProcessGroup", group); err != nil && !is(err, alreadyAdded) {
 			return fmt.Errorf("group %s: %w", group, err)
 		}
 	}
@@ -99,7 +98,7 @@ func (c *Client) Update(ctx context.Context, group string) error {
 // Start starts a process, and does not wait until it is up.
 func (c *Client) Start(ctx context.Context, group, name string) error {
 	_, err := c.call(ctx, "supervisor.startProcess", group+":"+name, false)
-	if is(err, AlreadyStarted) {
+	if is(err, alreadyStarted) {
 		err = nil
 	}
 	return err
@@ -108,7 +107,7 @@ func (c *Client) Start(ctx context.Context, group, name string) error {
 // Stop stops a process, and waits until it has ended.
 func (c *Client) Stop(ctx context.Context, group, name string) error {
 	_, err := c.wait(ctx, "supervisor.stopProcess", group+":"+name, true)
-	if is(err, NotRunning) {
+	if is(err, notRunning) {
 		err = nil
 	}
 	return err
@@ -118,9 +117,4 @@ func (c *Client) Stop(ctx context.Context, group, name string) error {
 func (c *Client) Shutdown(ctx context.Context) error {
 	_, err := c.call(ctx, "supervisor.shutdown")
 	return err
-}
-
-func is(err error, code int) bool {
-	var fault *Fault
-	return errors.As(err, &fault) && fault.Code == code
 }
