@@ -75,6 +75,9 @@ func (x *exchange) Body() ([]byte, error) {
 	return x.body, nil
 }
 
+// BodyLimit is part of [apiphant.BodyBounder].
+func (x *exchange) BodyLimit() int64 { return x.limit }
+
 // Request makes a request as a server would have read it.
 func (x *exchange) Request(ctx context.Context) *http.Request {
 	r := &http.Request{

@@ -2,7 +2,9 @@ package lambda_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -149,6 +151,24 @@ func TestHostileEvents(t *testing.T) {
 		answer, err := handler.Invoke(quiet(t), []byte(test.event))
 		if err != nil || !strings.Contains(string(answer), test.want) {
 			t.Errorf("%s: got %.200s, %v, want %s", name, answer, err, test.want)
+		}
+	}
+}
+
+// A body that is compressed meets the handler's bound when it is decoded.
+func TestDecodedBody(t *testing.T) {
+	api := seenAPI()
+	api.AcceptGzip = true
+	handler := &lambda.Handler{API: api, MaxBody: 1000}
+	for size, want := range map[int]string{900: `"statusCode":200`, 1100: `"statusCode":413`} {
+		var body bytes.Buffer
+		compressor := gzip.NewWriter(&body)
+		_, _ = compressor.Write([]byte("{" + strings.Repeat(" ", size-2) + "}"))
+		_ = compressor.Close()
+		event := `{"httpMethod":"POST","path":"/api/v0/echo/read","headers":{"content-encoding":"gzip"},"isBase64Encoded":true,"body":"` +
+			base64.StdEncoding.EncodeToString(body.Bytes()) + `"}`
+		if answer, err := handler.Invoke(quiet(t), []byte(event)); err != nil || !strings.Contains(string(answer), want) {
+			t.Errorf("%d bytes: got %s, %v, want %s", size, answer, err, want)
 		}
 	}
 }
