@@ -184,7 +184,7 @@ func (g gateway) response(r *http.Request, payload []byte) (*http.Response, erro
 	for _, cookie := range answer.Cookies {
 		header.Add("Set-Cookie", cookie)
 	}
-	if answer.StatusCode != 204 && answer.StatusCode != 304 && header.Get("Content-Length") == "" {
+	if r.Method != http.MethodHead && answer.StatusCode != 204 && answer.StatusCode != 304 && header.Get("Content-Length") == "" {
 		header.Set("Content-Length", fmt.Sprint(len(body)))
 	}
 	return &http.Response{StatusCode: answer.StatusCode, Header: header, Body: io.NopCloser(bytes.NewReader(body)),

@@ -187,7 +187,7 @@ func (o output) HasContentType() bool { return o.answer.header.Get("Content-Type
 
 func (o output) Send(head response.Head, body []byte) {
 	o.begin(head)
-	if o.method == http.MethodHead && response.HasBody(head.Status) {
+	if o.method == http.MethodHead && response.HasBody(head.Status) && head.Length >= 0 {
 		o.answer.setLength(head.Length)
 	}
 	o.answer.body = append(o.answer.body, body...)

@@ -94,11 +94,11 @@ func (x *exchange) finish() {
 	}
 }
 
-// send sends a whole answer.
+// send sends a whole answer. The length is that of the body of a GET; -1: not known.
 func (x *exchange) send(status int, length int64, body []byte) {
 	header := x.writer.Header()
 	header.Del("Content-Length")
-	if response.HasBody(status) {
+	if response.HasBody(status) && length >= 0 {
 		header.Set("Content-Length", strconv.FormatInt(length, 10))
 	}
 	if _, set := header["Content-Type"]; !set {

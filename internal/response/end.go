@@ -67,6 +67,8 @@ func (w *Writer) sendWhole() {
 	switch {
 	case !HasBody(w.status):
 		head.Length = 0
+	case w.isHead && w.length < 0 && w.written == 0:
+		head.Length = -1 // the function may write what a GET is answered with, and not for a HEAD
 	case w.isHead:
 		head.Length = max(w.length, w.written)
 	}

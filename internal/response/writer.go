@@ -30,7 +30,8 @@ type Output interface {
 	End(whole bool)
 
 	// Send sends a whole answer. Its body is nil where it has none, or where it
-	// is not to be sent since the request is a HEAD. Send keeps nothing of it.
+	// is not to be sent since the request is a HEAD: then the length may be unknown.
+	// Send keeps nothing of it.
 	Send(head Head, body []byte)
 }
 
@@ -48,7 +49,7 @@ type Head struct {
 	// no Transfer-Encoding and no trailers.
 	Header http.Header
 
-	// Length is the length of the body in bytes, -1 where it is not known yet.
+	// Length is the length of the body in bytes, -1 where it is not known.
 	Length int64
 }
 
