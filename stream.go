@@ -41,7 +41,7 @@ type stream struct {
 	call   *Call
 	writer http.ResponseWriter
 	events bool // the form is text/event-stream, else application/jsonl
-	isHead bool
+	isHead bool // the request is a HEAD: the answer has no rows
 
 	mu       sync.Mutex
 	held     *answer // the rows that are not sent yet
@@ -57,7 +57,7 @@ type stream struct {
 	sent     time.Time // when something was sent last; events only
 
 	pause   *time.Timer
-	comment *time.Timer // nil: the form has no comments
+	comment *time.Timer // nil: there are no comments, as in the answer to a HEAD, or in JSON lines
 	grace   *time.Timer // nil: the server does not drain
 	forget  func() bool // ends the wait for the end of the context
 }
@@ -83,7 +83,7 @@ func (c *Call) openStream() (*stream, error) {
 	defer s.mu.Unlock()
 	s.pause = time.AfterFunc(time.Hour, s.sendHeld)
 	s.pause.Stop()
-	if s.events {
+	if s.events && !s.isHead {
 		s.sent = time.Now()
 		s.comment = time.AfterFunc(commentPause, s.sendComment)
 	}

@@ -4,5 +4,6 @@ package deploy
 
 import "syscall"
 
-// endWithParent does nothing: only Linux can do it.
+// endWithParent does nothing here. On Linux it lets the kernel end the child with its
+// parent.
 func endWithParent(*syscall.SysProcAttr) {}

@@ -15,7 +15,7 @@ import (
 // target is something on the machine that a deployment creates.
 type target struct {
 	foreign error        // why what is there does not belong to the deployment; nil if it does, or if nothing is there
-	hasForm bool         // what is there has the form that a version without marks gave it
+	hasForm bool         // what is there looks as deployments left it before they wrote marks
 	mark    func() error // gives it the mark
 }
 
@@ -112,8 +112,8 @@ func (w *work) foreignLinks() (foreign []error) {
 	return foreign
 }
 
-// unitFolders are the folders of systemd's units besides /etc/systemd/system, whose
-// units are preferred to those with the same name in these.
+// unitFolders are where systemd looks for units besides /etc/systemd/system. A unit there
+// hides one of the same name in these folders.
 var unitFolders = []string{"/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"}
 
 // foreignNames returns what has a name in the service manager that the deployment

@@ -56,11 +56,12 @@ func (d *Deployment) startStandIn(ctx context.Context, release string) (*standIn
 	return s, nil
 }
 
-// start starts the process on a thread of its own, since it ends with that.
+// start starts the process from an operating-system thread that nothing else uses: the
+// kernel ends the process when the thread that started it ends (PR_SET_PDEATHSIG).
 func (s *standIn) start() error {
 	started := make(chan error)
 	go func() {
-		runtime.LockOSThread() // and not unlocked: the thread ends with the process
+		runtime.LockOSThread() // never unlocked, so the thread ends with this goroutine
 		err := s.command.Start()
 		started <- err
 		if err == nil {

@@ -15,10 +15,10 @@ type stream struct {
 	conn    *conn
 	raw     *rawResponse
 	chunked bool             // each write becomes a chunk
-	endBody func(whole bool) // nil: the end of the connection is not the end of the body
-	buffer  *[]byte          // nil: none is needed for now
-	unsent  []byte           // of buffer: the head, until something follows it
-	err     error            // of all later writes
+	endBody func(whole bool) // of a body without a length or chunks, which the end of the connection ends; else nil
+	buffer  *[]byte          // of streamBuffers, or nil between two writes that may lie far apart
+	unsent  []byte           // what the next send writes, in buffer: at first the head
+	err     error            // the first error of a write, which all later writes return
 }
 
 // chunkFraming is how many bytes a chunk has beside its data, at most.
@@ -29,8 +29,9 @@ var streamBuffers = sync.Pool{New: func() any {
 	return &b
 }}
 
-// newStream begins the response of a request that fasthttp has passed to a
-// function, whose length is -1 where it is not known. fasthttp sends nothing.
+// newStream begins the response to a request that fasthttp has parsed. The length is
+// that of its body, -1 where it is not known. The stream writes to the connection
+// itself: fasthttp sends no response.
 func newStream(d *door, length int64) *stream {
 	d.server.sending.Add(1)
 	s := &stream{conn: d.conn, raw: d.raw, buffer: streamBuffers.Get().(*[]byte)}
@@ -41,9 +42,9 @@ func newStream(d *door, length int64) *stream {
 		header.SetContentLength(int(length))
 	case request.IsHTTP11():
 		s.chunked = true
-		header.SetContentLength(-1) // which is fasthttp's way to say: in chunks
+		header.SetContentLength(-1) // fasthttp then writes Transfer-Encoding: chunked
 	default:
-		header.SetContentLength(-2) // until the connection ends
+		header.SetContentLength(-2) // fasthttp then writes neither a length nor an encoding
 		header.SetConnectionClose()
 		s.endBody = s.conn.EndOfBody()
 	}
@@ -111,8 +112,9 @@ func (s *stream) freeBuffer() {
 	}
 }
 
-// end ends the response. One that is not whole ends with the connection, before
-// its last chunk or its length.
+// end ends the response. Where whole is false, it closes the connection before the last
+// chunk, or before all of Content-Length has been sent, so that the client sees that
+// something is missing.
 func (s *stream) end(whole bool) {
 	if whole && s.chunked {
 		s.needBuffer()

@@ -5,6 +5,7 @@ import (
 	"encoding"
 	"encoding/json"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -27,6 +28,7 @@ const (
 	bytesFromList  = "[]byte is base64 alone, not a list of numbers too"
 	bytesByMethods = "a list whose elements are bytes with methods is a list"
 	listForArray   = "a list longer than its Go array is invalid, not cut"
+	timeFormat     = "a time.Time is exactly what RFC 3339, section 5.6, calls date-time"
 )
 
 // expectation is what encoding/json and the classes of difference make of a body.
@@ -119,7 +121,7 @@ func read(d *json.Decoder, body []byte) (t *tree, depth int) {
 
 // text appends the value as it is now.
 func (t *tree) text(out []byte) []byte {
-	if !t.isChanged() {
+	if !t.isChanged() || t.open == 0 {
 		return append(out, t.raw...)
 	}
 	out = append(out, t.open)
@@ -192,6 +194,8 @@ func (e *expectation) value(t reflect.Type, quoted bool, v *tree) {
 		e.refuse(nullRefused)
 	case quoted:
 		e.quoted(t, v)
+	case t == reflect.TypeFor[time.Time]():
+		e.time(v)
 	case byMethods.Implements(jsonUnmarshaler):
 		e.repeats = e.repeats || v.repeated()
 	case byMethods.Implements(textUnmarshaler):
@@ -214,6 +218,39 @@ func (e *expectation) value(t reflect.Type, quoted bool, v *tree) {
 		if t.Kind() == reflect.Array && len(v.members) > t.Len() {
 			e.refuse(listForArray)
 		}
+	}
+}
+
+// dateTime has the grammar of RFC 3339, section 5.6.
+var dateTime = regexp.MustCompile(`^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:)(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)$`)
+
+// time is about a value for a time.Time. Where RFC 3339 has a form that
+// encoding/json does not know, the value becomes the one that it knows.
+func (e *expectation) time(v *tree) {
+	text, ok := v.scalar.(string)
+	if !ok {
+		return // both refuse it
+	}
+	parts := dateTime.FindStringSubmatch(text)
+	if parts == nil {
+		e.refuse(timeFormat)
+		return
+	}
+	leap := parts[3] == "60"
+	if leap {
+		parts[3] = "59"
+	}
+	known := strings.ToUpper(parts[1] + "T" + parts[2] + parts[3] + parts[4] + parts[5])
+	if leap {
+		second, err := time.Parse(time.RFC3339Nano, known)
+		if err != nil {
+			return // both refuse it
+		}
+		known = second.Add(time.Second).Format(time.RFC3339Nano)
+	}
+	if known != text {
+		e.classes[timeFormat], v.changed = true, true
+		v.raw = []byte(`"` + known + `"`)
 	}
 }
 
