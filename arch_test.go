@@ -102,6 +102,9 @@ var arrows = map[string][]string{
 	"doortest":      {".", "validation", "github.com/rogpeppe/go-internal/txtar"},
 	"internal/load": {},
 
+	// A client of functions behind Lambda, for any Go program.
+	"lambdahttp": {"github.com/aws/aws-sdk-go-v2"},
+
 	// What docs/reliability.md says, measured.
 	"reliability": {"internal/load"},
 
