@@ -46,7 +46,7 @@ var arrows = map[string][]string{
 	// make an *http.Request of what they are sent.
 	"internal/forwarded":         {},
 	"nethttp":                    {".", "internal/response", "internal/forwarded"},
-	"lambda":                     {".", "background", "internal/decode", "internal/encode", "internal/function", "internal/requesturi", "internal/response", "internal/safely", "github.com/aws/aws-lambda-go"},
+	"lambda":                     {".", "background", "background/engine", "internal/decode", "internal/encode", "internal/function", "internal/jobmessage", "internal/requesturi", "internal/response", "internal/safely", "github.com/aws/aws-lambda-go"},
 	"internal/inprocess":         {"."}, // what a handler answers, for who asked in the same process
 	"server":                     {".", "internal/address", "internal/forwarded", "internal/requesturi", "internal/response", "internal/trace", "server/internal/connection", "server/internal/http1", "github.com/valyala/fasthttp", "github.com/coreos/go-systemd/v22", "github.com/prometheus/client_golang"},
 	"server/internal/connection": {"internal/safely", "golang.org/x/sys"}, // knows no HTTP
@@ -61,7 +61,8 @@ var arrows = map[string][]string{
 	"background":                            {"background/engine", "background/internal/tick"}, // what a product names
 	"background/engine":                     {"database"},                                      // what an engine has to do
 	"background/internal/tick":              {},
-	"background/worker":                     {"background", "background/engine", "background/internal/tick", "background/worker/internal/background", "database", "github.com/robfig/cron/v3"},
+	"internal/jobmessage":                   {"background/engine"}, // a job as a message of a queue
+	"background/worker":                     {"background", "background/engine", "background/internal/tick", "internal/safely", "background/worker/internal/background", "database", "github.com/robfig/cron/v3"},
 	"background/worker/internal/background": {".", "background", "internal/function", "internal/safely"},
 	"background/metrics":                    {"background/engine", "github.com/prometheus/client_golang"},
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/background"
+	"github.com/apiphant/apiphant/background/engine"
 	"github.com/apiphant/apiphant/internal/safely"
 )
 
@@ -36,6 +37,11 @@ type Handler struct {
 	Message func(ctx context.Context, message Message) error
 	File    func(ctx context.Context, file File) error
 	Event   func(ctx context.Context, event Event) (any, error)
+
+	// Job makes one attempt of a job that package background/sqs has sent to a queue,
+	// and logs its failure; after an error SQS brings the job again. It is the method
+	// Attempt of a Worker of package background/worker. nil: such messages fail.
+	Job func(ctx context.Context, name string, attempt engine.Attempt) error
 
 	// Tasks are run by the schedules of EventBridge: one whose rule has the name of a
 	// task, or whose input is {"task": NAME}.
@@ -85,7 +91,7 @@ func (h *Handler) answer(ctx context.Context, payload []byte) ([]byte, error) {
 		}
 		return h.serve(ctx, event, kind)
 	case queueMessages:
-		if h.Message == nil {
+		if h.Message == nil && h.Job == nil {
 			return nil, noFunction(kind, "a function Message in api/events")
 		}
 		return h.messages(ctx, *event.Records)

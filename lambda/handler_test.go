@@ -187,12 +187,13 @@ func sqs(messages ...string) []byte {
 	var records []map[string]any
 	for _, message := range messages {
 		id, group, _ := strings.Cut(message, ":")
-		system := map[string]string{"ApproximateReceiveCount": "1"}
+		system, queue := map[string]string{"ApproximateReceiveCount": "1"}, "orders"
 		if group != "" {
 			system["MessageGroupId"] = group
+			queue = "orders.fifo"
 		}
 		records = append(records, map[string]any{"messageId": id, "body": "text " + id, "attributes": system, "eventSource": "aws:sqs",
-			"eventSourceARN": "arn:aws:sqs:eu-central-1:1:orders", "awsRegion": "eu-central-1",
+			"eventSourceARN": "arn:aws:sqs:eu-central-1:1:" + queue, "awsRegion": "eu-central-1",
 			"messageAttributes": map[string]any{"kind": map[string]any{"stringValue": "new", "dataType": "String"}}})
 	}
 	event, _ := json.Marshal(map[string]any{"Records": records})
@@ -206,7 +207,7 @@ func TestMessages(t *testing.T) {
 		mu.Lock()
 		got = append(got, m.ID)
 		mu.Unlock()
-		if m.Text != "text "+m.ID || m.Queue != "orders" || m.Region != "eu-central-1" || m.Attributes["kind"] != "new" || m.System["ApproximateReceiveCount"] != "1" {
+		if m.Text != "text "+m.ID || strings.TrimSuffix(m.Queue, ".fifo") != "orders" || m.Region != "eu-central-1" || m.Attributes["kind"] != "new" || m.System["ApproximateReceiveCount"] != "1" {
 			t.Errorf("got %+v", m)
 		}
 		switch m.ID[0] {

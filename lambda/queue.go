@@ -10,6 +10,7 @@ import (
 
 	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/internal/encode"
+	"github.com/apiphant/apiphant/internal/jobmessage"
 	"github.com/apiphant/apiphant/internal/safely"
 )
 
@@ -31,6 +32,7 @@ type Message struct {
 // record is a message as SQS sends it.
 type record struct {
 	MessageID  string            `json:"messageId"`
+	Receipt    string            `json:"receiptHandle"`
 	Body       string            `json:"body"`
 	ARN        string            `json:"eventSourceARN"`
 	Region     string            `json:"awsRegion"`
@@ -42,21 +44,29 @@ type record struct {
 }
 
 func (r record) message() Message {
-	m := Message{ID: r.MessageID, Text: r.Body, Queue: r.ARN[strings.LastIndexByte(r.ARN, ':')+1:], Region: r.Region,
-		Attributes: map[string]string{}, System: r.System, Group: r.System["MessageGroupId"]}
+	m := Message{ID: r.MessageID, Text: r.Body, Queue: r.queue(), Region: r.Region,
+		Attributes: r.attributes(), System: r.System, Group: r.System["MessageGroupId"]}
 	if m.System == nil {
 		m.System = map[string]string{}
 	}
+	m.open()
+	return m
+}
+
+func (r record) queue() string { return r.ARN[strings.LastIndexByte(r.ARN, ':')+1:] }
+
+// attributes returns what the sender added, as text.
+func (r record) attributes() map[string]string {
+	attributes := map[string]string{}
 	for name, value := range r.Attributes {
 		switch {
 		case value.StringValue != nil:
-			m.Attributes[name] = *value.StringValue
+			attributes[name] = *value.StringValue
 		case value.BinaryValue != nil:
-			m.Attributes[name] = *value.BinaryValue
+			attributes[name] = *value.BinaryValue
 		}
 	}
-	m.open()
-	return m
+	return attributes
 }
 
 // open takes the message out of an envelope of SNS or EventBridge.
@@ -124,11 +134,15 @@ func (h *Handler) messages(ctx context.Context, records []json.RawMessage) ([]by
 var errNoID = errors.New("want an object with a messageId")
 
 // inGroups returns the indexes of the messages, those of one FIFO group together. A
-// message without a group is one by itself.
+// message without a group is one by itself, as is one of a queue that is not FIFO:
+// there a group only says whose messages are not to delay those of others.
 func inGroups(records []record) (groups [][]int) {
 	known := map[string]int{}
 	for i, r := range records {
 		name := r.System["MessageGroupId"]
+		if !strings.HasSuffix(r.ARN, ".fifo") {
+			name = ""
+		}
 		if at, ok := known[name]; ok && name != "" {
 			groups[at] = append(groups[at], i)
 			continue
@@ -143,16 +157,31 @@ func inGroups(records []record) (groups [][]int) {
 func (h *Handler) inOrder(ctx context.Context, records []record, group []int, failed []bool) {
 	var err error
 	for _, i := range group {
-		message := records[i].message()
+		message, logged := records[i], false
 		if err != nil || ctx.Err() != nil {
 			err = errNotReached
 		} else {
-			err = safely.Run(func() error { return h.Message(ctx, message) })
+			err = safely.Run(func() (err error) { logged, err = h.take(ctx, message); return err })
 		}
-		if failed[i] = err != nil; failed[i] {
-			apiphant.Log(ctx).Error("Message "+message.ID+" failed: "+safely.WithStack(err).Error(), "queue", message.Queue)
+		if failed[i] = err != nil; failed[i] && !logged {
+			apiphant.Log(ctx).Error("Message "+message.MessageID+" failed: "+safely.WithStack(err).Error(), "queue", message.queue())
 		}
 	}
+}
+
+// take gives a message to the function that it is for. It reports whether the error
+// was logged.
+func (h *Handler) take(ctx context.Context, r record) (logged bool, err error) {
+	if name, attempt, ok := jobmessage.Read(r.attributes(), r.System, r.Body, r.Receipt); ok {
+		if h.Job == nil {
+			return false, fmt.Errorf("lambda: it is the job %.100q, and the product does not have a function Jobs in api/background", name)
+		}
+		return true, h.Job(ctx, name, attempt)
+	}
+	if h.Message == nil {
+		return false, noFunction(queueMessages, "a function Message in api/events")
+	}
+	return false, h.Message(ctx, r.message())
 }
 
 // failures returns the report of a batch, as SQS wants it.

@@ -71,6 +71,16 @@ type Attempt struct {
 	Number int    // from 1
 	Last   bool   // no other attempt follows, by the Attempts that the job was enqueued with
 	Deaths int    // how many workers have died while they ran the job
+
+	// Receipt is how a queue that brings its messages to the program knows this
+	// attempt, for a [Postponer]. "": the queue does not bring them.
+	Receipt string
+}
+
+// Postponer is a [Database] which can be told when to bring a job again.
+type Postponer interface {
+	// Postpone lets the job of a receipt come again after a time, from now on.
+	Postpone(ctx context.Context, receipt string, by time.Duration) error
 }
 
 // Errors of Work.Run.

@@ -167,10 +167,8 @@ func (s *session) runJob(ctx context.Context, job *engine.Definition, attempt en
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(s.base, func() { cancel(context.Cause(s.base)) })()
-	call := runner.Call{
-		Name: job.Name, Job: true, Attempt: attempt.Number, Last: attempt.Last, Timeout: job.Timeout, Repeated: true, Function: job.Function,
-		Run: func(ctx context.Context) error { return job.Run(ctx, attempt.Args) },
-	}
+	call := callOf(job, attempt)
+	call.Repeated = true
 	if attempt.Deaths >= maxTries {
 		call.Last = true
 		call.GivenUp = fmt.Errorf("%w: %d workers have died while they ran it", engine.ErrGivenUp, attempt.Deaths)
