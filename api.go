@@ -20,17 +20,16 @@ const DefaultTimeout = 30 * time.Second
 // for use. Fill it before the first call; from then on it must not change, and any
 // number of calls may run at the same time.
 type API struct {
-	// Timeout is how long after its start a call's context ends.
-	// 0: DefaultTimeout; negative: never. [Action.Timeout] is for one
-	// action. A function that returns the error
-	// of its context is answered with 503.
+	// Timeout is how long after its start a call's context ends. 0: DefaultTimeout;
+	// negative: never. [Action.Timeout] is for one action. If a function returns the
+	// error of its context, the answer is 503.
 	//
 	// A call whose function returns a sequence has this time for the beginning
 	// of its answer: the first row, or the first comment of an event stream.
 	Timeout time.Duration
 
-	// StreamTimeout is how long after its start the context of a call ends whose
-	// function returns a sequence, see [Stream]. 0: never.
+	// StreamTimeout is the same for calls whose function returns a sequence, see
+	// [Stream], from the start of the call to the end of its answer. 0: never.
 	StreamTimeout time.Duration
 
 	// Strict refuses JSON requests that have a key twice in one object, at any

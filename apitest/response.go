@@ -26,9 +26,8 @@ type Response struct {
 // Decode fills what v points to from the body's JSON, as encoding/json does.
 func (r *Response) Decode(v any) error { return json.Unmarshal(r.Body, v) }
 
-// compare returns an error that says how the answer differs from what is wanted,
-// nil where it does not. Where want is nil, the body is not compared; where it is empty,
-// there must be none.
+// compare returns an error that says how the answer differs from the wanted one, or nil.
+// If want is nil, the body is not compared; if it is empty, there must be no body.
 func (r *Response) compare(status int, want []byte) error {
 	var wrong []string
 	if r.Status != status {

@@ -41,8 +41,8 @@ func (e *StreamError) Error() string { return e.exchange }
 //		…
 //	}
 //
-// To the function, a test that leaves the loop is a client that has gone away. Each row may take 30 seconds to
-// come and have 64 MiB. Where the Accept in [Client.Header] asks for text/event-stream,
+// A test that leaves the loop is, for the function, a client that has gone away. Each row
+// may take 30 seconds to come and have 64 MiB. If the Accept in [Client.Header] asks for text/event-stream,
 // the rows are read from events.
 func (c Client) Rows(target, action string, request any) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {

@@ -11,40 +11,44 @@ const (
 	// of requests with files, what a successor is started with.
 	ownDescriptors = 16
 
-	// fewestConnections is the least that a server can work with. A browser opens six.
+	// fewestConnections is the smallest number of connections that a server starts
+	// with. A browser opens six.
 	fewestConnections = 8
 
-	// fewestRefused is for how many connections at least that are being refused there
-	// are descriptors. A further one is closed without a response.
+	// fewestRefused is the smallest number of connections that can be answered with 503
+	// at the same time. Each needs a descriptor; one that has none is closed without a
+	// response.
 	fewestRefused = 8
 
-	// fewConnections is when the log tells that there is not room for many.
+	// fewConnections is the number of connections below which the log warns that the
+	// limit of descriptors is low.
 	fewConnections = 100
 
-	// unknownDescriptors is how many are taken to be open where that can't be found out.
+	// unknownDescriptors is the number of open descriptors that is assumed where the
+	// system does not say it.
 	unknownDescriptors = 16
 )
 
-// descriptors is how the file descriptors of a process are divided.
+// descriptors says what the file descriptors of a process are used for.
 type descriptors struct {
-	most     int // that the process may have: RLIMIT_NOFILE
-	open     int // before the server serves
-	refusing int // for connections that are being refused
-	reserved int // for the program and the product, beyond those that are open
+	most     int // RLIMIT_NOFILE
+	open     int // those that were open when the server started
+	refusing int // those kept for connections that are being refused
+	reserved int // those kept for the program and the product, with refusing and without open
 }
 
-// divide divides the descriptors. Reserved are those that the program needs, and at
-// least a tenth of all, which is for what functions open.
+// divide divides the descriptors. It reserves what the program needs, and at least a
+// tenth of all, for what the product's functions open.
 func divide(most, open, others int) descriptors {
 	d := descriptors{most: most, open: open, refusing: min(maxRefused, max(fewestRefused, most/20))}
 	d.reserved = max(ownDescriptors+others+d.refusing+1, most/10) // 1: what was accepted and is to be refused
 	return d
 }
 
-// connections returns for how many connections there is room.
+// connections returns how many connections may be open at the same time.
 func (d descriptors) connections() int { return max(0, d.most-d.open-d.reserved) }
 
-// check returns an error where there is no room to serve.
+// check returns an error if there are too few descriptors to serve.
 func (d descriptors) check() error {
 	if d.connections() >= fewestConnections {
 		return nil
@@ -55,16 +59,16 @@ func (d descriptors) check() error {
 		d.most, d.open, d.reserved, fewestConnections, d.open+d.reserved+fewestConnections)
 }
 
-// CheckDescriptors returns an error where the process may have too few file
-// descriptors to serve. [Server.Serve] does so too; a program calls it before it
-// begins anything else.
+// CheckDescriptors returns an error if the process may have too few file descriptors
+// to serve. [Server.Serve] checks the same. A program calls CheckDescriptors before it
+// does anything else.
 func (s *Server) CheckDescriptors() error { return s.divide().check() }
 
 func (s *Server) divide() descriptors {
 	return divide(maxDescriptors(), openDescriptors(), max(0, s.OtherDescriptors))
 }
 
-// warnOfFew logs that descriptors are the bound of connections, if they are few.
+// warnOfFew logs a warning if RLIMIT_NOFILE leaves few connections.
 func (s *Server) warnOfFew() {
 	if d := s.descriptors; s.conns.most == d.connections() && s.conns.most < fewConnections {
 		s.log.Warn(fmt.Sprintf("RLIMIT_NOFILE of %d leaves room for %d connections: raise it (ulimit -n, LimitNOFILE= of systemd, minfds of supervisord)",

@@ -16,14 +16,14 @@ type conn struct {
 	server  *Server
 	peer    netip.AddrPort // who has connected: the client, or a proxy
 	trusted bool           // the peer is one of Server.TrustedProxies
-	network netip.Prefix   // for which the connection is counted; invalid: it is for none
+	network netip.Prefix   // the network that the connection is counted for; invalid: none
 	shard   int            // of the counters
-	place   place          // among the silent ones
+	place   place          // in the list of silent connections
 
-	lastHost string // that was asked for, if Hosts of the API are to be looked up
+	lastHost string // the Host that was looked up last, if the API has Hosts
 
 	head    http1.Head
-	match   apiphant.Match // what the head asks for
+	match   apiphant.Match // the endpoint that the head asks for
 	body    http1.Body
 	door    door
 	json    jsonResponse
@@ -32,7 +32,7 @@ type conn struct {
 	running runningCall
 	hijack  atomic.Pointer[hijack] // nil: the connection is not hijacked
 
-	answerWhole func() connection.Verdict // made once
+	answerWhole func() connection.Verdict // a method value, made once for all requests
 }
 
 // serveAll serves the clients of a listener, each in a goroutine of its own,
@@ -138,8 +138,9 @@ func (c *conn) wait(isOpen func() bool) {
 	}()
 }
 
-// noteFirst notes that a new client has sent something or has gone, and reports
-// whether the connection was not closed for another one meanwhile.
+// noteFirst takes a new client that has sent something, or has gone, out of the list of
+// silent connections. It reports whether the connection is still open: it may have been
+// closed to make place for another one.
 func (c *conn) noteFirst() bool { return c.server.conns.speaks(c) }
 
 // forget gives the memory back that the last request has used.
@@ -165,8 +166,8 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// lose ends a connection whose goroutine ended in the middle of it: by a panic
-// with a value, or by runtime.Goexit in a function.
+// lose ends a connection whose goroutine ended before its time: by a panic, or by
+// runtime.Goexit in a function of the product.
 func (c *conn) lose(value any) {
 	if value != nil {
 		connection.LogPanic(c.server.log, "a connection", value)

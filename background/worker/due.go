@@ -23,8 +23,8 @@ func (t *loopTask) isDue(now time.Time) bool {
 	return t.known && !t.due.IsZero() && !t.due.After(now)
 }
 
-// farAhead is how far the last tick of a task may be ahead of the clock that
-// workers share. It is, where that clock was set back, or was wrong for a while.
+// farAhead is how far the last tick of a task may be ahead of the clock that workers
+// share. A tick is ahead after that clock was set back, or was wrong for a while.
 const farAhead = time.Minute
 
 // setDue computes when the task is due next.
@@ -46,9 +46,9 @@ func (l *loop) setDue(t *loopTask) {
 	}
 }
 
-// isFarAhead reports whether the last tick of a task is so far ahead that ticks
-// would be left out. If it is no more than the next one, which was run early, or
-// if it comes soon, then waiting for it is better than running for a tick twice.
+// isFarAhead reports whether the last tick of a task is so far ahead of the clock that
+// waiting for it would leave out other ticks. If the last tick is only the next one, run
+// early, or comes soon, the worker waits: running for a tick twice would be worse.
 func (l *loop) isFarAhead(t *loopTask, now time.Time) bool {
 	if l.Database == nil && t.Cron == "" {
 		return t.seen.Tick.After(now) // ticks of a period are counted from the last one
@@ -57,8 +57,8 @@ func (l *loop) isFarAhead(t *loopTask, now time.Time) bool {
 	return t.seen.Tick.After(now.Add(farAhead)) && !next.IsZero() && t.seen.Tick.After(next)
 }
 
-// takeBack replaces the last tick of a task, which is far ahead, by one that is
-// not.
+// takeBack replaces the last tick of a task, which is far ahead, by the newest one that
+// is not.
 func (l *loop) takeBack(t *loopTask, now time.Time) {
 	ahead := t.seen.Tick.Sub(now)
 	tick := now
@@ -85,8 +85,8 @@ func (l *loop) jitter(t *loopTask, tick time.Time) time.Duration {
 	return time.Duration(rand.New(rand.NewPCG(hash.Sum64(), l.seed)).Int64N(int64(t.Jitter)))
 }
 
-// tickFor returns the tick that a task which is due is to run for, and how many
-// ticks before it are missed. late is whether this tick is to be left out, too.
+// tickFor returns the tick that a due task runs for, and how many ticks before it were
+// missed. late means that this tick is left out, too.
 func (l *loop) tickFor(t *loopTask, now time.Time) (tick time.Time, missed int, late bool) {
 	if t.seen.Orphan {
 		return t.seen.Tick, 0, t.seen.Tries >= maxTries

@@ -8,8 +8,7 @@ import (
 	"syscall"
 )
 
-// Of a FIFO that is opened with nonBlocking and has no reader, open(2) returns
-// noReader.
+// open(2) with nonBlocking returns noReader for a FIFO that no process reads.
 const (
 	nonBlocking = syscall.O_NONBLOCK
 	noReader    = syscall.ENXIO

@@ -27,10 +27,10 @@ func (p *Panic) Unwrap() error {
 	return cause
 }
 
-// Recovered returns the error for what a deferred function got from recover: a
-// [*Panic], or [ErrExited] where value is nil, since a deferred function that
-// runs before its function has returned and recovers nothing runs in Goexit. It
-// must be called by the deferred function itself or by what that calls.
+// Recovered returns the error for the value that a deferred function got from recover:
+// a [*Panic], or [ErrExited] if the value is nil. Call it only where the function has
+// not returned: then a nil means that its goroutine is ending by Goexit. Call it from
+// the deferred function, or from what that calls.
 func Recovered(value any) error {
 	if value == nil {
 		return ErrExited
@@ -42,7 +42,8 @@ func Recovered(value any) error {
 // [*Panic] or [ErrExited].
 func Run(f func() error) error { return <-Start(f) }
 
-// Start is Run that does not wait. The result can be received once; nobody has to.
+// Start is Run, but does not wait. The error can be received once from the channel;
+// nobody has to receive it.
 func Start(f func() error) <-chan error {
 	done := make(chan error, 1)
 	go func() {
@@ -60,8 +61,8 @@ func Start(f func() error) <-chan error {
 	return done
 }
 
-// WithStack returns an error whose text ends with the stack, where err is or wraps a
-// [*Panic], and else err.
+// WithStack adds the stack to the text of an error that is or wraps a [*Panic]. It
+// returns any other error as it is.
 func WithStack(err error) error {
 	if panicked, ok := errors.AsType[*Panic](err); ok {
 		return fmt.Errorf("%w\n%s", err, panicked.Stack)

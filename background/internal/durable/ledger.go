@@ -8,7 +8,7 @@ import (
 	"github.com/apiphant/apiphant/background/engine"
 )
 
-// queryTimeout bounds each statement.
+// queryTimeout is the longest time that a statement may take.
 const queryTimeout = 5 * time.Second
 
 // SQL executes statements in one kind of database. They have the parameters $1,
@@ -87,16 +87,16 @@ func (l *Ledger) Read(ctx context.Context) (engine.State, error) {
 	return read, err
 }
 
-// setClock notes what the clock of the database has shown since asked, in
-// microseconds since 1970, and returns that time.
+// setClock keeps the time that the database has answered, in microseconds since 1970,
+// to the question of the moment asked. It returns that time.
 func (l *Ledger) setClock(micros int64, asked time.Time) time.Time {
 	now := time.UnixMicro(micros).UTC()
 	l.clock.set(now, asked)
 	return now
 }
 
-// Claim implements [engine.Ledger]. Of several workers that have seen the same
-// tick, the statement of one changes a row.
+// Claim implements [engine.Ledger]. If several workers claim the same tick, only the
+// first statement changes the row.
 func (l *Ledger) Claim(ctx context.Context, task string, seen engine.Entry, tick time.Time) (bool, error) {
 	n := tick.UnixNano()
 	affected, err := l.exec(ctx, l.statements.claim, n, n, l.worker, task, seen.Spec, seen.Tick.UnixNano(), l.worker, l.worker)

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	rescueLimit = 2 * time.Second // of all statements of one look
-	leaveLimit  = 2 * time.Second // of all statements at the end
+	rescueLimit = 2 * time.Second // for all statements of one search for lost jobs
+	leaveLimit  = 2 * time.Second // for all statements at the end of the worker
 )
 
 // Heartbeat implements [engine.Ledger]. At the end, the worker gives back the
@@ -32,8 +32,8 @@ func (d *Database[Tx]) Heartbeat(ctx context.Context, lost func()) error {
 	return err
 }
 
-// rescue makes jobs available that no worker works: those of dead workers, and
-// those of this one that have not reached it.
+// rescue makes jobs available that no worker runs: those of dead workers, and those of
+// this worker that never reached it.
 func (d *Database[Tx]) rescue(ctx context.Context, own conn, beat beatResult) {
 	bounded, cancel := context.WithTimeout(ctx, rescueLimit)
 	defer cancel()
@@ -52,9 +52,9 @@ func (d *Database[Tx]) rescue(ctx context.Context, own conn, beat beatResult) {
 	}
 }
 
-// takeOver makes the running jobs of a marked worker available, and removes its
-// row. The attempt does not count; if the worker died, that is counted in place
-// of it. A worker that has become alive again meanwhile keeps its row.
+// takeOver makes the running jobs of a worker that was marked as dead available, and
+// removes the worker's row. The attempt does not count; the death is counted instead. A
+// worker that has written its row again meanwhile is alive, and keeps it.
 func (d *Database[Tx]) takeOver(ctx context.Context, own conn, id string, died bool) (jobs int64, err error) {
 	counts := 0
 	if died {

@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// missingAfter is how long a job must be running in this worker by the database, and
-// not in fact, until it is given back. A job whose end is not recorded yet is in that
-// state for a moment.
+// missingAfter is the time after which a job is given back that the database lists as
+// running in this worker, though this worker does not run it. For a moment that is so of
+// every job that has ended and whose end is not recorded yet.
 const missingAfter = 30 * time.Second
 
-// runningJobs are the jobs that this worker runs. Where the answer of the database to a
-// fetch of jobs is lost, or a process is frozen in that moment, jobs are running
-// in the database and nowhere else, for as long as this worker lives.
+// runningJobs are the jobs that this worker runs. If the answer of the database to a
+// fetch of jobs is lost, the database lists jobs as running that no worker runs. Compared
+// with runningJobs, they are found.
 type runningJobs struct {
 	mu      sync.Mutex
-	running map[int64]int // attempts of each job that run here
+	running map[int64]int // by the job's id: how many of its attempts run here
 
-	missing map[attempt]time.Time // when each was missed first; the heartbeat's alone
+	missing map[attempt]time.Time // when each was first found missing; only the heartbeat uses it
 }
 
 // attempt is an attempt of a job.
@@ -51,9 +51,10 @@ func (r *runningJobs) has(job int64) bool {
 	return r.running[job] > 0
 }
 
-// lostJobs returns the jobs that run in this worker by the database only, and have done
-// so at each call for missingAfter. running are those that the database has. If looked
-// is false, the time begins anew: then the end of a job could not be recorded, either.
+// lostJobs returns the jobs that the database has listed as running in this worker at
+// each call for missingAfter, though this worker does not run them. running is the
+// database's list. If looked is false, the database could not be asked, and the time
+// begins anew: the end of a job could not be recorded either.
 func (r *runningJobs) lostJobs(running map[attempt]string, looked bool) (lost []attempt) {
 	missing := map[attempt]time.Time{}
 	for a := range running {
@@ -72,8 +73,7 @@ func (r *runningJobs) lostJobs(running map[attempt]string, looked bool) (lost []
 	return lost
 }
 
-// giveBackLost makes the jobs available that run in this worker by the database
-// only. The attempt does not count.
+// giveBackLost makes lost jobs available to all workers. The lost attempt does not count.
 func (d *Database[Tx]) giveBackLost(ctx context.Context, own conn, looked bool) error {
 	running := map[attempt]string{}
 	err := own.query(ctx, d.statements.running, func(scan func(into ...any) error) error {

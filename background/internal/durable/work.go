@@ -16,13 +16,13 @@ import (
 )
 
 const (
-	// fetchCooldown is the shortest time between two fetches of jobs. With
-	// River's default of 100 ms, jobs that are enqueued one by one are worked at
-	// 10 a second.
+	// fetchCooldown is the shortest time between two fetches of jobs. With River's
+	// default of 100 ms, a worker would run at most 10 jobs a second that are enqueued
+	// one by one.
 	fetchCooldown = 10 * time.Millisecond
 
-	// timeoutMargin is how much longer than the timeout of a job, which the
-	// worker enforces itself, that of River is.
+	// timeoutMargin is added to the timeout of a job to make River's. The worker ends
+	// the job at its own timeout; River's is never reached.
 	timeoutMargin = time.Minute
 
 	startPause = time.Second // between two attempts to start

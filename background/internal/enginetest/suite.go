@@ -29,8 +29,8 @@ type Engine struct {
 	// Exec executes a statement of SQL, and returns how many rows it changed.
 	Exec func(ctx context.Context, db database.DB, statement string) (int64, error)
 
-	// List is a list of one text, which is an expression of SQL, as the database
-	// keeps attempted_by: "ARRAY[%s]".
+	// List is the format of an SQL expression for a list of one text, of the type that
+	// the column attempted_by has: "ARRAY[%s]". %s is an expression for the text.
 	List string
 }
 
