@@ -31,12 +31,21 @@ const (
 	maxRefusals = 1000
 )
 
-// stream is the answer of a call whose function returns a sequence of rows. Its
-// rows are written to the door's ResponseWriter. Rows that come after a pause are
-// sent at once, others are collected for at most streamPause.
+var (
+	// errStreamedTwice is returned where a middleware calls a function again after its
+	// rows were sent.
+	errStreamedTwice = errors.New("the function is called again after some of its rows were sent")
+
+	errNoSequence = errors.New("the function returned no sequence: the iter.Seq2 is nil")
+)
+
+// stream is the answer of a call whose function returns a sequence of rows. It writes the
+// rows to the door's ResponseWriter. A row that comes after a pause is sent at once;
+// others are collected for at most streamPause.
 //
-// The function's goroutine, the timers and the end of the context use it at the same
-// time; mu guards what they share.
+// Three kinds of goroutines use a stream at the same time: the function's (this file),
+// the timers' and the one that learns of the context's end (streamtimer.go). mu guards
+// what they share. streamend.go has what follows the function's return.
 type stream struct {
 	call   *Call
 	writer http.ResponseWriter
@@ -135,8 +144,8 @@ func addRow[R any](s *stream, rows *encoder[R], row *R) error {
 	return nil
 }
 
-// takes reports whether a row can be sent. A function that never heeds what yield
-// returns would run for ever: it is ended.
+// takes reports whether a row can be sent. It ends a function that ignores that yield has
+// returned false maxRefusals times, which would otherwise run for ever.
 func (s *stream) takes() bool {
 	if !s.over {
 		return true
@@ -229,170 +238,3 @@ func (s *stream) begin() {
 	header.Set("Vary", "Accept")
 	header.Set("X-Accel-Buffering", "no") // nginx would collect rows
 }
-
-// inTime runs what a timer does, in the timer's goroutine, unless the stream has
-// ended. A panic of the door ends the rows.
-func (s *stream) inTime(do func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	defer func() {
-		if value := recover(); value != nil {
-			s.lose()
-		}
-	}()
-	if !s.closed && !s.lost {
-		do()
-	}
-}
-
-// sendHeld sends the rows that were held back for streamPause.
-func (s *stream) sendHeld() {
-	s.inTime(func() {
-		if s.resting = s.held.buffer.Len() > 0; s.resting {
-			s.send()
-			s.pause.Reset(streamPause)
-		}
-	})
-}
-
-// sendComment sends a comment where nothing was sent for commentPause.
-func (s *stream) sendComment() {
-	s.inTime(func() {
-		rest := commentPause - time.Since(s.sent)
-		if rest <= 0 && !s.said {
-			s.held.buffer.WriteString(": \n\n")
-			s.send()
-			rest = commentPause
-		}
-		s.comment.Reset(rest)
-	})
-}
-
-// contextEnded ends the rows when the context of the call has ended, but gives
-// the function some time where the server drains.
-func (s *stream) contextEnded() {
-	s.inTime(func() {
-		if errors.Is(context.Cause(&s.call.context), ErrDraining) {
-			s.grace = time.AfterFunc(drainGrace, s.endGrace)
-			return
-		}
-		s.over = true
-	})
-}
-
-// endGrace tells the client that there are no more rows. The function may still
-// run.
-func (s *stream) endGrace() {
-	s.inTime(func() {
-		s.over = true
-		if !s.started {
-			return
-		}
-		if body, err := (&Error{Status: http.StatusServiceUnavailable}).body(); err == nil {
-			s.sayLast(body)
-		}
-	})
-}
-
-// ended returns the error with which a sequence has ended that has returned.
-// One whose context has ended may have left out rows because of that.
-func (s *stream) ended(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.err != nil {
-		return ended(ctx, s.err)
-	}
-	if err := s.call.context.Err(); err != nil {
-		return toError(&s.call.context, err)
-	}
-	return nil
-}
-
-// close stops the timers: from now on only the pipeline writes. The stream may be nil.
-func (s *stream) close() {
-	if s == nil {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.over, s.closed = true, true
-	s.forget()
-	for _, timer := range []*time.Timer{s.pause, s.comment, s.grace} {
-		if timer != nil {
-			timer.Stop()
-		}
-	}
-}
-
-// hasStarted reports whether the answer has begun. The stream may be nil.
-func (s *stream) hasStarted() bool {
-	if s == nil {
-		return false
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.started
-}
-
-// finish ends an answer that has all rows. One without rows has no body.
-func (s *stream) finish() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.begin(); s.held.buffer.Len() == 0 {
-		s.writer.WriteHeader(http.StatusOK) // of no effect where something was sent
-		return
-	}
-	_, _ = s.writer.Write(s.held.buffer.Bytes()) // a client that has gone is no failure of the call
-	s.held.buffer.Reset()
-}
-
-// abort ends an answer that has begun: it sends an error as the last line, and lets the
-// client see that the answer is incomplete. A client that has gone is not written to.
-func (s *stream) abort(status int, body []byte) {
-	s.mu.Lock()
-	if body != nil && status != statusClientGone {
-		s.sayLast(body)
-	}
-	s.mu.Unlock()
-	s.call.door.Abort()
-}
-
-// sayLast sends the rows that are held back, and an error after them.
-func (s *stream) sayLast(body []byte) {
-	if s.said || s.lost {
-		return
-	}
-	s.said = true
-	if s.events {
-		s.held.buffer.WriteString("event: error\ndata: ")
-	}
-	s.held.buffer.Write(body)
-	s.held.buffer.WriteByte('\n')
-	if s.events {
-		s.held.buffer.WriteByte('\n')
-		if errors.Is(context.Cause(&s.call.context), ErrDraining) {
-			s.held.buffer.WriteString("retry: 0\n\n") // the client finds another process
-		}
-	}
-	s.send()
-}
-
-// end gives the memory of the stream back, and returns how many rows it has sent. The
-// stream may be nil.
-func (s *stream) end() (rows int64) {
-	if s == nil {
-		return 0
-	}
-	s.close()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.held.release()
-	s.held = nil
-	return s.rows
-}
-
-// errStreamedTwice is returned where a middleware calls a function again after its rows
-// were sent.
-var errStreamedTwice = errors.New("the function is called again after some of its rows were sent")
-
-var errNoSequence = errors.New("the function returned no sequence: the iter.Seq2 is nil")
