@@ -31,7 +31,7 @@ help: ## Print this
 test: format lint stdjson ## Lint, vet and run every test, with the race detector where goroutines meet
 	CGO_ENABLED=1 $(GO) test -race -vet=all $$($(GO) list ./... | grep -vxF "$$($(GO) list $(PLAIN))")
 	$(GO) test -vet=all $(PLAIN)
-	$(GO) test -vet=off -run Conform ./lambda
+	$(GO) test -vet=off -run Conform ./lambda ./lambdahttp
 
 .PHONY: test-system
 test-system: ## Deploy on this very machine, as root; only with APIPHANT_TEST_SYSTEM=1. SYSTEM: which tests

@@ -1,0 +1,5 @@
+//go:build !race
+
+package lambdahttp_test
+
+const withRaceDetector = false
