@@ -91,6 +91,9 @@ var arrows = map[string][]string{
 	"program/background": {".", "program", "background", "background/engine", "background/metrics", "background/worker",
 		"database", "internal/command", "internal/ending", "internal/logging", "internal/admin", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 
+	"program/lambda": {".", "program", "background", "background/engine", "lambda", "internal/command", "internal/ending", "internal/logging", "internal/safely",
+		"github.com/aws/aws-lambda-go", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+
 	// What makes a program of a product's folder, and a folder of a template.
 	"internal/origin":      {"golang.org/x/mod"},
 	"internal/product":     {"internal/origin", "github.com/fsnotify/fsnotify", "golang.org/x/mod"},
@@ -110,14 +113,14 @@ var arrows = map[string][]string{
 	"reliability": {"internal/load"},
 
 	// Commands.
-	"internal/cli":            {"apitest", "internal/product", "deploy", "program/serve", "program/background", "internal/command", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"internal/cli":            {"apitest", "internal/product", "deploy", "program/serve", "program/background", "program/lambda", "internal/command", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 	"cmd/apiphant":            {"internal/cli"},
 	"cmd/apiphant-background": {"internal/cli"},
 }
 
 // productsImports is what the packages of a product may import, as a user's may,
 // besides each other.
-var productsImports = []string{".", "validation", "rest", "apitest", "background", "background/sqlite", "background/postgres", "background/mail", "database", "database/sqlite", "database/postgres"}
+var productsImports = []string{".", "validation", "rest", "apitest", "background", "background/sqlite", "background/postgres", "background/mail", "database", "database/sqlite", "database/postgres", "lambda"}
 
 // productOf returns the product that a folder belongs to, "" where it is none's.
 func productOf(folder string) string {

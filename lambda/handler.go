@@ -47,6 +47,10 @@ type Handler struct {
 	// task, or whose input is {"task": NAME}.
 	Tasks []background.Task
 
+	// OnError is called for each run of a task that failed, as a worker calls it. An
+	// error of its own is logged. nil: nothing is called.
+	OnError func(ctx context.Context, failure background.Failure) error
+
 	// MaxBody bounds the body of a JSON request, in bytes; 0: DefaultMaxBody. An
 	// action's own bound comes before it. Lambda takes 6 MB at most.
 	MaxBody int64

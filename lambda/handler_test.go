@@ -347,16 +347,25 @@ func CleanUp(context.Context) error { return nil }
 
 func TestSchedules(t *testing.T) {
 	ran := ""
-	handler := &lambda.Handler{Tasks: []background.Task{
-		background.Seconds(60, CleanUp),
-		{Name: "Report", Run: func(context.Context) error { ran = "Report"; return nil }},
-		{Name: "Fails", Run: func(context.Context) error { panic("on purpose") }},
-	}}
+	var failures []string
+	handler := &lambda.Handler{
+		Tasks: []background.Task{
+			background.Seconds(60, CleanUp),
+			{Name: "Report", Run: func(context.Context) error { ran = "Report"; return nil }},
+			{Name: "Fails", Run: func(context.Context) error { panic("on purpose") }},
+			{Name: "Slow", Timeout: time.Millisecond, Run: func(ctx context.Context) error { <-ctx.Done(); return errors.New("too slow") }},
+		},
+		OnError: func(ctx context.Context, failure background.Failure) error {
+			failures = append(failures, fmt.Sprint(failure.Task, " ", failure.Panic, failure.Stack != "", failure.Last, ctx.Err()))
+			panic("in OnError")
+		},
+	}
 	tests := []struct{ event, want string }{
 		{`{"task":"CleanUp"}`, ""},
 		{`{"source":"aws.events","detail-type":"Scheduled Event","resources":["arn:aws:events:eu-central-1:1:rule/Report"],"detail":{}}`, ""},
 		{`{"task":"Fails"}`, "task Fails: panic: on purpose"},
-		{`{"task":"Other"}`, `the task "Other", and the product has the tasks CleanUp, Report, Fails`},
+		{`{"task":"Slow"}`, "task Slow: too slow: its timeout is 1ms"},
+		{`{"task":"Other"}`, `the task "Other", and the product has the tasks CleanUp, Report, Fails, Slow`},
 		{`{"source":"aws.events","detail-type":"Scheduled Event","resources":[]}`, `the task ""`},
 	}
 	for _, test := range tests {
@@ -367,6 +376,9 @@ func TestSchedules(t *testing.T) {
 	}
 	if ran != "Report" {
 		t.Error("the task Report did not run")
+	}
+	if want := []string{"Fails true true true <nil>", "Slow false false true <nil>"}; !slices.Equal(failures, want) {
+		t.Errorf("OnError got %q, want %q", failures, want)
 	}
 }
 

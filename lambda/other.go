@@ -111,14 +111,3 @@ func (h *Handler) taskNames() string {
 	}
 	return "the tasks " + strings.Join(names, ", ")
 }
-
-// run runs a task.
-func (h *Handler) run(ctx context.Context, task *background.Task) error {
-	err := safely.Run(func() error { return task.Run(ctx) })
-	if err != nil {
-		apiphant.Log(ctx).Error("Task " + nameOf(*task) + " failed: " + safely.WithStack(err).Error())
-		return fmt.Errorf("task %s: %w", nameOf(*task), err)
-	}
-	apiphant.Log(ctx).Info("Task " + nameOf(*task) + ": OK.")
-	return nil
-}

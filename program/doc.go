@@ -18,7 +18,9 @@
 //
 //   - [github.com/apiphant/apiphant/program/serve] calls them by HTTP,
 //   - [github.com/apiphant/apiphant/program/background] on their schedules, and
-//     by jobs.
+//     by jobs,
+//   - [github.com/apiphant/apiphant/program/lambda] by the events of AWS Lambda, which
+//     starts the program without arguments.
 //
 // Every flag is also an environment variable, APIPHANT_ and its name; the flag
 // comes before the variable, the variable before the default.

@@ -32,6 +32,13 @@ type Door interface {
 	Command(p Product) *cobra.Command
 }
 
+// Hosted is a [Door] whose host starts programs without arguments, as AWS Lambda does.
+type Hosted interface {
+	// IsHosted reports whether the door's host has started this process. Without
+	// arguments it then runs the door's command.
+	IsHosted() bool
+}
+
 // Main is the main function of a product: it runs the command that the process
 // was started with, and exits with its status. See [Product.Run].
 func Main(product Product) {
@@ -54,7 +61,11 @@ It was built by apiphant, which turns plain Go functions into a JSON API.`,
 		DisableFlagsInUseLine: true,
 	}
 	for _, door := range p.Doors {
-		root.AddCommand(door.Command(p))
+		made := door.Command(p)
+		if hosted, ok := door.(Hosted); ok && len(args) == 0 && hosted.IsHosted() {
+			args = []string{made.Name()}
+		}
+		root.AddCommand(made)
 	}
 	root.AddCommand(p.routesCommand())
 	p.addAbsent(root)

@@ -17,10 +17,10 @@ import (
 )
 
 func packageCommand() *cobra.Command {
-	architecture, version, binary, output := runtime.GOARCH, "", "", ""
+	architecture, version, binary, output, forLambda := runtime.GOARCH, "", "", "", false
 	cmd := &cobra.Command{
 		Use:   "package PATH",
-		Short: "Write the product as a Debian package, for systemd",
+		Short: "Write the product as a Debian package, for systemd, or as a zip for AWS Lambda",
 		Long: `Write the product in PATH as a Debian package, NAME_VERSION_ARCH.deb: the static
 program, systemd's units with a socket for each port, the user, and the settings of
 deploy.conf in /etc/default/NAME. It needs dpkg-deb, and for another processor no
@@ -30,14 +30,33 @@ The version is 0~ and the time where none is given, and the time that of
 SOURCE_DATE_EPOCH, of the product's last commit, or now. From the same source and
 time comes the same package. DEBFULLNAME and DEBEMAIL name who maintains it.
 
-The program calls itself by that version; one that --binary names keeps its own.`,
-		Example: `  apiphant package shop --version 1.2.0
+The program calls itself by that version; one that --binary names keeps its own.
+
+With --lambda it is a zip for AWS Lambda, NAME.zip, of the program alone: the file
+bootstrap, which Lambda's runtime provided.al2023 starts. API Gateway, function URLs and
+load balancers reach the product's routes; queues, buckets and other events the functions
+in PATH/api/events:
+
+    func Message(ctx context.Context, message lambda.Message) error
+    func File(ctx context.Context, file lambda.File) error
+    func Event(ctx context.Context, event lambda.Event) (any, error)
+
+and schedules the tasks in PATH/api/background. The program has the commands serve and
+background, too. The same source gives the same bytes.`,
+		Example: `  apiphant package shop --lambda --arch arm64 -o shop.zip
+  aws lambda create-function --function-name shop --runtime provided.al2023 --handler bootstrap \
+      --architectures arm64 --zip-file fileb://shop.zip --role ARN
+
+  apiphant package shop --version 1.2.0
   apiphant package shop --arch arm64 -o /tmp
   sudo apt-get install ./shop_1.2.0_amd64.deb`,
 		Args: command.Arguments("PATH"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains([]string{"amd64", "arm64"}, architecture) {
 				return command.UsageError{Err: fmt.Errorf("--arch is %q: want amd64 or arm64", architecture)}
+			}
+			if forLambda {
+				return writeLambda(cmd, args[0], architecture, version, output)
 			}
 			return writePackage(cmd, args[0], architecture, version, binary, output)
 		},
@@ -46,6 +65,7 @@ The program calls itself by that version; one that --binary names keeps its own.
 	cmd.Flags().StringVar(&version, "version", "", "the package's `version`, such as 1.2.0")
 	cmd.Flags().StringVar(&binary, "binary", "", "a `file` that apiphant build wrote for that processor, in place of building")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "the `file` to write, or an existing folder for it; the present one")
+	cmd.Flags().BoolVar(&forLambda, "lambda", false, "write a zip for AWS Lambda")
 	command.ShowEnvironment(cmd.Flags())
 	return cmd
 }
@@ -66,7 +86,7 @@ func writePackage(cmd *cobra.Command, path, architecture, version, binary, outpu
 		}
 		defer os.RemoveAll(dir)
 		binary = filepath.Join(dir, deployment.Name)
-		if err := buildFor(cmd, path, "linux", architecture, debian.Version, binary); err != nil {
+		if err := buildFor(cmd, path, architecture, product.BuildOptions{Output: binary, Version: debian.Version}); err != nil {
 			return err
 		}
 	}
@@ -78,10 +98,10 @@ func writePackage(cmd *cobra.Command, path, architecture, version, binary, outpu
 	return nil
 }
 
-// buildFor builds for another machine, as one asks the go command to: by GOOS and
+// buildFor builds for Linux on a processor, as one asks the go command to: by GOOS and
 // GOARCH.
-func buildFor(cmd *cobra.Command, path, system, processor, version, output string) error {
-	for name, value := range map[string]string{"GOOS": system, "GOARCH": processor} {
+func buildFor(cmd *cobra.Command, path, processor string, options product.BuildOptions) error {
+	for name, value := range map[string]string{"GOOS": "linux", "GOARCH": processor} {
 		before, was := os.LookupEnv(name)
 		if err := os.Setenv(name, value); err != nil {
 			return err
@@ -98,6 +118,7 @@ func buildFor(cmd *cobra.Command, path, system, processor, version, output strin
 	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	_, err = found.Build(ctx, product.BuildOptions{Output: output, Version: version, Progress: cmd.ErrOrStderr()})
+	options.Progress = cmd.ErrOrStderr()
+	_, err = found.Build(ctx, options)
 	return err
 }

@@ -29,7 +29,7 @@ func Execute(ctx context.Context, root *cobra.Command, args []string, stdout, st
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return UsageError{err} })
 	root.PersistentPreRunE = func(command *cobra.Command, _ []string) error {
-		return fromEnvironment(command.Flags())
+		return FromEnvironment(command.Flags())
 	}
 	if root.RunE == nil {
 		root.RunE = func(*cobra.Command, []string) error { return UsageError{errors.New("a command is missing")} }

@@ -51,10 +51,11 @@ func ShowEnvironment(flags *pflag.FlagSet) {
 // can read the arguments of a process.
 func IsFromEnvironment(flag *pflag.Flag) bool { return flag.Annotations[fromVariable] != nil }
 
-// fromEnvironment sets the flags that were not given from their variables, or
+// FromEnvironment sets the flags that were not given from their variables, or
 // from the files that their _FILE variables name. An empty variable counts as
-// not set.
-func fromEnvironment(flags *pflag.FlagSet) (err error) {
+// not set. Execute does so before a command runs, unless that has a PersistentPreRunE
+// of its own.
+func FromEnvironment(flags *pflag.FlagSet) (err error) {
 	flags.VisitAll(func(flag *pflag.Flag) {
 		if flag.Changed || err != nil || flag.Name == "help" || flag.Name == "version" {
 			return

@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/apiphant/apiphant/internal/origin"
@@ -23,6 +25,10 @@ type BuildOptions struct {
 	// information, and of this machine's paths only those in the go.mod's
 	// replace lines. "": a file in Go's build cache, for this machine.
 	Output string
+
+	// Lambda makes the program one that AWS Lambda can start, too. It has the door
+	// [github.com/apiphant/apiphant/program/lambda], which no other program has.
+	Lambda bool
 
 	// Version is the version that the program in Output reports. "": the version
 	// that the go command finds for the product's module.
@@ -41,11 +47,14 @@ type BuildOptions struct {
 func (p *Product) Build(ctx context.Context, options BuildOptions) (binary string, err error) {
 	stopProgress := progress(options.Progress, "Building "+p.Name+" …")
 	defer stopProgress()
+	if options.Lambda {
+		p = p.withLambda()
+	}
 	if options.Output != "" {
 		return p.buildOutput(ctx, options.Output, options.Version)
 	}
 
-	dir, err := p.cacheDir()
+	dir, err := p.cacheDir(p.tags()...)
 	if err != nil {
 		return "", err
 	}
@@ -71,6 +80,31 @@ func (p *Product) Build(ctx context.Context, options BuildOptions) (binary strin
 	return binary, os.Rename(built, binary)
 }
 
+// withLambda returns the product as one whose program AWS Lambda can start.
+func (p *Product) withLambda() *Product {
+	made := *p
+	made.forLambda = true
+	return &made
+}
+
+// tags returns the build tags that the program needs. lambda.norpc leaves the library
+// net/rpc out, which aws-lambda-go needs for a runtime that AWS has retired.
+func (p *Product) tags() []string {
+	if p.forLambda {
+		return []string{"lambda.norpc"}
+	}
+	return nil
+}
+
+// tagFlags returns the flags of go build for the tags. One replaces those of GOFLAGS.
+func (p *Product) tagFlags() []string {
+	tags := p.tags()
+	if len(tags) == 0 {
+		return nil
+	}
+	return []string{"-tags=" + strings.Join(append(tags, p.tools.buildContext().BuildTags...), ",")}
+}
+
 // buildOutput builds a program for other machines. Its main has no //line directives,
 // since they would put paths of this machine into the program. After a failure the
 // product is compiled with them, so that the error names the user's files.
@@ -85,7 +119,7 @@ func (p *Product) buildOutput(ctx context.Context, output, version string) (stri
 	if isFolder(output) { // go build would write into it
 		return "", fmt.Errorf("%s is a folder: say which file to write, with -o FILE", shortPath(output))
 	}
-	dir, err := p.cacheDir("output")
+	dir, err := p.cacheDir(append(p.tags(), "output")...)
 	if err != nil {
 		return "", err
 	}
@@ -113,7 +147,7 @@ func (p *Product) compile(ctx context.Context, dir, output string, directives bo
 	if p.module.vendored {
 		mode = "-mod=vendor"
 	}
-	args := append([]string{"build", "-o", output, "-overlay", overlay, mode, "-buildvcs=false"}, flags...)
+	args := append([]string{"build", "-o", output, "-overlay", overlay, mode, "-buildvcs=false"}, slices.Concat(p.tagFlags(), flags)...)
 	command := exec.CommandContext(ctx, "go", append(args, "./"+main)...)
 	command.Dir = p.Dir
 	command.Env = append(os.Environ(), p.environment()...)

@@ -67,7 +67,10 @@ func (w *writer) imports(p *Product) {
 		w.printf("\t%q\n", needed)
 	}
 	w.printf("\n")
-	for _, imported := range slices.Concat(p.Doors, p.Packages) {
+	for _, imported := range slices.Concat(p.doors(), p.Packages) {
+		if len(imported.Functions) == 0 {
+			continue // a door alone
+		}
 		w.of(&imported.Functions[0], "\t%s %q\n", imported.Alias, imported.Import)
 	}
 	w.printf(")\n\n")
@@ -80,7 +83,7 @@ func (p *Product) needs() []string {
 	if p.hasTargets() {
 		needed = append(needed, serveDoor)
 	}
-	for _, from := range p.Doors {
+	for _, from := range p.doors() {
 		needed = append(needed, from.door)
 	}
 	for _, from := range p.Packages {
@@ -94,6 +97,18 @@ func (p *Product) needs() []string {
 	return slices.Compact(needed)
 }
 
+// doors returns the doors that the main names, besides that for targets: without those
+// that are asked for, unless they are.
+func (p *Product) doors() []Package {
+	if !p.forLambda {
+		return slices.DeleteFunc(slices.Clone(p.Doors), func(from Package) bool { return from.isAsked })
+	}
+	if slices.ContainsFunc(p.Doors, func(from Package) bool { return from.door == lambdaDoor }) {
+		return p.Doors
+	}
+	return append(slices.Clip(p.Doors), Package{door: lambdaDoor})
+}
+
 func (p *Product) hasTargets() bool { return slices.ContainsFunc(p.Packages, Package.isTarget) }
 
 // main writes the function main, which names the doors: a program contains those
@@ -103,23 +118,28 @@ func (w *writer) main(p *Product) {
 	w.printf("\tprogram.Main(program.Product{\n")
 	w.printf("\t\tName: %q,\n", p.Name)
 	w.printf("\t\tAPI: routes(),\n")
-	if len(p.Doors) == 0 {
-		w.printf("\t\tDoors: []program.Door{serve.Door{}},\n")
-	} else {
+	switch doors := p.doors(); {
+	case len(doors) > 0:
 		w.printf("\t\tDoors: []program.Door{\n")
 		if p.hasTargets() {
 			w.printf("\t\t\tserve.Door{},\n")
 		}
-		for i := range p.Doors {
-			w.door(&p.Doors[i])
+		for i := range doors {
+			w.door(&doors[i])
 		}
 		w.printf("\t\t},\n")
+	case p.hasTargets():
+		w.printf("\t\tDoors: []program.Door{serve.Door{}},\n")
 	}
 	w.printf("\t})\n")
 	w.printf("}\n\n")
 }
 
 func (w *writer) door(from *Package) {
+	if len(from.Functions) == 0 {
+		w.printf("\t\t\t%s.Door{},\n", path.Base(from.door))
+		return
+	}
 	w.printf("\t\t\t%s.Door{\n", path.Base(from.door))
 	for i := range from.Functions {
 		f := &from.Functions[i]

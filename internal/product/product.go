@@ -15,9 +15,10 @@ type Product struct {
 	Doors    []Package // what other doors are made of, such as api/background
 	Warnings []string  // what is allowed, and probably not what was meant: file, line, what to do
 
-	comments map[string]string // see [apiphant.API]; empty: none
-	tools    toolchain
-	module   module
+	comments  map[string]string // see [apiphant.API]; empty: none
+	forLambda bool              // the main has the door for AWS Lambda
+	tools     toolchain
+	module    module
 }
 
 // Package is a folder that has something to register.
@@ -27,7 +28,8 @@ type Package struct {
 	Alias     string     // what the main calls it: "v0_shop_orders"
 	Functions []Function // in the order of the table of what a product may declare
 
-	door string // see [room]
+	door    string // see [room]
+	isAsked bool   // see [room]
 }
 
 // Function is an exported function that the main registers.

@@ -129,7 +129,7 @@ func (s *survey) below(folder string) {
 // its room. It returns all declarations of a name in the table.
 func (s *survey) register(path string, room *room) declarations {
 	declared := s.declarations(path, namesOf(s.table))
-	p := Package{Path: path, door: room.door}
+	p := Package{Path: path, door: room.door, isAsked: room.isAsked}
 	any := false
 	for i := range room.functions {
 		want := &room.functions[i]
@@ -146,6 +146,9 @@ func (s *survey) register(path string, room *room) declarations {
 		}
 	}
 	s.checkActions(&p)
+	if !any {
+		s.warnOfRoom(path, room, declared)
+	}
 	switch {
 	case !any || !s.checkPackage(path, declared) || len(p.Functions) == 0:
 	case p.door != "":

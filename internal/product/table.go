@@ -17,6 +17,7 @@ type room struct {
 	about     string // what the package is for, as a phrase
 	door      string // the import path of the package whose Door has the functions as its fields; "": the API has them
 	hint      string // how a product that declares nothing could use the room; "": not at all
+	isAsked   bool   // the main names the door only where it is asked for, see [BuildOptions]
 	functions []declarable
 }
 
@@ -89,6 +90,13 @@ func tableOf() []room {
 				{name: "Engines", about: "the databases that jobs and ticks can be kept in", shapes: []shape{{text: "func() []background.Engine"}}},
 				{name: "OnError", about: "runs after a run has failed", shapes: []shape{{text: "func(ctx context.Context, failure background.Failure) error"}}},
 			}},
+		{folder: eventsFolder, about: "what AWS Lambda is called for besides requests", door: lambdaDoor, isAsked: true,
+			hint: "for events of AWS Lambda, Message, File or Event",
+			functions: []declarable{
+				{name: "Message", about: "takes a message of an SQS queue", shapes: []shape{{text: "func(ctx context.Context, message lambda.Message) error"}}},
+				{name: "File", about: "takes a file of an S3 bucket that was made or removed", shapes: []shape{{text: "func(ctx context.Context, file lambda.File) error"}}},
+				{name: "Event", about: "answers any other event", shapes: []shape{{text: "func(ctx context.Context, event lambda.Event) (any, error)"}}},
+			}},
 	}
 }
 
@@ -99,8 +107,14 @@ const (
 	targetFolder  = "api/vN/TARGET"
 )
 
-// serveDoor is the import path of the door that serves targets.
-const serveDoor = origin.Path + "/program/serve"
+const eventsFolder = "api/events"
+
+// The import paths of the doors that are not named after a room's functions alone:
+// serveDoor serves targets, lambdaDoor all that a product has.
+const (
+	serveDoor  = origin.Path + "/program/serve"
+	lambdaDoor = origin.Path + "/program/lambda"
+)
 
 // actionShapes are the shapes of an action. T stands for the request's type, R
 // for the answer's.
@@ -124,6 +138,7 @@ func typeImports() imports {
 		"http":       "net/http",
 		"apiphant":   origin.Path,
 		"background": origin.Path + "/background",
+		"lambda":     origin.Path + "/lambda",
 		"rest":       origin.Path + "/rest",
 	}}
 }
@@ -148,10 +163,16 @@ func (r *room) function(name string) *declarable {
 // namesOf returns the names of all functions in a table.
 func namesOf(table []room) []string {
 	var names []string
-	for _, room := range table {
-		for _, function := range room.functions {
-			names = append(names, function.name)
-		}
+	for i := range table {
+		names = append(names, table[i].names()...)
+	}
+	return names
+}
+
+func (r *room) names() []string {
+	var names []string
+	for _, function := range r.functions {
+		names = append(names, function.name)
 	}
 	return names
 }

@@ -19,13 +19,13 @@ func TestRows(t *testing.T) {
 		declarable{name: "Words", shapes: []shape{{text: "func() http.Header"}}, statement: "words.Add(table, PACKAGE.Words)", needs: "example.com/words"},
 		declarable{name: "Ready", shapes: []shape{{text: "func(ctx context.Context) error"}}})
 	table = append(table, room{
-		folder: "api/events", about: "what happens elsewhere", door: "example.com/doors/lambda", hint: "for events, Message",
+		folder: "api/happenings", about: "what happens elsewhere", door: "example.com/doors/happenings", hint: "for happenings, Message",
 		functions: []declarable{{name: "Message", shapes: []shape{{text: "func(ctx context.Context, message http.Header) error"}}}},
 	})
 	files := map[string]string{
 		"api/api.go": "package api\n\nimport (\n\t\"context\"\n\t\"net/http\"\n)\n\n" +
 			"func Words() http.Header { return nil }\n\nfunc Ready(ctx context.Context) error { return nil }\n",
-		"api/events/events.go": "package events\n\nimport (\n\t\"context\"\n\t\"net/http\"\n)\n\n" +
+		"api/happenings/happenings.go": "package happenings\n\nimport (\n\t\"context\"\n\t\"net/http\"\n)\n\n" +
 			"func Message(ctx context.Context, message http.Header) error { return nil }\n",
 	}
 
@@ -38,8 +38,8 @@ func TestRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"\t\"example.com/doors/lambda\"\n\t\"example.com/words\"\n",
-		"\t\tDoors: []program.Door{\n\t\t\tlambda.Door{\n\t\t\t\tMessage: api_events.Message,\n\t\t\t},\n\t\t},\n",
+		"\t\"example.com/doors/happenings\"\n\t\"example.com/words\"\n",
+		"\t\tDoors: []program.Door{\n\t\t\thappenings.Door{\n\t\t\t\tMessage: api_happenings.Message,\n\t\t\t},\n\t\t},\n",
 		"\ttable := &apiphant.API{Ready: api.Ready}\n\twords.Add(table, api.Words)\n",
 	} {
 		if !strings.Contains(string(source), want) {
@@ -47,14 +47,14 @@ func TestRows(t *testing.T) {
 		}
 	}
 
-	files["api/events/events.go"] = "package events\n\nfunc Message(text string) {}\n"
+	files["api/happenings/happenings.go"] = "package happenings\n\nfunc Message(text string) {}\n"
 	_, err = scanFiles(t, table, files)
 	const want = "Message is a func(text string): it must be a func(ctx context.Context, message http.Header) error, written so, or have another name"
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}
-	delete(files, "api/events/events.go")
-	if _, err = scanFiles(t, table, files); err == nil || !strings.Contains(err.Error(), "; or, for events, Message in ") {
+	delete(files, "api/happenings/happenings.go")
+	if _, err = scanFiles(t, table, files); err == nil || !strings.Contains(err.Error(), "; or, for happenings, Message in ") {
 		t.Errorf("got %v, want the hint", err)
 	}
 }

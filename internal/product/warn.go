@@ -35,6 +35,16 @@ func (s *survey) warnOfFolder(name string) {
 	}
 }
 
+// warnOfRoom looks at a package in a folder with a door of its own, which declares none
+// of the functions that the door calls.
+func (s *survey) warnOfRoom(path string, room *room, declared declarations) {
+	if room.door == "" || len(declared.names) == 0 {
+		return
+	}
+	s.warn(token.Position{Filename: filepath.Join(s.dir, path)}, "declares none of the functions that are called there: want one of %s",
+		strings.Join(room.names(), ", "))
+}
+
 // warnOfLink looks at an entry that is no folder itself.
 func (s *survey) warnOfLink(dir string, entry fs.DirEntry) {
 	path := filepath.Join(dir, entry.Name())

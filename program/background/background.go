@@ -33,7 +33,9 @@ type Door struct {
 	OnError func(ctx context.Context, failure background.Failure) error
 }
 
-func (d Door) product() *background.Product {
+// Product returns the functions as they are to a worker, or to another door that is told
+// which task or job to run.
+func (d Door) Product() *background.Product {
 	return &background.Product{Tasks: d.Tasks, Jobs: d.Jobs, Engines: d.Engines, OnError: d.OnError}
 }
 
@@ -64,7 +66,7 @@ func (d Door) work(ctx context.Context, p program.Product, settings *Settings, s
 	ctx, end := command.UntilSignal(ctx, true)
 	defer end(nil)
 
-	product := d.product()
+	product := d.Product()
 	w := &worker.Worker{Product: product, Drain: command.OffIfZero(settings.Drain), Workers: settings.Workers}
 	if settings.List {
 		if err := worker.Check(product); err != nil {

@@ -13,12 +13,12 @@ import (
 type databaseKey struct{}
 
 // Drivers implements [program.Storage].
-func (d Door) Drivers() []database.Driver { return worker.Drivers(d.product()) }
+func (d Door) Drivers() []database.Driver { return worker.Drivers(d.Product()) }
 
 // UseDatabase implements [program.Storage]: the context that it returns is one
 // in which jobs can be enqueued.
 func (d Door) UseDatabase(ctx context.Context, db database.DB, migrate bool) (context.Context, error) {
-	jobs, err := worker.Open(d.product(), db, apiphant.Log(ctx))
+	jobs, err := worker.Open(d.Product(), db, apiphant.Log(ctx))
 	if err != nil {
 		return ctx, err
 	}
