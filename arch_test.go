@@ -109,6 +109,11 @@ var arrows = map[string][]string{
 	// A client of functions behind Lambda, for any Go program.
 	"lambdahttp": {"github.com/aws/aws-sdk-go-v2"},
 
+	// AWS Lambda on this machine: processes and the APIs of AWS; how gateways translate.
+	"internal/lambdaemulator":         {"internal/lambdaemulator/gateway"},
+	"internal/lambdaemulator/gateway": {},
+	"internal/lambdaemulator/sample":  {},
+
 	// What docs/reliability.md says, measured.
 	"reliability": {"internal/load"},
 

@@ -1,0 +1,11 @@
+//go:build unix && !linux
+
+package lambdaemulator
+
+import "syscall"
+
+// childAttributes gives a child a process group of its own.
+func childAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
+// peakMemory is not known here.
+func peakMemory(int) int64 { return 0 }
