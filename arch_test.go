@@ -71,6 +71,7 @@ var arrows = map[string][]string{
 	"background/internal/enginetest": {"background", "background/engine", "background/worker", "database", "github.com/riverqueue/river"},
 	"background/sqlite":              {"background", "background/engine", "background/internal/durable", "database", "database/sqlite", "github.com/riverqueue/river"},
 	"background/postgres":            {"background", "background/engine", "background/internal/durable", "database", "database/postgres", "github.com/riverqueue/river", "github.com/jackc/pgx/v5"},
+	"background/sqs":                 {"background", "background/engine", "database", "internal/jobmessage", "internal/safely", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 	"internal/pgtest":                {}, // a PostgreSQL for tests
 
 	// A ready-made hook.
@@ -125,7 +126,7 @@ var arrows = map[string][]string{
 
 // productsImports is what the packages of a product may import, as a user's may,
 // besides each other.
-var productsImports = []string{".", "validation", "rest", "apitest", "background", "background/sqlite", "background/postgres", "background/mail", "database", "database/sqlite", "database/postgres", "lambda"}
+var productsImports = []string{".", "validation", "rest", "apitest", "background", "background/sqlite", "background/postgres", "background/sqs", "background/mail", "database", "database/sqlite", "database/postgres", "lambda"}
 
 // productOf returns the product that a folder belongs to, "" where it is none's.
 func productOf(folder string) string {

@@ -60,7 +60,7 @@ func explainOpen(err error) error {
 	if !errors.As(err, &none) {
 		return fmt.Errorf("--database %w", err)
 	}
-	packages := map[string]string{"postgres": "postgres", "postgresql": "postgres", "sqlite": "sqlite"}
+	packages := map[string]string{"postgres": "postgres", "postgresql": "postgres", "sqlite": "sqlite", "sqs": "sqs"}
 	name, known := packages[none.Scheme]
 	if !known {
 		return command.UsageError{Err: fmt.Errorf("--database: there is no engine for %s: %w", none.Scheme, database.ErrURL)}

@@ -54,7 +54,8 @@ const postponeTimeout = 5 * time.Second
 
 // postpone tells the queue when to bring a job again.
 func (w *Worker) postpone(ctx context.Context, log *slog.Logger, job *engine.Definition, attempt engine.Attempt) {
-	queue, ok := w.Database.(engine.Postponer)
+	queue, _ := engine.QueueOf(ctx) // that of the worker, or of the program
+	postponer, ok := queue.(engine.Postponer)
 	if !ok || attempt.Receipt == "" {
 		return
 	}
@@ -63,7 +64,7 @@ func (w *Worker) postpone(ctx context.Context, log *slog.Logger, job *engine.Def
 	var wait time.Duration
 	err := safely.Run(func() error { wait = job.Backoff(attempt.Number); return nil })
 	if err == nil {
-		err = queue.Postpone(ctx, attempt.Receipt, max(wait, 0))
+		err = postponer.Postpone(ctx, attempt.Receipt, max(wait, 0))
 	}
 	if err != nil {
 		log.WarnContext(ctx, "The Backoff of job "+job.Name+" can't be kept, the queue brings it again when it does: "+err.Error())
