@@ -119,7 +119,7 @@ var arrows = map[string][]string{
 	"reliability": {"internal/load"},
 
 	// Commands.
-	"internal/cli":            {"apitest", "internal/product", "lambdahttp", "deploy", "program/serve", "program/background", "program/lambda", "internal/command", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"internal/cli":            {"apitest", "internal/product", "lambdahttp", "deploy", "program/serve", "program/background", "program/lambda", "internal/command", "internal/lambdaemulator", "internal/lambdaemulator/gateway", "internal/lambdaemulator/sample", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 	"cmd/apiphant":            {"internal/cli"},
 	"cmd/apiphant-background": {"internal/cli"},
 }

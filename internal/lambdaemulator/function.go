@@ -173,7 +173,7 @@ func (f *Function) take() (*instance, error) {
 	for len(f.idle) > 0 {
 		i := f.idle[len(f.idle)-1]
 		f.idle = f.idle[:len(f.idle)-1]
-		if i.alive() {
+		if i.process.alive() {
 			return i, nil
 		}
 		f.endLocked(i)

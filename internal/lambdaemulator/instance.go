@@ -78,16 +78,6 @@ func newInstance(settings Settings, binary string, number, generation int, log *
 	return i, nil
 }
 
-// alive reports whether the process runs.
-func (i *instance) alive() bool {
-	select {
-	case <-i.process.exited:
-		return false
-	default:
-		return true
-	}
-}
-
 // run runs a call, and returns its outcome when the runtime asks for the next one, or the
 // process has ended.
 func (i *instance) run(call Call) *Result {
@@ -243,7 +233,7 @@ func (i *instance) end() {
 	i.mu.Lock()
 	sigterm := i.sigterm
 	i.mu.Unlock()
-	if sigterm && i.alive() {
+	if sigterm && i.process.alive() {
 		i.process.terminate()
 		select {
 		case <-i.process.exited:

@@ -22,6 +22,7 @@ func startProcess(string, []string, *lineLog) (*process, error) { return nil, er
 
 func (p *process) freeze()        {}
 func (p *process) thaw()          {}
+func (p *process) alive() bool    { return false }
 func (p *process) kill()          {}
 func (p *process) terminate()     {}
 func (p *process) peak() int64    { return 0 }

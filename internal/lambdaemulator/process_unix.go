@@ -72,6 +72,16 @@ func (p *process) terminate() {
 	p.signal(syscall.SIGCONT)
 }
 
+// alive reports whether the process, or what it has started, runs.
+func (p *process) alive() bool {
+	select {
+	case <-p.exited:
+		return false
+	default:
+		return syscall.Kill(-p.command.Process.Pid, 0) == nil
+	}
+}
+
 // signal sends the group a signal, unless the process has ended: its number may be
 // another's then.
 func (p *process) signal(s syscall.Signal) {

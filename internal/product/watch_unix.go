@@ -3,6 +3,7 @@
 package product
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -25,6 +26,18 @@ type watcher struct {
 	added   map[string]bool   // the folders that events come from
 	end     chan struct{}
 	ended   chan struct{}
+}
+
+// Watch returns a channel that receives after one of the product's files was saved, until
+// ctx ends. Where poll is not 0, it looks at the files that often, for systems on which no
+// events of files come.
+func (p *Product) Watch(ctx context.Context, poll time.Duration) (<-chan struct{}, error) {
+	w, err := watch(p.Dir, p.moduleRoot(), poll)
+	if err != nil {
+		return nil, err
+	}
+	context.AfterFunc(ctx, w.close)
+	return w.changes, nil
 }
 
 // watch begins to watch the sources of the product in folder dir, whose module is in
