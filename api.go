@@ -143,6 +143,7 @@ func (a *API) compile() {
 	for _, target := range a.targets {
 		errs = append(errs, a.add(target)...)
 	}
+	errs = append(errs, a.middlewareFailures()...)
 	errs = append(errs, a.compileAddresses()...)
 	for i, endpoint := range a.sorted() {
 		endpoint.Index = i
@@ -167,7 +168,7 @@ func (a *API) add(t target) (errs []error) {
 		found = true
 		endpoint := action.endpoint(Route{Version: version, Target: name, Action: named.name})
 		endpoint.Comment = a.Comments[action.source.Function]
-		endpoint.handler = a.wrap(t.path, action.bounds.running.limit(action.run))
+		endpoint.handler = a.wrap(endpoint, t.path, action.bounds.running.limit(action.run))
 		if endpoint.handler == nil {
 			errs = append(errs, fmt.Errorf("%s: a middleware returns no Handler", endpoint))
 		}
@@ -186,10 +187,10 @@ func (a *API) add(t target) (errs []error) {
 	return errs
 }
 
-func (a *API) wrap(path string, handler Handler) Handler {
+func (a *API) wrap(endpoint *Endpoint, path string, handler Handler) Handler {
 	for _, m := range slices.Backward(a.middlewares) {
 		if m.path == "" || m.path == path || strings.HasPrefix(path, m.path+"/") {
-			if handler = m.wrap(handler); handler == nil {
+			if handler = m.wrap(endpoint.answers(handler)); handler == nil {
 				return nil
 			}
 		}

@@ -39,6 +39,10 @@ var arrows = map[string][]string{
 	"rest":       {"."},
 	"validation": {".", "internal/rule", "internal/decode", "internal/parameter"},
 
+	// Who is calling.
+	"auth":            {".", "internal/decode", "internal/keyset", "github.com/golang-jwt/jwt/v5", "github.com/alexedwards/argon2id", "golang.org/x/sync"},
+	"internal/keyset": {"github.com/go-jose/go-jose/v4"},
+
 	// The answers that functions write themselves, the same through every door.
 	"internal/response": {},
 
@@ -119,14 +123,14 @@ var arrows = map[string][]string{
 	"reliability": {"internal/load"},
 
 	// Commands.
-	"internal/cli":            {"apitest", "internal/product", "lambdahttp", "deploy", "program/serve", "program/background", "program/lambda", "internal/command", "internal/lambdaemulator", "internal/lambdaemulator/gateway", "internal/lambdaemulator/sample", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"internal/cli":            {"apitest", "internal/keyset", "internal/product", "lambdahttp", "deploy", "program/serve", "program/background", "program/lambda", "internal/command", "internal/lambdaemulator", "internal/lambdaemulator/gateway", "internal/lambdaemulator/sample", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 	"cmd/apiphant":            {"internal/cli"},
 	"cmd/apiphant-background": {"internal/cli"},
 }
 
 // productsImports is what the packages of a product may import, as a user's may,
 // besides each other.
-var productsImports = []string{".", "validation", "rest", "apitest", "background", "background/sqlite", "background/postgres", "background/sqs", "background/mail", "database", "database/sqlite", "database/postgres", "lambda"}
+var productsImports = []string{".", "auth", "validation", "rest", "apitest", "background", "background/sqlite", "background/postgres", "background/sqs", "background/mail", "database", "database/sqlite", "database/postgres", "lambda"}
 
 // productOf returns the product that a folder belongs to, "" where it is none's.
 func productOf(folder string) string {

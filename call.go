@@ -61,6 +61,15 @@ func (c *Call) RemoteAddr() netip.Addr { return c.door.RemoteAddr() }
 // answer's X-Request-Id and in every log line of the call.
 func (c *Call) RequestID() string { return c.context.id }
 
+// SetUser names who is calling, for the log: the call's further lines have it as "user", and
+// so has that of the access log. A middleware that has found out who it is calls it.
+func (c *Call) SetUser(name string) {
+	c.context.setUser(name)
+	if door, ok := c.door.(UserTaker); ok {
+		door.TakeUser(name)
+	}
+}
+
 // Body returns the request's body as it came, or decoded where that was compressed, see
 // [API.AcceptGzip]. The bytes are valid until the Handler
 // returns and must not be changed. It is nil where the function reads the request

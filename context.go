@@ -32,6 +32,7 @@ type callContext struct {
 	late    *time.Timer     // ends inner at beginBy; nil: none
 	inner   context.Context // made by the first Done
 	cancel  context.CancelCauseFunc
+	user    string       // who is calling, for the log; "": nobody knows
 	logger  *slog.Logger // made by the first Log
 }
 
@@ -155,8 +156,17 @@ func (c *callContext) log() *slog.Logger {
 		if c.trace != "" {
 			c.logger = c.logger.With("trace_id", trace.ID(c.trace), "parent_id", trace.ParentID(c.trace))
 		}
+		if c.user != "" {
+			c.logger = c.logger.With("user", c.user)
+		}
 	}
 	return c.logger
+}
+
+func (c *callContext) setUser(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.user, c.logger = name, nil
 }
 
 func (c *callContext) end() {

@@ -19,7 +19,8 @@ import (
 // Strings that they return may be kept.
 //
 // A door that can do more also implements [Timed], [ClientWatcher], [PanicCounter],
-// [RowCounter], [BodyBounder], [MemoryKeeper] or [ReasonTaker]. Package doortest proves that a door keeps to all of this.
+// [RowCounter], [BodyBounder], [MemoryKeeper], [UserTaker] or [ReasonTaker]. Package
+// doortest proves that a door keeps to all of this.
 type Door interface {
 	// Method is the request's method as it came, such as "POST".
 	Method() string
@@ -123,6 +124,13 @@ type RowCounter interface {
 	// CountRows is called once for each call whose function returns a sequence,
 	// when its last row was written.
 	CountRows(rows int64)
+}
+
+// UserTaker is a [Door] that logs who is calling.
+type UserTaker interface {
+	// TakeUser is called when a middleware has found out who is calling, see
+	// [Call.SetUser], before the call is answered.
+	TakeUser(name string)
 }
 
 // ReasonTaker is a [Door] that logs why a request was refused where the client is not

@@ -35,9 +35,14 @@ type Endpoint struct {
 	Timeout    time.Duration // 0: that of the API; negative: none
 	MaxRunning int           // 0: no bound but the door's
 
-	handler Handler
-	files   map[string]bool             // the fields of the request that are files
-	takes   func(parameter string) bool // nil: all
+	// Access is what middlewares ask of who calls: "orders:create", a permission, or "a
+	// user", see [Endpoint.Asks]. All of it is needed. nil: anyone may call.
+	Access []string
+
+	handler  Handler
+	failures []error                     // of middlewares
+	files    map[string]bool             // the fields of the request that are files
+	takes    func(parameter string) bool // nil: all
 }
 
 // Schema is what a Go type is in a request's JSON, with the rules of the fields as

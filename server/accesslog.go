@@ -24,6 +24,7 @@ type Access struct {
 	TraceID    string         // of the header Traceparent; "": there is none
 	RemoteAddr netip.AddrPort // of the client, also behind trusted proxies; zero where the connection is not TCP
 	UserAgent  []byte
+	User       string // who is calling; "": nobody has found out
 	Reason     string // why the request was refused, where the client is not told; "": nothing
 }
 
@@ -48,6 +49,7 @@ func (d *door) logAccess(took time.Duration) {
 
 		RemoteAddr: d.client(),
 		UserAgent:  d.conn.head.Fields.First("User-Agent"),
+		User:       d.user,
 		Reason:     d.reason,
 	}
 	log(access)

@@ -56,6 +56,7 @@ type door struct {
 	rows     int64  // of a response that is a sequence
 	hasRows  bool   // the response is a sequence
 	reason   string // for the access log
+	user     string // for the access log
 	open     bool   // the request has not ended
 	running  bool   // the request has a place among those that run
 	aborted  bool   // there is no response
@@ -117,6 +118,9 @@ func (d *door) CountPanic() {
 		d.route.panics.Add(1)
 	}
 }
+
+// TakeUser is part of [apiphant.UserTaker].
+func (d *door) TakeUser(name string) { d.user = name }
 
 // TakeReason is part of [apiphant.ReasonTaker].
 func (d *door) TakeReason(reason string) { d.reason = reason }

@@ -66,7 +66,7 @@ SIGTERM and SIGINT let every client finish before the program ends.`,
 	settings.AddFlags(root.Flags())
 	root.Flags().BoolVar(&reload, "reload", false, "build and serve anew when a file is saved, dropping no request [APIPHANT_RELOAD]")
 	root.Flags().DurationVar(&poll, "reload-poll", 0, "--reload that looks at the files that often, where no events of files come, as in containers on a desktop or on NFS: 1s [APIPHANT_RELOAD_POLL]")
-	root.AddCommand(newCommand(), buildCommand(), routesCommand(), generateCommand(), deployCommand(), packageCommand(), callCommand(), lambdaCommand())
+	root.AddCommand(newCommand(), buildCommand(), routesCommand(), generateCommand(), deployCommand(), packageCommand(), keysCommand(), callCommand(), lambdaCommand())
 	return command.Execute(ctx, root, args, stdout, stderr)
 }
 

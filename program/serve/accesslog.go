@@ -14,6 +14,7 @@ import (
 const (
 	maxAccessPath = 512
 	maxUserAgent  = 256
+	maxUser       = 128
 )
 
 // accessLog writes the lines of the access log. Each request pays for one, so
@@ -63,6 +64,9 @@ func (l *accessLog) append(line []byte, a *server.Access) []byte {
 	line = strconv.AppendInt(append(line, `","received":`...), a.Received, 10)
 	if len(a.UserAgent) > 0 {
 		line = logging.AppendQuoted(append(line, `,"user_agent":`...), a.UserAgent, maxUserAgent)
+	}
+	if a.User != "" {
+		line = logging.AppendQuoted(append(line, `,"user":`...), []byte(a.User), maxUser)
 	}
 	if a.Reason != "" {
 		line = logging.AppendQuoted(append(line, `,"reason":`...), []byte(a.Reason), maxUserAgent)
