@@ -28,9 +28,6 @@ import (
 	"github.com/apiphant/apiphant/internal/pgtest"
 )
 
-// full makes the scenarios as long as the project's figures are: APIPHANT_FAILOVER=1.
-var full = os.Getenv("APIPHANT_FAILOVER") != ""
-
 // TestMain makes this program also the worker that the tests kill.
 func TestMain(m *testing.M) {
 	if !enginetest.WorkInProcess(work) {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"net"
 	"net/url"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -18,6 +19,9 @@ import (
 	"github.com/apiphant/apiphant/background/worker"
 	"github.com/apiphant/apiphant/internal/pgtest"
 )
+
+// full makes the scenarios as long as the project's figures are: APIPHANT_FAILOVER=1.
+var full = os.Getenv("APIPHANT_FAILOVER") != ""
 
 // cutting is a proxy in front of a database. It hands on a statement, and closes
 // the connection in place of handing back the answer.
