@@ -123,7 +123,7 @@ var arrows = map[string][]string{
 	"reliability": {"internal/load"},
 
 	// Commands.
-	"internal/cli":            {"apitest", "internal/keyset", "internal/product", "lambdahttp", "deploy", "program/serve", "program/background", "program/lambda", "internal/command", "internal/lambdaemulator", "internal/lambdaemulator/gateway", "internal/lambdaemulator/sample", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"internal/cli":            {"apitest", "internal/keyset", "internal/origin", "internal/product", "lambdahttp", "deploy", "program/serve", "program/background", "program/lambda", "internal/command", "internal/lambdaemulator", "internal/lambdaemulator/gateway", "internal/lambdaemulator/sample", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 	"cmd/apiphant":            {"internal/cli"},
 	"cmd/apiphant-background": {"internal/cli"},
 }

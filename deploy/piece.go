@@ -47,7 +47,7 @@ func FindPiece(name string) (Piece, error) {
 		}
 		names = append(names, piece.Name)
 	}
-	return Piece{}, fmt.Errorf("there is no piece %q: want one of %s", name, strings.Join(names, ", "))
+	return Piece{}, fmt.Errorf("there is no piece %q: want one of %s", name, strings.Join(append(names, LambdaName), ", "))
 }
 
 // Target returns the file of a piece on the machine.

@@ -146,10 +146,20 @@ func deployRenderCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "render PATH [PIECE]",
 		Short: "Print one configuration, or the names of all",
+		Long: `Print one configuration of the product in PATH, or the names of all.
+
+The configuration lambda is a template of AWS SAM with all that the product needs there:
+the function, an HTTP API, a queue and a bucket where api/events or the jobs have
+something for them, and a schedule for each task. docs/lambda.md goes on from there.`,
+		Example: `  apiphant deploy render shop nginx
+  apiphant deploy render shop lambda > template.yaml`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			return command.Arguments([]string{"PATH", "PIECE"}[:min(max(len(args), 1), 2)]...)(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 2 && args[1] == deploy.LambdaName {
+				return renderLambda(cmd, args[0])
+			}
 			deployment, err := deploy.Load(args[0], root)
 			if err != nil {
 				return err
@@ -179,6 +189,7 @@ func listPieces(cmd *cobra.Command, deployment *deploy.Deployment) error {
 	for _, piece := range deploy.Pieces() {
 		fmt.Fprintf(table, "%s\t%s\t%s\n", piece.Name, deployment.Target(piece), piece.File)
 	}
+	fmt.Fprintln(table, deploy.LambdaName+"\ttemplate.yaml\tfor sam deploy")
 	return table.Flush()
 }
 
