@@ -25,7 +25,8 @@ func (x *exchange) Body() ([]byte, error) {
 
 // openBody returns the body, under its bound, until the call ends.
 func (x *exchange) openBody() *body {
-	x.body = &body{reader: http.MaxBytesReader(x.writer, x.request.Body, x.limit()), declared: x.request.ContentLength}
+	limit := x.limit()
+	x.body = &body{reader: http.MaxBytesReader(x.writer, x.request.Body, limit), limit: limit, declared: x.request.ContentLength}
 	return x.body
 }
 
@@ -46,6 +47,7 @@ func readError(err error) error {
 // nothing afterwards. One that is shorter than its Content-Length ends in an
 // error, also where the server does not see to that.
 type body struct {
+	limit    int64 // in bytes; nothing is read of a body that declares more
 	declared int64 // -1: not known
 
 	mu     sync.Mutex
@@ -60,6 +62,9 @@ func (b *body) Read(p []byte) (int, error) {
 	defer b.mu.Unlock()
 	if b.closed {
 		return 0, http.ErrBodyReadAfterClose
+	}
+	if b.declared > b.limit {
+		return 0, &http.MaxBytesError{Limit: b.limit}
 	}
 	n, err := b.reader.Read(p)
 	b.read += int64(n)

@@ -58,11 +58,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler)
 		}
 	}()
-	if !match.Refused() && r.ContentLength > x.limit() {
-		d.API.Refuse(ctx, x, &apiphant.Error{Status: http.StatusRequestEntityTooLarge})
-	} else {
-		d.API.Serve(ctx, match, x)
-	}
+	d.API.Serve(ctx, match, x)
 	returned = true
 }
 
