@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -31,6 +32,12 @@ type Options struct {
 	// form of such a deployment.
 	Adopt bool
 
+	// Finisher returns a command that calls [Deployment.Finish] with its standard input,
+	// for a deployment with these parts. It is started in a session of its own, before
+	// anything that runs is touched. Nil: what a killed deployment has stopped is started
+	// by the next one.
+	Finisher func(with []string) (*exec.Cmd, error)
+
 	DryRun bool      // print the plan and do nothing
 	Out    io.Writer // where each step is reported
 }
@@ -43,11 +50,12 @@ type work struct {
 	nginx   bool
 	front   front
 
-	lock    io.Closer
+	lock    *os.File
 	release string // the new release
 	before  string // the release that was live before; "" if there was none
 	keeps   bool   // programs that run the new release already are not restarted
 	standIn *standIn
+	guard   *guard         // nil until something that runs is touched
 	watched map[string]int // the processes of the programs that were started, by the programs' names
 
 	undoPrograms func(context.Context) error // where programs run the new release
@@ -91,7 +99,7 @@ func (d *Deployment) Apply(ctx context.Context, options Options) error {
 		return err
 	}
 	defer w.end()
-	if err := w.isAlone(); err != nil {
+	if err := errors.Join(w.takeLockEarly(ctx), w.isAlone()); err != nil {
 		return err
 	}
 	adopted, err := w.look(ctx, !options.DryRun)
@@ -175,6 +183,9 @@ func (d *Deployment) Reload(ctx context.Context, options Options) error {
 	if !options.DryRun && (w.manager == nil || d.live() == "") {
 		return fmt.Errorf("%s is not deployed here: run ./deploy.sh, which is apiphant deploy apply", d.Name)
 	}
+	if err := w.takeLockEarly(ctx); err != nil {
+		return err
+	}
 	if _, err := w.look(ctx, false); err != nil {
 		return err
 	}
@@ -208,8 +219,11 @@ func (w *work) end() {
 	if w.standIn != nil {
 		w.standIn.stop(w.StopTimeout())
 	}
+	if w.guard != nil {
+		w.guard.dismiss()
+	}
 	if w.lock != nil {
-		w.lock.Close()
+		_ = unlock(w.lock)
 	}
 }
 
@@ -231,8 +245,11 @@ func (w *work) packagesStep() step {
 	}}
 }
 
-func (w *work) makeFolders(context.Context) (outcome string, err error) {
+func (w *work) makeFolders(ctx context.Context) (outcome string, err error) {
 	if err = w.Deployment.makeFolders(w.manager != nil); err != nil {
+		return "", err
+	}
+	if err = w.takeLock(ctx); err != nil {
 		return "", err
 	}
 	var logs []string
@@ -244,16 +261,7 @@ func (w *work) makeFolders(context.Context) (outcome string, err error) {
 			logs = append(logs, program.Log)
 		}
 	}
-	return "", errors.Join(w.makeLogs(logs...), w.takeLock())
-}
-
-func (w *work) takeLock() error {
-	lock, err := lock(w.HomeDir())
-	if err != nil {
-		return fmt.Errorf("another deployment of %s is under way: %w", w.Name, err)
-	}
-	w.lock = lock
-	return nil
+	return "", w.makeLogs(logs...)
 }
 
 func (w *work) releaseStep() step {
@@ -267,12 +275,10 @@ func (w *work) releaseStep() step {
 		what += ": build the program, or without Go take it from " + PreparedDir
 	}
 	return step{what, func(ctx context.Context) (string, error) {
-		if w.lock == nil {
-			if err := w.takeLock(); err != nil {
-				return "", err
-			}
+		err := w.takeLock(ctx) // which [Deployment.Reload] has no other step for
+		if err != nil {
+			return "", err
 		}
-		var err error
 		w.before = cmp.Or(w.proven(), w.live())
 		if w.release, err = w.makeRelease(ctx, w.options, w.manager != nil); err != nil {
 			return "", err

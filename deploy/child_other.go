@@ -4,7 +4,7 @@ package deploy
 
 import (
 	"errors"
-	"io"
+	"os"
 	"os/exec"
 )
 
@@ -12,5 +12,7 @@ var errSystem = errors.New("deploying needs Unix; apiphant deploy render works e
 
 func lookup(string) (uid, gid int, err error) { return 0, 0, errSystem }
 func runAs(*exec.Cmd, string) error           { return errSystem }
-func lock(string) (io.Closer, error)          { return nil, errSystem }
+func lock(string) (*os.File, error)           { return nil, errSystem }
+func unlock(*os.File) error                   { return errSystem }
+func detach(*exec.Cmd)                        {}
 func isAlive(int) bool                        { return false }

@@ -4,7 +4,6 @@ package deploy
 
 import (
 	"errors"
-	"io"
 	"os"
 	"os/exec"
 	"os/user"
@@ -28,7 +27,6 @@ func lookup(name string) (uid, gid int, err error) {
 // runAs makes a command run as another user, or as the present one if name is "".
 func runAs(command *exec.Cmd, name string) error {
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C must not end it
-	endWithParent(command.SysProcAttr)
 	if name == "" {
 		return nil
 	}
@@ -40,27 +38,29 @@ func runAs(command *exec.Cmd, name string) error {
 	return nil
 }
 
-// lock locks a folder. It does not wait: if another deployment has the lock, it
-// returns an error. Closing the file, or the end of the process, releases the lock.
-func lock(folder string) (io.Closer, error) {
+// detach makes a command run in a session of its own, which outlives the terminal.
+func detach(command *exec.Cmd) { command.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }
+
+// lock locks a folder. It does not wait: if another process has the lock, it returns
+// [errLocked]. [unlock] releases the lock, or the end of all processes that have the file.
+func lock(folder string) (*os.File, error) {
 	file, err := os.Open(folder)
 	if err != nil {
 		return nil, err
 	}
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		file.Close()
+		if err == syscall.EWOULDBLOCK {
+			err = errLocked
+		}
 		return nil, err
 	}
-	return locked{file}, nil
+	return file, nil
 }
 
-// locked is a folder with a lock.
-type locked struct{ *os.File }
-
-// Close releases the lock, also where a process that is just being started still has a
-// copy of the descriptor.
-func (l locked) Close() error {
-	return errors.Join(syscall.Flock(int(l.Fd()), syscall.LOCK_UN), l.File.Close())
+// unlock releases a lock, also where another process still has a copy of the descriptor.
+func unlock(file *os.File) error {
+	return errors.Join(syscall.Flock(int(file.Fd()), syscall.LOCK_UN), file.Close())
 }
 
 // isAlive reports whether a process with this id exists.

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,11 +16,14 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/apiphant/apiphant/deploy"
+	"github.com/apiphant/apiphant/internal/load"
 )
 
-// TestOtherProcess is not a test: it deploys in the process that [machine.start] starts.
+// TestOtherProcess is not a test: it deploys in the process that [machine.start] starts, and
+// is the finisher of that deployment.
 func TestOtherProcess(t *testing.T) {
 	product := os.Getenv("TEST_DEPLOY_PRODUCT")
 	if product == "" {
@@ -30,7 +34,21 @@ func TestOtherProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.SetWatch(shortWatch)
-	if err := d.Apply(t.Context(), deploy.Options{Binary: os.Getenv("TEST_DEPLOY_BINARY"), Out: endAt(os.Getenv("TEST_DEPLOY_END"))}); err != nil {
+	if os.Getenv("TEST_DEPLOY_FINISH") != "" {
+		if err := d.Finish(t.Context(), deploy.Options{}, os.Stdin); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	finisher := func([]string) (*exec.Cmd, error) {
+		command := exec.Command(os.Args[0], "-test.run=^TestOtherProcess$")
+		command.Env = append(os.Environ(), "TEST_DEPLOY_FINISH=yes")
+		return command, nil
+	}
+	err = d.Apply(t.Context(), deploy.Options{
+		Binary: os.Getenv("TEST_DEPLOY_BINARY"), Out: endAt(os.Getenv("TEST_DEPLOY_END")), Finisher: finisher,
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 }
@@ -69,9 +87,10 @@ func (m *machine) start(step string) *exec.Cmd {
 
 // death is where a deployment is killed.
 type death struct {
-	step  string // at the beginning of this step
-	quick string // or by quick-test.sh, when it asks this address
-	flags string // of the version that is deployed
+	step   string // at the beginning of this step
+	quick  string // or by quick-test.sh, when it asks this address
+	drains string // or when the process at this address drains
+	flags  string // of the version that is deployed
 }
 
 // survivesDeaths kills a deployment at each of its steps, and amid those that restart
@@ -86,27 +105,32 @@ func (m *machine) survivesDeaths(t *testing.T) {
 	// Any version passes it: what runs is not to be found out by it.
 	quick = strings.Replace(quick, `test "$answer" = '{"hello":"world","server":"shop2"}'`, `test "${answer#*shop}" != "$answer"`, 1)
 	restart := fmt.Sprintf("Restart shop-%d", m.ports[0])
+	const flags, others, quickly = "--strict", "--strict=false", "--drain-window=0 "
 	for i, death := range []death{
-		{step: "Try it at"},
-		{quick: m.standIn()},
-		{step: "Configure supervisor", flags: "--strict"},
-		{quick: m.process(0), flags: "--strict=false"}, // all programs were just started
-		{step: restart, flags: "--strict=false"},
-		{quick: m.process(0), flags: "--strict=false"}, // it was just restarted
-		{step: "Watch for", flags: "--strict=false"},
-		{step: "Configure nginx", flags: "--strict"},
-		{step: "Ask through nginx", flags: "--strict"},
+		{drains: m.process(0), flags: flags}, // PROCESSES has changed: supervisor stops all
+		{drains: m.process(0), flags: flags}, // it restarts
+		{step: "Try it at", flags: quickly + flags},
+		{quick: m.standIn(), flags: quickly + flags},
+		{step: "Configure supervisor", flags: quickly + flags},
+		{quick: m.process(0), flags: quickly + others}, // all programs were just started
+		{step: restart, flags: quickly + others},
+		{quick: m.process(0), flags: quickly + others}, // it was just restarted
+		{step: "Watch for", flags: quickly + others},
+		{step: "Configure nginx", flags: quickly + flags},
+		{step: "Ask through nginx", flags: quickly + flags},
 	} {
 		before := version
 		version = fmt.Sprintf("shop-%d", i)
 		m.change(before, version, "public/server")
-		m.set("FLAGS", `"--drain-window=0 `+death.flags+`"`)
+		m.set("FLAGS", `"`+death.flags+`"`)
 		m.dies(death, quick)
 		write(t, m.file("quick-test.sh"), quick)
 		if out, err := exec.Command(sbin("nginx"), "-t", "-p", m.root, "-c", m.root+"/etc/nginx/nginx.conf", "-e", m.root+"/var/log/nginx.log").CombinedOutput(); err != nil {
 			t.Errorf("killed at %+v, nginx could not start: %s", death, out)
 		}
-		m.mustRepair(version, death.flags)
+		if i > 0 { // the first is followed by a new version, too
+			m.mustRepair(version, death.flags)
+		}
 	}
 }
 
@@ -124,7 +148,12 @@ func (m *machine) dies(death death, quick string) {
 		eventually(m.t, "the deployment is frozen", func() bool {
 			return strings.Contains(read(m.t, fmt.Sprintf("/proc/%d/stat", command.Process.Pid)), ") T ")
 		})
-		m.mustFail((*deploy.Deployment).Apply, "another deployment of shop is under way")
+		m.refusesBeside(command.Process.Pid)
+		_ = command.Process.Kill()
+	case death.drains != "":
+		crowd := load.Start(load.Load{Address: m.front, Clients: 4, PerConnection: 1, Pause: 50 * time.Millisecond})
+		defer m.disperse(crowd)
+		eventually(m.t, death.drains+" drains", func() bool { return drains(death.drains) })
 		_ = command.Process.Kill()
 	case strings.HasPrefix(death.step, "Try it"): // a stand-in that is left, of a system that doesn't end it
 		orphan := exec.Command(m.root+"/opt/shop/current/shop", "serve", m.standIn(), "--drain-window=0")
@@ -151,14 +180,48 @@ func (m *machine) dies(death death, quick string) {
 		if err != nil {
 			m.t.Fatal(err)
 		}
-		write(m.t, m.load().Target(piece), string(content))
+		target := m.load().Target(piece)
+		write(m.t, target+".new", string(content))
+		if err := os.Rename(target+".new", target); err != nil { // at once, as a deployment does: the finisher reads it
+			m.t.Fatal(err)
+		}
 	}
 	if !strings.HasPrefix(death.step, "Try it") {
-		eventually(m.t, "the stand-in ends with its deployment", func() bool {
-			_, err := ask(m.standIn())
-			return errors.Is(err, syscall.ECONNREFUSED)
-		})
+		m.finishes()
 	}
+}
+
+// finishes: the API answers without another deployment, and the stand-in ends then.
+func (m *machine) finishes() {
+	m.t.Helper()
+	for _, address := range []string{m.front, m.process(0)} {
+		eventually(m.t, address+" answers", func() bool { _, err := ask(address); return err == nil })
+	}
+	eventually(m.t, "the stand-in ends when the processes answer", func() bool {
+		_, err := ask(m.standIn())
+		return errors.Is(err, syscall.ECONNREFUSED)
+	})
+}
+
+// refusesBeside: beside a frozen deployment another one does nothing, and says what to do.
+func (m *machine) refusesBeside(pid int) {
+	m.t.Helper()
+	said, err := m.try((*deploy.Deployment).Apply, deploy.Options{})
+	want := fmt.Sprintf("another deployment of shop is under way: process %d, since 20", pid)
+	if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), fmt.Sprintf("kill -CONT %d", pid)) || said != "" {
+		m.t.Errorf("beside a frozen one: %v, want %s, and no step:\n%s", err, want, said)
+	}
+}
+
+// drains reports whether a process says that it drains.
+func drains(address string) bool {
+	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	answer, err := client.Get("http://" + address + "/healthz")
+	if err != nil {
+		return false
+	}
+	answer.Body.Close()
+	return answer.StatusCode == http.StatusServiceUnavailable
 }
 
 func (m *machine) standIn() string { return "127.0.0.1:" + strconv.Itoa(m.ports[0]+4) }
@@ -172,7 +235,7 @@ func (m *machine) mustRepair(version, flags string) {
 		m.t.Errorf("the stand-in still answers: %v", err)
 	}
 	line := read(m.t, fmt.Sprintf("/proc/%d/cmdline", m.pid(0)))
-	if !strings.HasSuffix(line, "--drain-window=0\x00"+strings.TrimPrefix(flags+"\x00", "\x00")) {
+	if !strings.HasSuffix(line, "\x00"+strings.ReplaceAll(flags, " ", "\x00")+"\x00") {
 		m.t.Errorf("it runs with %q, want %s", line, flags)
 	}
 }

@@ -37,6 +37,10 @@ type serviceManager interface {
 	// restart stops a program, which drains, and starts it again.
 	restart(ctx context.Context, program Program) error
 
+	// settle makes whole what a deployment has left that was killed: the programs are
+	// those of the configuration, and all of them are started.
+	settle(ctx context.Context) error
+
 	// state reports whether a program is still starting. A program that has
 	// ended is an error.
 	state(ctx context.Context, program Program) (starting bool, err error)

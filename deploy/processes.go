@@ -27,10 +27,13 @@ func (w *work) tryStep(always bool) step {
 				return "", err
 			}
 		}
-		switch {
-		case current:
+		if current {
 			return "it is already live", nil
-		case w.Processes == 0:
+		}
+		if w.guard, err = w.startGuard(); err != nil {
+			return "", errors.Join(err, w.discard())
+		}
+		if w.Processes == 0 {
 			return "this machine runs no API process", nil
 		}
 		if w.standIn, err = w.startStandIn(ctx, w.release); err != nil {

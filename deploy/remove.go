@@ -18,6 +18,9 @@ func (d *Deployment) Remove(ctx context.Context, options Options) error {
 		return err
 	}
 	defer w.end()
+	if err := w.takeLockEarly(ctx); err != nil {
+		return err
+	}
 	var steps []step
 	if options.Adopt {
 		steps = append(steps, w.adoptStep(w.adoptable()))

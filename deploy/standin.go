@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"os"
 	"os/exec"
-	"runtime"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -18,7 +19,8 @@ import (
 // standIn is a process of the new version at a port of its own. It is started before
 // any running program is touched: a version that is not healthy there does not go
 // live. While it runs, nginx uses it when no other process accepts a connection,
-// as during the restart of the only process, or of all by supervisor.
+// as during the restart of the only process, or of all by supervisor. Where the
+// deployment is killed, it serves on: the finisher ends it, or the next deployment.
 type standIn struct {
 	command *exec.Cmd
 	said    *tail
@@ -56,35 +58,29 @@ func (d *Deployment) startStandIn(ctx context.Context, release string) (*standIn
 	return s, nil
 }
 
-// start starts the process from an operating-system thread that nothing else uses: the
-// kernel ends the process when the thread that started it ends (PR_SET_PDEATHSIG).
 func (s *standIn) start() error {
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread() // never unlocked, so the thread ends with this goroutine
-		err := s.command.Start()
-		started <- err
-		if err == nil {
+	err := s.command.Start()
+	if err == nil {
+		go func() {
 			_ = s.command.Wait()
 			close(s.ended)
-		}
-	}()
-	return <-started
+		}()
+	}
+	return err
 }
 
-// freeStandIn ends the stand-in of a deployment that was killed, where one listens at the
-// address. This deployment has the lock, so no other one needs it. Any other program there
-// is an error.
+// freeStandIn ends the stand-in of a deployment that was killed. Who calls it has the
+// lock, so nobody else needs that. Any other program at the address is an error.
 func (d *Deployment) freeStandIn(ctx context.Context, address string) error {
 	for _, signal := range []os.Signal{syscall.SIGTERM, os.Kill} {
-		left := d.ownListeners(address)
+		left := d.standIns(address)
 		for _, pid := range left {
 			if process, err := os.FindProcess(pid); err == nil {
 				_ = process.Signal(signal)
 			}
 		}
 		if len(left) > 0 {
-			waitUntil(ctx, d.StopTimeout(), func() bool { return len(d.ownListeners(address)) == 0 })
+			waitUntil(ctx, d.StopTimeout(), func() bool { return len(d.standIns(address)) == 0 })
 		}
 	}
 	if conn, err := net.DialTimeout("tcp", reachable(address), time.Second); err == nil {
@@ -94,24 +90,19 @@ func (d *Deployment) freeStandIn(ctx context.Context, address string) error {
 	return nil
 }
 
-// ownListeners returns the processes that run a release of the product and listen at an
-// address.
-func (d *Deployment) ownListeners(address string) (pids []int) {
-	wanted, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return nil
-	}
-	var at []socket
-	for _, socket := range sockets() {
-		if overlaps(wanted, socket.address) {
-			at = append(at, socket)
+// standIns returns the processes that run a release of the product as its stand-in. One
+// that was just started may not listen yet, and one that drains no longer.
+func (d *Deployment) standIns(address string) (pids []int) {
+	folders, _ := filepath.Glob("/proc/[0-9]*")
+	for _, folder := range folders {
+		executable, err := os.Readlink(folder + "/exe")
+		if err != nil || !d.isRelease(executable) {
+			continue
 		}
-	}
-	for _, processes := range holders(at) {
-		for _, process := range processes {
-			if d.isRelease(process.executable) {
-				pids = append(pids, process.pid)
-			}
+		line, _ := os.ReadFile(folder + "/cmdline")
+		if args := strings.Split(string(line), "\x00"); len(args) > 2 && args[1] == "serve" && args[2] == address {
+			pid, _ := strconv.Atoi(filepath.Base(folder))
+			pids = append(pids, pid)
 		}
 	}
 	return pids

@@ -178,8 +178,17 @@ func (s *supervisor) reconcile(ctx context.Context) error {
 	if err := client.Update(updating, s.Name); err != nil {
 		return err
 	}
-	if !s.config.existed && !exists(s.config.name) {
+	if !exists(s.target()) {
 		return nil // there was no configuration before, and there is none now
+	}
+	return s.startStopped(ctx)
+}
+
+// startStopped starts the programs that supervisord does not start by itself.
+func (s *supervisor) startStopped(ctx context.Context) error {
+	client, err := s.open()
+	if err != nil {
+		return err
 	}
 	for _, program := range s.Programs() {
 		switch process, err := s.process(ctx, program); {
@@ -195,17 +204,71 @@ func (s *supervisor) reconcile(ctx context.Context) error {
 	return nil
 }
 
+func (s *supervisor) settle(ctx context.Context) error {
+	err := s.reconcile(ctx)
+	if err != nil { // perhaps of another program's configuration
+		err = errors.Join(err, s.startStopped(ctx))
+	}
+	return err
+}
+
+// restart tells a program's process to drain and end. supervisord starts it again by
+// itself (autorestart), also where the deployment is killed meanwhile.
 func (s *supervisor) restart(ctx context.Context, program Program) error {
 	client, err := s.open()
 	if err != nil {
 		return err
 	}
-	stopping, cancel := context.WithTimeout(ctx, s.StopTimeout()+stopMargin)
+	ctx, cancel := context.WithTimeout(ctx, s.StopTimeout()+stopMargin)
 	defer cancel()
-	if err := client.Stop(stopping, s.Name, program.Name); err != nil {
+	process, err := s.process(ctx, program)
+	if err == nil && process.PID != 0 && process.State != "STOPPING" {
+		err = client.Signal(ctx, s.Name, program.Name, "TERM")
+	}
+	if err != nil {
 		return err
 	}
-	_ = client.Start(ctx, s.Name, program.Name) // the state is asked later
+	return s.awaitNext(ctx, client, program, process.PID)
+}
+
+// awaitNext waits until a program has another process than before. One that does not end
+// in time is killed, as supervisord does with one that it stops itself.
+func (s *supervisor) awaitNext(ctx context.Context, client *supervisord.Client, program Program, before int) error {
+	kill, tick := time.NewTimer(s.StopTimeout()), time.NewTicker(100*time.Millisecond)
+	defer kill.Stop()
+	defer tick.Stop()
+	for {
+		process, err := s.process(ctx, program)
+		switch {
+		case err != nil:
+			return err
+		case process.PID == 0:
+			return s.startNow(ctx, client, process)
+		case process.PID != before:
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-kill.C:
+			err = client.Signal(ctx, s.Name, program.Name, "KILL")
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// startNow starts a program that has no process, which supervisord would do later
+// (EXITED, BACKOFF) or not at all. The state is asked later.
+func (s *supervisor) startNow(ctx context.Context, client *supervisord.Client, process supervisord.Process) error {
+	if process.State == "BACKOFF" { // it waits before the next try, and can't be started meanwhile
+		if err := client.Stop(ctx, process.Group, process.Name); err != nil {
+			return err
+		}
+	}
+	_ = client.Start(ctx, process.Group, process.Name)
 	return ctx.Err()
 }
 

@@ -277,6 +277,9 @@ func (s *systemd) restart(ctx context.Context, program Program) error {
 	}
 }
 
+// settle does nothing: what systemd was told to restart, it does without the deployment.
+func (s *systemd) settle(context.Context) error { return nil }
+
 func (s *systemd) state(ctx context.Context, program Program) (starting bool, err error) {
 	unit := s.unit(program)
 	active, sub := s.show(ctx, unit, "ActiveState"), s.show(ctx, unit, "SubState")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
@@ -36,7 +37,7 @@ The product's scripts deploy.sh and reload.sh are deploy apply and deploy reload
 			return command.UsageError{Err: errors.New("a command is missing: apply, reload, render, check or prepare")}
 		},
 	}
-	cmd.AddCommand(deployApplyCommand(), deployReloadCommand(), deployRenderCommand(), deployCheckCommand(), deployPrepareCommand())
+	cmd.AddCommand(deployApplyCommand(), deployReloadCommand(), deployRenderCommand(), deployCheckCommand(), deployPrepareCommand(), deployFinishCommand())
 	return cmd
 }
 
@@ -67,13 +68,51 @@ func (f *deployFlags) run(cmd *cobra.Command, path string, do func(*deploy.Deplo
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	return do(deployment, ctx, deploy.Options{
-		With:   f.with,
-		Binary: f.binary,
-		Adopt:  f.adopt,
-		Build:  func(ctx context.Context, output string) error { return buildTo(ctx, path, output) },
-		DryRun: f.dryRun,
-		Out:    cmd.OutOrStdout(),
+		With:     f.with,
+		Binary:   f.binary,
+		Adopt:    f.adopt,
+		Build:    func(ctx context.Context, output string) error { return buildTo(ctx, path, output) },
+		DryRun:   f.dryRun,
+		Out:      cmd.OutOrStdout(),
+		Finisher: func(with []string) (*exec.Cmd, error) { return finisher(path, deployment.Root, with) },
 	})
+}
+
+// finisher returns this program as the finisher of a deployment with these parts.
+func finisher(path, root string, with []string) (*exec.Cmd, error) {
+	folder, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	program := "/proc/self/exe" // on Linux, also where the file was replaced meanwhile
+	if _, err := os.Stat(program); err != nil {
+		if program, err = os.Executable(); err != nil {
+			return nil, err
+		}
+	}
+	command := exec.Command(program, "deploy", "finish", folder, "--root", root, "--with", strings.Join(with, ","))
+	command.Dir = "/"
+	return command, nil
+}
+
+// deployFinishCommand is what a deployment starts as its finisher.
+func deployFinishCommand() *cobra.Command {
+	flags := deployFlags{}
+	cmd := &cobra.Command{
+		Use:    "finish PATH",
+		Short:  "Finish what a deployment has left that was killed",
+		Hidden: true,
+		Args:   command.Arguments("PATH"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			deployment, err := deploy.Load(args[0], flags.root)
+			if err != nil {
+				return err
+			}
+			return deployment.Finish(cmd.Context(), deploy.Options{With: flags.with}, cmd.InOrStdin())
+		},
+	}
+	flags.add(cmd)
+	return cmd
 }
 
 func buildTo(ctx context.Context, path, output string) error {

@@ -13,11 +13,12 @@ type Fault struct {
 
 func (f *Fault) Error() string { return fmt.Sprintf("supervisord says %s", f.Text) }
 
-// The codes of the faults that say that there is nothing to do.
+// The codes of the faults that say that there is nothing to do, or not yet.
 const (
 	alreadyStarted = 60
 	notRunning     = 70
 	alreadyAdded   = 90
+	stillRunning   = 91
 )
 
 // is reports whether an error is the fault of a code.

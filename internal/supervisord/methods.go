@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // PID returns the process id of supervisord, which shows that it answers.
@@ -83,7 +84,7 @@ func (c *Client) Update(ctx context.Context, group string) error {
 		if _, err := c.wait(ctx, "supervisor.stopProcessGroup", group, true); err != nil {
 			return err
 		}
-		if _, err := c.call(ctx, "supervisor.removeProcessGroup", group); err != nil {
+		if err := c.removeGroup(ctx, group); err != nil {
 			return fmt.Errorf("group %s: %w", group, err)
 		}
 	}
@@ -95,10 +96,38 @@ func (c *Client) Update(ctx context.Context, group string) error {
 	return nil
 }
 
+// removeGroup removes a group when all of its processes have ended. Some may still do so
+// that were told to by a caller before, who did not wait.
+func (c *Client) removeGroup(ctx context.Context, group string) error {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		_, err := c.call(ctx, "supervisor.removeProcessGroup", group)
+		if !is(err, stillRunning) {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // Start starts a process, and does not wait until it is up.
 func (c *Client) Start(ctx context.Context, group, name string) error {
 	_, err := c.call(ctx, "supervisor.startProcess", group+":"+name, false)
 	if is(err, alreadyStarted) {
+		err = nil
+	}
+	return err
+}
+
+// Signal sends a signal, such as TERM, to a process, if there is one. supervisord starts a
+// process that ends by it again, as autorestart says.
+func (c *Client) Signal(ctx context.Context, group, name, signal string) error {
+	_, err := c.call(ctx, "supervisor.signalProcess", group+":"+name, signal)
+	if is(err, notRunning) {
 		err = nil
 	}
 	return err
