@@ -253,6 +253,27 @@ func TestFilesEndWithTheCall(t *testing.T) {
 	}
 }
 
+// TestFilesWithoutDescriptors: a form whose files would need a descriptor that the process
+// may not have is refused for now. Nothing else runs meanwhile.
+func TestFilesWithoutDescriptors(t *testing.T) {
+	api := &apiphant.API{}
+	api.Handle("v0/photos", apiphant.Actions{Create: apiphant.Proc(func(context.Context, struct {
+		File apiphant.File `json:"file"`
+	}) error {
+		return nil
+	})})
+	contentType, body := formOf(aPart{"file", "a", "", strings.Repeat("x", 2<<20)})
+	restore := withoutDescriptors(t)
+	got := postForm(api, contentType, body)
+	restore()
+	if want := `503 {"error":"503 Service Unavailable"}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got := postForm(api, contentType, body); got != "200 {}" {
+		t.Errorf("with descriptors: got %s", got)
+	}
+}
+
 // openFiles returns how many descriptors the process has; -1: the system does not say.
 func openFiles() int {
 	list, err := os.ReadDir("/proc/self/fd")

@@ -80,6 +80,10 @@ func (c *Call) readForm() error {
 		options.Take = door.TakeMemory
 	}
 	parts, err := upload.Read(c.request(&c.context).Body, options)
+	if errors.Is(err, upload.ErrTooManyFiles) {
+		c.SetHeader("Retry-After", "1")
+		return &Error{Status: http.StatusServiceUnavailable, Err: err}
+	}
 	if err != nil {
 		return formError(err)
 	}

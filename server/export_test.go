@@ -32,6 +32,12 @@ func (s *Server) SweepEvery(d time.Duration) {
 	s.timeouts.sweep = d
 }
 
+// Refuser returns what refuses connections, so many at the same time.
+func Refuser(most int) (refuse func(net.Conn)) {
+	r := newRefuser(most)
+	return r.refuse
+}
+
 // What the tests of bounds count with.
 const (
 	MaxSkippedBody = maxSkippedBody

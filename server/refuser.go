@@ -1,10 +1,13 @@
 package server
 
 import (
+	"bufio"
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"time"
 )
@@ -22,6 +25,9 @@ const (
 	// maxRefusedRequest is how much is read of a request that gets no other
 	// answer than that there are too many connections.
 	maxRefusedRequest = 64 << 10
+
+	// maxRefusedHead is how much is looked at to find out whether all of it came.
+	maxRefusedHead = 4 << 10
 
 	// maxRefused is how many connections beyond the bounds may be answered at the
 	// same time, see descriptors; a further one is closed without a response.
@@ -72,14 +78,29 @@ func answerTooMany(c net.Conn, onlyRequest bool) {
 		}
 	}
 	_ = c.SetDeadline(time.Now().Add(refuseAfter))
-	if _, err := c.Read(make([]byte, 1)); err != nil && (onlyRequest || !errors.Is(err, os.ErrDeadlineExceeded)) {
+	request := make([]byte, maxRefusedHead)
+	n, err := c.Read(request)
+	if err != nil && (onlyRequest || !errors.Is(err, os.ErrDeadlineExceeded)) {
 		return
 	}
 	_ = c.SetDeadline(time.Now().Add(refuseWithin))
 	if _, err := io.WriteString(c, tooManyConnections); err != nil {
 		return
 	}
-	if half, ok := c.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+	if half, ok := c.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil && !isWhole(request[:n]) {
 		_, _ = io.CopyN(io.Discard, c, maxRefusedRequest) // otherwise a close with unread bytes would lose the response
 	}
+}
+
+// isWhole reports whether these are all bytes of a request: then nothing is to be waited
+// for, and the place is free for the next client, whether or not this one closes its
+// connection.
+func isWhole(came []byte) bool {
+	rest := bufio.NewReader(bytes.NewReader(came))
+	request, err := http.ReadRequest(rest)
+	if err != nil {
+		return false
+	}
+	_, err = io.Copy(io.Discard, request.Body)
+	return err == nil && rest.Buffered() == 0
 }

@@ -93,6 +93,7 @@ func New(ctx context.Context, product string, log *logging.Log, metrics ...prome
 		WriteTimeout:      30 * time.Second, // profiles add their own time
 		IdleTimeout:       75 * time.Second,
 		MaxHeaderBytes:    maxHeader,
+		ConnState:         new(connections).changed,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	return a

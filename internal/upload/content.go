@@ -3,10 +3,12 @@ package upload
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"sync"
+	"syscall"
 )
 
 // Content is what a file has. It is in memory or in a temporary file.
@@ -65,9 +67,16 @@ type spool struct {
 	size int64
 }
 
+// ErrTooManyFiles is about a file that can't be opened since the process, or the system,
+// has as many open as it may (RLIMIT_NOFILE).
+var ErrTooManyFiles = errors.New("too many files are open")
+
 func newSpool() (*spool, error) {
 	file, err := os.CreateTemp("", "apiphant-*")
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return nil, fmt.Errorf("%w: %w", ErrTooManyFiles, err)
+	case err != nil:
 		return nil, err
 	}
 	_ = os.Remove(file.Name())

@@ -3,6 +3,7 @@ package serve_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -84,6 +85,7 @@ func TestAdmin(t *testing.T) {
 	}
 	checkVersion(t, admin)
 	checkHosts(t, admin, r)
+	checkSilent(t, admin)
 	answer := make(chan string, 1)
 	go func() { answer <- r.post(`{"a":1}`) }()
 	<-release
@@ -145,6 +147,29 @@ func checkHosts(t *testing.T, admin string, r *running) {
 		}
 		if want == 421 {
 			wantMatch(t, `^WARN .* --admin was asked as "`+regexp.QuoteMeta(host)+`", which is none of its hosts`, r.line())
+		}
+	}
+}
+
+// checkSilent: clients that ask nothing keep nobody out, and few of them are kept.
+func checkSilent(t *testing.T, admin string) {
+	t.Helper()
+	var silent []net.Conn
+	for range 40 {
+		c, err := net.Dial("tcp", strings.TrimPrefix(admin, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		silent = append(silent, c)
+	}
+	if got := status("GET", admin+"/healthz"); got != 200 {
+		t.Errorf("beside silent clients: got %d", got)
+	}
+	for _, c := range silent[:40-8] { // as many may stay
+		_ = c.SetReadDeadline(time.Now().Add(time.Second)) // before the limit of a request's head
+		if _, err := c.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("a silent client is kept among %d: %v", len(silent), err)
 		}
 	}
 }
