@@ -21,6 +21,8 @@ import (
 // until it fails with SQLITE_BUSY.
 const BusyTimeout = 5 * time.Second
 
+const connectPause = 20 * time.Millisecond // between two attempts to create the write-ahead log
+
 // maxReaders is how many connections read at the same time.
 const maxReaders = 8
 
@@ -102,12 +104,29 @@ func open(ctx context.Context, text string) (*DB, error) {
 	db.Write.SetMaxOpenConns(1)
 	db.Read.SetMaxOpenConns(maxReaders)
 	db.Read.SetMaxIdleConns(maxReaders)
-	// The first connection creates the file and its write-ahead log.
-	if err := errors.Join(db.Write.PingContext(ctx), db.Ping(ctx)); err != nil {
+	if err := errors.Join(db.connect(ctx), db.Ping(ctx)); err != nil {
 		db.Close()
 		return nil, err
 	}
 	return db, nil
+}
+
+// connect makes the first connection, which creates the file and its write-ahead log.
+// SQLite does not wait for the lock that it needs to begin with the log: it fails at once
+// where another process does so at the same time. So that is tried for as long as other
+// statements wait.
+func (d *DB) connect(ctx context.Context) error {
+	for began := time.Now(); ; {
+		err := d.Write.PingContext(ctx)
+		if !isBusy(err) || time.Since(began) >= BusyTimeout {
+			return err
+		}
+		select {
+		case <-time.After(connectPause):
+		case <-ctx.Done():
+			return errors.Join(err, context.Cause(ctx))
+		}
+	}
 }
 
 // openFile returns a pool whose connections have these settings.
