@@ -408,6 +408,15 @@ func TestOtherEvents(t *testing.T) {
 	if _, err := handler.Invoke(quiet(t), []byte(`{"source":"panics"}`)); err == nil {
 		t.Error("a panic is no error")
 	}
+	for event, want := range map[string]string{
+		`{"source":"aws.ec2","detail-type":"State"}`:       `"aws.ec2" came, of the type "State"`,
+		`{"Records":[{"EventSource":"aws:sns","Sns":{}}]}`: `"aws:sns" came`,
+		`{"hello":"world"}`:                                `keys "hello"`,
+	} {
+		if _, err := (&lambda.Handler{}).Invoke(quiet(t), []byte(event)); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "api/events") {
+			t.Errorf("without a function, %s: got %v, want %q", event, err, want)
+		}
+	}
 }
 
 // The context of a call ends before Lambda's, and its log has the ids of the call.

@@ -24,15 +24,18 @@ type Event struct {
 // other gives an event to the product's function Event. The response of that is encoded
 // as a response of an action is.
 func (h *Handler) other(ctx context.Context, e *event, k kind, payload []byte) ([]byte, error) {
-	if h.Event == nil {
-		if k == scheduledTask {
-			return nil, fmt.Errorf("lambda: a schedule asks for the task %q, and the product has %s", e.taskName(), h.taskNames())
-		}
-		return nil, fmt.Errorf("lambda: an event came with the keys %s, which is none of API Gateway, a function URL, a load balancer, SQS, S3 or a schedule, and the product does not have a function Event in api/events", keysOf(payload))
-	}
 	event := Event{Source: text(e.Source), Type: text(e.DetailType), Payload: slices.Clone(payload)}
 	if event.Source == "" {
 		event.Source, event.Type = sourceOfRecord(e, event.Type)
+	}
+	switch {
+	case h.Event != nil:
+	case k == scheduledTask:
+		return nil, fmt.Errorf("lambda: a schedule asks for the task %q, and the product has %s", e.taskName(), h.taskNames())
+	case event.Source != "":
+		return nil, fmt.Errorf("lambda: an event of %.100q came, of the type %.100q, and the product does not have a function Event in api/events", event.Source, event.Type)
+	default:
+		return nil, fmt.Errorf("lambda: an event came with the keys %s, which is none of API Gateway, a function URL, a load balancer, SQS, S3 or a schedule, and the product does not have a function Event in api/events", keysOf(payload))
 	}
 	var response any
 	err := safely.Run(func() (err error) { response, err = h.Event(ctx, event); return err })
