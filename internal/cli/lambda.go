@@ -60,12 +60,10 @@ the log readable, AWS_REGION is the region. The limit of memory needs Linux.`,
 		Example: `  apiphant lambda myproduct 127.0.0.1:9001 --reload
   curl -d '{"hello": "world"}' http://127.0.0.1:9001/api/v0/echo/read
 
-  aws lambda invoke --endpoint-url http://127.0.0.1:9001 --region us-east-1 \
-      --function-name myproduct --cli-binary-format raw-in-base64-out \
-      --payload "$(apiphant lambda --sample api-2.0)" answer.json
-
   apiphant lambda --sample sqs > event.json       # --sample alone lists the kinds
-  apiphant lambda myproduct --event event.json`,
+  apiphant lambda myproduct --event event.json
+  aws lambda invoke --endpoint-url http://127.0.0.1:9001 --function-name myproduct \
+      --payload fileb://event.json answer.json`,
 		Args: func(_ *cobra.Command, args []string) error { return f.checkArguments(args) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(args); err != nil {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,9 @@ import (
 
 // TestMain lets the program of the tests be a function, too: where the emulator starts it.
 func TestMain(m *testing.M) {
+	if os.Getenv("TEST_EMULATOR") != "" {
+		emulate()
+	}
 	api := os.Getenv("AWS_LAMBDA_RUNTIME_API")
 	if api == "" {
 		os.Exit(m.Run())
@@ -69,6 +73,11 @@ func function(ctx context.Context, event json.RawMessage) (any, error) {
 		fmt.Println("going to sleep")
 		<-ctx.Done() // which is when Lambda ends it, and is not heeded
 		select {}
+	case "meet": // another instance, in a folder
+		_ = os.WriteFile(filepath.Join(a.Text, fmt.Sprint(os.Getpid())), nil, 0o666)
+		until(func() bool { found, _ := os.ReadDir(a.Text); return len(found) == 2 })
+		fmt.Println("met in", os.Getpid())
+		return nil, nil
 	case "exit":
 		fmt.Print("last words")
 		os.Exit(a.N)
@@ -85,12 +94,8 @@ func function(ctx context.Context, event json.RawMessage) (any, error) {
 		return os.Getpid(), nil
 	case "wait": // until a file is there
 		fmt.Println("waiting")
-		for {
-			if _, err := os.Stat(a.Text); err == nil {
-				return os.Getpid(), nil
-			}
-			time.Sleep(time.Millisecond)
-		}
+		until(func() bool { _, err := os.Stat(a.Text); return err == nil })
+		return os.Getpid(), nil
 	case "context":
 		known, _ := lambdacontext.FromContext(ctx)
 		deadline, _ := ctx.Deadline()
@@ -102,10 +107,32 @@ func function(ctx context.Context, event json.RawMessage) (any, error) {
 		}, nil
 	case "stream":
 		return stream{strings.NewReader(a.Text), "application/vnd.awslambda.http-integration-response", a.N}, nil
-	case "ticks": // counts while it is not stopped
-		return ticks(), nil
+	case "wild": // asks the runtime API for what is not its to ask
+		known, _ := lambdacontext.FromContext(ctx)
+		return wild(known.AwsRequestID), nil
 	}
 	return nil, fmt.Errorf("cannot %q", a.Do)
+}
+
+// wild returns the statuses of requests that no runtime sends.
+func wild(id string) (statuses []int) {
+	base := "http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API")
+	for _, path := range []string{"/2018-06-01/runtime/invocation/other/response", "/2018-06-01/runtime/invocation/other/error", "/2018-06-01/runtime/invocation/next", "/other", "/2018-06-01/runtime/invocation/" + id + "/response", "/2018-06-01/runtime/invocation/" + id + "/error"} {
+		response, err := http.Post(base+path, "application/json", strings.NewReader(`"wild"`))
+		if err != nil {
+			return append(statuses, 0)
+		}
+		response.Body.Close()
+		statuses = append(statuses, response.StatusCode)
+	}
+	fmt.Println("statuses", statuses)
+	return statuses
+}
+
+// until waits for another process. Lambda's time-out ends it.
+func until(isTrue func() bool) {
+	for tick := time.Tick(time.Millisecond); !isTrue(); <-tick {
+	}
 }
 
 // stream is an answer that fails behind so many bytes, where n is above 0.
@@ -131,24 +158,3 @@ func (s stream) Read(p []byte) (int, error) {
 func (s stream) MarshalJSON() ([]byte, error) { return nil, errors.New("not a reader") }
 
 var _ io.Reader = stream{}
-
-var counting = make(chan int)
-
-// ticks returns how often a goroutine of a former call has counted.
-func ticks() int {
-	select {
-	case n := <-counting:
-		return n
-	default:
-		go func() {
-			for n := 0; ; n++ {
-				select {
-				case counting <- n:
-					return
-				case <-time.After(time.Millisecond):
-				}
-			}
-		}()
-		return -1
-	}
-}

@@ -11,7 +11,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -198,19 +200,23 @@ func TestInvoke(t *testing.T) {
 			t.Errorf("after it: %s", got)
 		}
 	})
-	t.Run("it is stopped between calls", func(t *testing.T) {
-		if got := e.invoke(t, `{"do":"ticks"}`); got.body != "-1" {
-			t.Fatalf("got %s", got)
+	t.Run("what no runtime asks", func(t *testing.T) {
+		// The first answer to this very call counts. Its runtime is refused then, and ends.
+		got := e.invoke(t, `{"do":"wild"}`)
+		if got.body != `"wild"` || got.header.Get("X-Amz-Function-Error") != "" || !strings.Contains(got.log(), "statuses [400 400 405 404 202 400]\n") {
+			t.Errorf("got %s with the log %q", got, got.log())
 		}
-		deadline := time.Now().Add(50 * time.Millisecond)
-		for pid := e.invoke(t, `{"do":"pid"}`).body; time.Now().Before(deadline); {
-			status, err := os.ReadFile("/proc/" + pid + "/status")
-			if err != nil {
-				t.Skip("needs /proc")
-			}
-			if !bytes.Contains(status, []byte("T (stopped)")) {
-				t.Fatalf("an idle instance runs: %s", status)
-			}
+		if got := e.invoke(t, "{}"); got.body != "{}" {
+			t.Errorf("after it: %s", got)
+		}
+	})
+	t.Run("it is stopped between calls", func(t *testing.T) {
+		status, err := os.ReadFile("/proc/" + e.invoke(t, `{"do":"pid"}`).body + "/status")
+		if err != nil {
+			t.Skip("needs /proc")
+		}
+		if !bytes.Contains(status, []byte("T (stopped)")) {
+			t.Errorf("an idle instance runs: %s", status)
 		}
 	})
 }
@@ -337,11 +343,12 @@ func (e *emulator) waitFor(t *testing.T, text string, times int) {
 	}
 }
 
-// waitUntilDead waits until there is no process with that number.
+// waitUntilDead waits until no process with that number runs.
 func waitUntilDead(t *testing.T, pid string) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; runtime.Gosched() {
-		if _, err := os.Stat("/proc/" + pid); err != nil {
+		status, err := os.ReadFile("/proc/" + pid + "/status")
+		if err != nil || bytes.Contains(status, []byte("State:\tZ")) { // its parent is gone, and who has it now is slow
 			return
 		}
 		if time.Now().After(deadline) {
@@ -388,5 +395,55 @@ func TestClose(t *testing.T) {
 	}
 	if err := f.Close(t.Context()); err != nil || !strings.Contains(log.String(), "stopping\n") {
 		t.Errorf("Close: %v, and the log is %s", err, log)
+	}
+}
+
+// emulate runs a function in a process that is to be killed: it prints the process ids of
+// an instance that is stopped, and then of one that runs.
+func emulate() {
+	meet := fmt.Appendf(nil, `{"do":"meet","text":%q}`, os.Getenv("TEST_EMULATOR"))
+	os.Unsetenv("TEST_EMULATOR")
+	binary, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	f := lambdaemulator.New(lambdaemulator.Settings{Name: "shop", Region: "eu-central-1", Timeout: time.Minute, Memory: 1024, Instances: 2, Log: os.Stdout})
+	f.Use(binary)
+	calls := sync.WaitGroup{}
+	for range 2 { // at the same time, so that there are two instances
+		calls.Go(func() { _, _ = f.Invoke(lambdaemulator.Call{ID: "1", Payload: meet}) })
+	}
+	calls.Wait()
+	_, _ = f.Invoke(lambdaemulator.Call{ID: "2", Payload: []byte(`{"do":"sleep"}`)})
+}
+
+// No instance outlives an emulator that is killed.
+func TestKilled(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs Linux")
+	}
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := &syncBuffer{}
+	command := exec.Command(binary)
+	command.Env = append(os.Environ(), "TEST_EMULATOR="+t.TempDir())
+	command.Stdout, command.Stderr = log, log
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	e := &emulator{log: log}
+	e.waitFor(t, "going to sleep\n", 1)
+	if err := command.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = command.Wait() // it was killed
+	pids := regexp.MustCompile(`(?m)^met in (\d+)$`).FindAllStringSubmatch(log.String(), -1)
+	if len(pids) != 2 || pids[0][1] == pids[1][1] {
+		t.Fatalf("there were no two instances: %s", log)
+	}
+	for _, pid := range pids {
+		waitUntilDead(t, pid[1])
 	}
 }

@@ -24,3 +24,7 @@ func peakMemory(pid int) int64 {
 	kilobytes, _ := strconv.ParseInt(string(bytes.TrimSpace(line)), 10, 64)
 	return kilobytes << 10
 }
+
+// isRunning reports whether a process runs. One that has ended, and was not waited for, has
+// a number, and no memory.
+func isRunning(pid int) bool { return peakMemory(pid) > 0 }

@@ -9,3 +9,6 @@ func childAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgi
 
 // peakMemory is not known here.
 func peakMemory(int) int64 { return 0 }
+
+// isRunning reports whether a process runs, or has not been waited for.
+func isRunning(pid int) bool { return syscall.Kill(pid, 0) == nil }

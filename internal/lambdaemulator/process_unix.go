@@ -72,13 +72,13 @@ func (p *process) terminate() {
 	p.signal(syscall.SIGCONT)
 }
 
-// alive reports whether the process, or what it has started, runs.
+// alive reports whether the process runs.
 func (p *process) alive() bool {
 	select {
 	case <-p.exited:
 		return false
 	default:
-		return syscall.Kill(-p.command.Process.Pid, 0) == nil
+		return isRunning(p.command.Process.Pid)
 	}
 }
 
