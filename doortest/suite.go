@@ -71,16 +71,16 @@ type Suite struct {
 // Run tests a door. Cases that are not for this kind of door are skipped.
 func (s Suite) Run(t *testing.T) {
 	s.Hijack = s.Hijack && s.Transport == nil
-	s.askEach(t, "usual", newAPI(), func(t *testing.T, c client) { s.askChapters(t, "testdata", c) })
+	s.askEach(t, "usual", newAPI(), s.chaptersIn(t, "testdata"))
 	strict := newAPI()
 	strict.Strict = true
-	s.askEach(t, "strict", strict, func(t *testing.T, c client) { s.askChapters(t, "testdata/strict", c) })
+	s.askEach(t, "strict", strict, s.chaptersIn(t, "testdata/strict"))
 	named := newAPI()
 	named.Hosts = []string{"api.example.com", "shop.example.com:8443", "web.example.com:443", "*.example.org", "127.0.0.1", "[::1]"}
-	s.askEach(t, "hosts", named, func(t *testing.T, c client) { s.askChapters(t, "testdata/hosts", c) })
+	s.askEach(t, "hosts", named, s.chaptersIn(t, "testdata/hosts"))
 	compressed := newAPI()
 	compressed.AcceptGzip = true
-	s.askEach(t, "gzip", compressed, func(t *testing.T, c client) { s.askChapters(t, "testdata/gzip", c) })
+	s.askEach(t, "gzip", compressed, s.chaptersIn(t, "testdata/gzip"))
 	live := newLive()
 	s.askEach(t, "live", live.api, func(t *testing.T, c client) { s.askLive(t, live, c) })
 }
@@ -113,34 +113,42 @@ func (s Suite) clients(t *testing.T, api *apiphant.API) map[string]client {
 	}
 }
 
-// askChapters runs the cases of all files in a folder.
-func (s Suite) askChapters(t *testing.T, folder string, c client) {
+// chaptersIn returns a function that runs the cases of all files in a folder. They are read
+// once for all clients: bodies are compressed then.
+func (s Suite) chaptersIn(t *testing.T, folder string) func(t *testing.T, c client) {
+	t.Helper()
 	files, err := fs.Glob(chapters, path.Join(folder, "*.txtar"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range files {
-		cases, err := readChapter(file)
-		if err != nil {
+	cases := make([][]testCase, len(files))
+	for i, file := range files {
+		if cases[i], err = readChapter(file); err != nil {
 			t.Fatal(err)
 		}
-		t.Run(strings.TrimSuffix(path.Base(file), ".txtar"), func(t *testing.T) {
-			for _, test := range cases {
-				t.Run(test.name, func(t *testing.T) {
-					if s.Joins && test.request.repeats() {
-						t.Skip("the door's transport makes one value of several: Suite.Joins")
-					}
-					got, err := ask(t.Context(), c, test.request)
-					if errors.Is(err, errCannotSend) {
-						t.Skip(err)
-					}
-					if err != nil {
-						t.Fatal(err)
-					}
-					for _, wrong := range s.compare(test, got) {
-						t.Error(wrong)
-					}
-				})
+	}
+	return func(t *testing.T, c client) {
+		for i, file := range files {
+			t.Run(strings.TrimSuffix(path.Base(file), ".txtar"), func(t *testing.T) { s.askCases(t, cases[i], c) })
+		}
+	}
+}
+
+func (s Suite) askCases(t *testing.T, cases []testCase, c client) {
+	for _, test := range cases {
+		t.Run(test.name, func(t *testing.T) {
+			if s.Joins && test.request.repeats() {
+				t.Skip("the door's transport makes one value of several: Suite.Joins")
+			}
+			got, err := ask(t.Context(), c, test.request)
+			if errors.Is(err, errCannotSend) {
+				t.Skip(err)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, wrong := range s.compare(test, got) {
+				t.Error(wrong)
 			}
 		})
 	}
