@@ -5,6 +5,10 @@ package pgtest
 import (
 	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -52,7 +56,13 @@ func NewDatabase(t testing.TB) string {
 
 // Create creates a database.
 func (c *Cluster) Create(database string) error {
-	createdb := c.command("createdb", "-h", "127.0.0.1", "-p", fmt.Sprint(c.port), "-U", "postgres", database)
+	args := []string{"-h", "127.0.0.1", "-p", fmt.Sprint(c.port), "-U", "postgres", database}
+	// Older versions copy files anyway. Through the log, it takes twice the time.
+	version, _ := os.ReadFile(filepath.Join(c.dir, "data", "PG_VERSION"))
+	if major, _ := strconv.Atoi(strings.TrimSpace(string(version))); major >= 15 {
+		args = append(args, "--strategy=file_copy")
+	}
+	createdb := c.command("createdb", args...)
 	if out, err := createdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("createdb: %w\n%s", err, out)
 	}
