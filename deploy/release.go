@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -207,16 +208,44 @@ func sameTree(a, b string) bool {
 		if strings.HasSuffix(name, "/") {
 			continue
 		}
-		x, err := os.ReadFile(filepath.Join(a, name))
-		if err != nil {
-			return false
-		}
-		y, err := os.ReadFile(filepath.Join(b, name))
-		if err != nil || !bytes.Equal(x, y) {
+		if !sameContent(filepath.Join(a, name), filepath.Join(b, name)) {
 			return false
 		}
 	}
 	return true
+}
+
+// sameContent reports whether two files can be read and have equal contents. It reads them
+// in parts, since a program is large.
+func sameContent(a, b string) bool {
+	x, err := os.Open(a)
+	if err != nil {
+		return false
+	}
+	defer x.Close()
+	y, err := os.Open(b)
+	if err != nil {
+		return false
+	}
+	defer y.Close()
+	if one, err := x.Stat(); err != nil {
+		return false
+	} else if other, err := y.Stat(); err != nil || one.Size() != other.Size() {
+		return false
+	} else if os.SameFile(one, other) {
+		return true
+	}
+	part, counterpart := make([]byte, 64<<10), make([]byte, 64<<10)
+	for {
+		n, err := io.ReadFull(x, part)
+		m, _ := io.ReadFull(y, counterpart)
+		if !bytes.Equal(part[:n], counterpart[:m]) {
+			return false
+		}
+		if err != nil {
+			return err == io.EOF || err == io.ErrUnexpectedEOF
+		}
+	}
 }
 
 // listTree lists the files and folders below a folder. Folders end with a slash.
