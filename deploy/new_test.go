@@ -154,9 +154,10 @@ func write(t *testing.T, file, content string) {
 
 // goEnvironment is what commands run in. They may not ask the network for a
 // module, and compile as products are compiled, without cgo: what is compiled once
-// is found by all tests in Go's build cache.
+// is found by all tests in Go's build cache. Without debugging information, they link
+// faster.
 func goEnvironment() []string {
-	return append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly", "GOWORK=off", "CGO_ENABLED=0")
+	return append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly -ldflags=-s", "GOWORK=off", "CGO_ENABLED=0")
 }
 
 // command runs a command that must succeed and returns what it wrote to

@@ -9,7 +9,7 @@ go test ./...
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-go run github.com/apiphant/apiphant/cmd/apiphant build . -o "$work/myproduct"
+go tool apiphant build . -o "$work/myproduct"
 "$work/myproduct" serve 127.0.0.1:8888 --drain-window 0 2>"$work/log" &
 served=$!
 trap 'kill $served 2>/dev/null || true; wait $served || true; rm -rf "$work"' EXIT
