@@ -50,7 +50,7 @@ var arrows = map[string][]string{
 	// make an *http.Request of what they are sent.
 	"internal/forwarded":         {},
 	"nethttp":                    {".", "internal/response", "internal/forwarded"},
-	"lambda":                     {".", "background", "background/engine", "internal/decode", "internal/encode", "internal/function", "internal/jobmessage", "internal/requesturi", "internal/response", "internal/safely", "github.com/aws/aws-lambda-go"},
+	"lambda":                     {".", "background", "background/engine", "internal/decode", "internal/encode", "internal/function", "internal/jobmessage", "internal/requesturi", "internal/response", "internal/safely", "internal/trace", "github.com/aws/aws-lambda-go"},
 	"internal/inprocess":         {"."}, // what a handler answers, for who asked in the same process
 	"server":                     {".", "internal/address", "internal/forwarded", "internal/requesturi", "internal/response", "internal/trace", "server/internal/connection", "server/internal/http1", "github.com/valyala/fasthttp", "github.com/coreos/go-systemd/v22", "github.com/prometheus/client_golang"},
 	"server/internal/connection": {"internal/safely", "golang.org/x/sys"}, // knows no HTTP
@@ -82,21 +82,22 @@ var arrows = map[string][]string{
 	"background/mail": {"background", "github.com/wneessen/go-mail"},
 
 	// What commands have in common, and programs that run.
-	"internal/address": {},
-	"internal/ending":  {},
-	"internal/command": {"github.com/spf13/cobra", "github.com/spf13/pflag"},
-	"internal/logging": {".", "internal/command", "internal/safely", "go.uber.org/zap", "github.com/spf13/pflag"},
-	"internal/admin":   {"database", "internal/address", "internal/command", "internal/hosts", "internal/logging", "github.com/prometheus/client_golang", "github.com/spf13/pflag"},
+	"internal/address":   {},
+	"internal/ending":    {},
+	"internal/command":   {"github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"internal/logging":   {".", "internal/command", "internal/safely", "go.uber.org/zap", "github.com/spf13/pflag"},
+	"internal/accesslog": {"internal/logging"},
+	"internal/admin":     {"database", "internal/address", "internal/command", "internal/hosts", "internal/logging", "github.com/prometheus/client_golang", "github.com/spf13/pflag"},
 
 	// What a built product is as a program. Each door is linked only where the
 	// generated main names it: program itself knows none.
 	"program": {".", "database", "internal/command", "internal/safely", "github.com/spf13/cobra"},
-	"program/serve": {".", "program", "server", "database", "internal/address", "internal/command", "internal/ending", "internal/logging", "internal/admin",
+	"program/serve": {".", "program", "server", "database", "internal/accesslog", "internal/address", "internal/command", "internal/ending", "internal/logging", "internal/admin",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/coreos/go-systemd/v22", "golang.org/x/sys"},
 	"program/background": {".", "program", "background", "background/engine", "background/metrics", "background/worker",
 		"database", "internal/command", "internal/ending", "internal/logging", "internal/admin", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 
-	"program/lambda": {".", "program", "background", "background/engine", "lambda", "internal/command", "internal/ending", "internal/logging", "internal/safely",
+	"program/lambda": {".", "program", "background", "background/engine", "lambda", "internal/accesslog", "internal/command", "internal/ending", "internal/logging", "internal/safely",
 		"github.com/aws/aws-lambda-go", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 
 	// What makes a program of a product's folder, and a folder of a template.

@@ -47,13 +47,7 @@ func (a *answer) encode(k kind) []byte {
 	}
 	switch k {
 	case gateway2:
-		cookies := a.header["Set-Cookie"]
-		delete(a.header, "Set-Cookie")
-		to = a.appendHeaders(to, joined)
-		if len(cookies) > 0 {
-			to = append(to, `,"cookies":`...)
-			to = appendList(to, cookies)
-		}
+		to = a.appendJoined(to)
 	case balancer:
 		a.spreadCookies()
 		to = a.appendHeaders(to, joined)
@@ -74,6 +68,18 @@ func (a *answer) encode(k kind) []byte {
 	to = append(to, `,"isBase64Encoded":`...)
 	to = strconv.AppendBool(to, !isText)
 	return append(to, '}')
+}
+
+// appendJoined appends the headers in the form of payload 2.0.
+func (a *answer) appendJoined(to []byte) []byte {
+	cookies := a.header["Set-Cookie"]
+	delete(a.header, "Set-Cookie")
+	to = a.appendHeaders(to, joined)
+	if len(cookies) > 0 {
+		to = append(to, `,"cookies":`...)
+		to = appendList(to, cookies)
+	}
+	return to
 }
 
 // single leaves out what has several values.

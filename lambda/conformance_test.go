@@ -25,7 +25,7 @@ type gatewayClient struct {
 	kind    string
 }
 
-var gatewayKinds = []string{"REST API", "HTTP API 1.0", "HTTP API 2.0", "function URL", "load balancer", "load balancer with lists"}
+var gatewayKinds = []string{"REST API", "HTTP API 1.0", "HTTP API 2.0", "function URL", "function URL, streamed", "load balancer", "load balancer with lists"}
 
 func TestHandlerConforms(t *testing.T) {
 	for i, kind := range gatewayKinds {
@@ -40,7 +40,7 @@ func TestHandlerConforms(t *testing.T) {
 				Addresses: true,
 				Methods:   true,
 				Collected: true,
-				Joins:     kind == "HTTP API 2.0" || kind == "function URL" || kind == "load balancer",
+				Joins:     kind == "HTTP API 2.0" || strings.HasPrefix(kind, "function URL") || kind == "load balancer",
 			}.Run(t)
 		})
 	}
@@ -59,6 +59,9 @@ func (g gatewayClient) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	ctx := apiphant.WithLog(r.Context(), slog.New(slog.DiscardHandler))
+	if g.kind == "function URL, streamed" {
+		return g.stream(context.WithoutCancel(ctx), r, payload)
+	}
 	answer, err := g.handler.Invoke(context.WithoutCancel(ctx), payload)
 	if err != nil {
 		return nil, fmt.Errorf("the function failed: %w", err)
@@ -71,7 +74,7 @@ func (g gatewayClient) like() gateway.Kind {
 	switch g.kind {
 	case "HTTP API 2.0":
 		return gateway.HTTP
-	case "function URL":
+	case "function URL", "function URL, streamed":
 		return gateway.URL
 	case "load balancer":
 		return gateway.Balancer

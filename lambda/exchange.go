@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/internal/requesturi"
@@ -23,10 +24,17 @@ type exchange struct {
 	raw     *response.Writer // of a function that writes the answer itself; else nil
 	reader  *bytes.Reader    // of the body, while a function reads it
 	aborted bool             // there is no whole answer
+	stream  *Stream          // to which a function writes its answer; nil: it is collected
+
+	began   time.Time
+	rows    int64
+	hasRows bool   // the answer is a sequence, of rows
+	user    string // who is calling; "": nobody has found out
+	reason  string // why the request was refused, where the client is not told
 }
 
 func newExchange(r *request, match apiphant.Match, limit int64) *exchange {
-	x := &exchange{request: r, match: match, limit: limit, answer: answer{header: make(http.Header, 4)}}
+	x := &exchange{request: r, match: match, limit: limit, answer: answer{header: make(http.Header, 4)}, began: time.Now()}
 	if match.Endpoint != nil && match.Endpoint.Streams && !match.Refused() {
 		x.raw = response.NewWriter(output{x}, r.method)
 	}
@@ -74,6 +82,18 @@ func (x *exchange) Body() ([]byte, error) {
 	}
 	return x.body, nil
 }
+
+// Began is part of [apiphant.Timed].
+func (x *exchange) Began() time.Time { return x.began }
+
+// CountRows is part of [apiphant.RowCounter].
+func (x *exchange) CountRows(rows int64) { x.rows, x.hasRows = rows, true }
+
+// TakeUser is part of [apiphant.UserTaker].
+func (x *exchange) TakeUser(name string) { x.user = name }
+
+// TakeReason is part of [apiphant.ReasonTaker].
+func (x *exchange) TakeReason(reason string) { x.reason = reason }
 
 // BodyLimit is part of [apiphant.BodyBounder].
 func (x *exchange) BodyLimit() int64 { return x.limit }
@@ -195,6 +215,13 @@ func (o output) Send(head response.Head, body []byte) {
 
 func (o output) Start(head response.Head) (response.Body, error) {
 	o.begin(head)
+	if o.stream != nil {
+		if head.Length >= 0 {
+			o.answer.setLength(head.Length)
+		}
+		o.stream.begin(&o.answer)
+		return streamed{o.stream.pipe}, nil
+	}
 	return o, nil
 }
 

@@ -59,6 +59,11 @@ type Handler struct {
 	// so that there is time for an answer. 0: DefaultMargin; negative: none.
 	Margin time.Duration
 
+	// AccessLog is called once for each request, when it has been answered; nil: never.
+	// It may be called by several goroutines at the same time, and must not keep the
+	// Access.
+	AccessLog func(*Access)
+
 	// Concurrency is how many messages of a queue are worked on at the same time. 0:
 	// DefaultConcurrency.
 	Concurrency int
@@ -69,16 +74,22 @@ type Handler struct {
 func (h *Handler) Invoke(ctx context.Context, payload []byte) (answer []byte, err error) {
 	ctx, cancel := h.context(ctx)
 	defer cancel()
+	err = guard(ctx, func() error { answer, err = h.answer(ctx, payload); return err })
+	return answer, err
+}
+
+// guard calls f. A fault of this package must not end the instance: it is an error.
+func guard(ctx context.Context, f func() error) (err error) {
 	returned := false
 	defer func() {
-		if !returned { // a fault of this package must not end the instance
+		if !returned {
 			err = safely.Recovered(recover())
 			apiphant.Log(ctx).Error("An event ended with " + safely.WithStack(err).Error())
 		}
 	}()
-	answer, err = h.answer(ctx, payload)
+	err = f()
 	returned = true
-	return answer, err
+	return err
 }
 
 func (h *Handler) answer(ctx context.Context, payload []byte) ([]byte, error) {
@@ -145,35 +156,58 @@ func TraceID(ctx context.Context) string {
 
 // serve answers a request of a gateway.
 func (h *Handler) serve(ctx context.Context, event *event, k kind) ([]byte, error) {
-	r, err := event.request(k)
+	x, ctx, err := h.exchange(ctx, event, k)
 	if err != nil {
 		return nil, err
+	}
+	if err := h.call(ctx, x); err != nil {
+		return nil, err
+	}
+	answer := &x.answer
+	var encoded []byte
+	if !x.aborted && !x.answer.tooLarge {
+		encoded = x.answer.encode(k)
+		x.answer.tooLarge = len(encoded) > maxAnswer
+	}
+	if x.aborted || x.answer.tooLarge {
+		answer = h.noAnswer(ctx, x)
+		encoded = answer.encode(k)
+	}
+	h.logAccess(x, answer.status, int64(len(answer.body)))
+	return encoded, nil
+}
+
+// call lets the API answer. It does so in a goroutine of its own, which is all that a
+// function ends that calls runtime.Goexit.
+func (h *Handler) call(ctx context.Context, x *exchange) error {
+	err := safely.Run(func() error { h.API.Serve(ctx, x.match, x); return nil })
+	x.finish()
+	if errors.Is(err, safely.ErrExited) {
+		return nil // the API has answered
+	}
+	return err
+}
+
+// exchange returns a request of a gateway with what is to answer it, and the context for
+// that.
+func (h *Handler) exchange(ctx context.Context, event *event, k kind) (*exchange, context.Context, error) {
+	r, err := event.request(k)
+	if err != nil {
+		return nil, ctx, err
 	}
 	if event.Context != nil && len(event.Context.Authorizer) > 0 {
 		ctx = context.WithValue(ctx, authorizerKey{}, []byte(event.Context.Authorizer))
 	}
 	match := h.API.Find([]byte(r.method), []byte(r.target))
-	x := newExchange(r, match, h.limit(match.Endpoint))
-	h.API.Serve(ctx, match, x)
-	x.finish()
-	if x.aborted || x.answer.tooLarge {
-		return h.noAnswer(ctx, x, k), nil
-	}
-	encoded := x.answer.encode(k)
-	if len(encoded) > maxAnswer {
-		x.answer.tooLarge = true
-		return h.noAnswer(ctx, x, k), nil
-	}
-	return encoded, nil
+	return newExchange(r, match, h.limit(match.Endpoint)), ctx, nil
 }
 
 // noAnswer returns the answer in place of one that is not whole, or too large.
-func (h *Handler) noAnswer(ctx context.Context, x *exchange, k kind) []byte {
+func (h *Handler) noAnswer(ctx context.Context, x *exchange) *answer {
 	if x.answer.tooLarge {
 		apiphant.Log(ctx).Error("The answer to " + x.match.Endpoint.Path() + ": " + errTooLarge.Error())
 	}
-	none := answer{status: http.StatusBadGateway, header: http.Header{"Content-Type": applicationJSON}, body: []byte(`{"error":"502 Bad Gateway"}`)}
-	return none.encode(k)
+	return &answer{status: http.StatusBadGateway, header: http.Header{"Content-Type": applicationJSON}, body: []byte(`{"error":"502 Bad Gateway"}`)}
 }
 
 // limit is what the body of a request may have, in bytes.

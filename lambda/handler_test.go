@@ -173,6 +173,27 @@ func TestDecodedBody(t *testing.T) {
 	}
 }
 
+// A function that ends its goroutine ends no more than its call.
+func TestGoexit(t *testing.T) {
+	api := &apiphant.API{}
+	api.Handle("v0/exits", apiphant.Actions{Read: apiphant.Raw(func(http.ResponseWriter, *http.Request) { runtime.Goexit() })})
+	handler := &lambda.Handler{API: api}
+	type result struct {
+		answer string
+		err    error
+	}
+	done := make(chan result, 1)
+	go func() {
+		got := result{err: errors.New("the goroutine of Invoke has ended")}
+		defer func() { done <- got }()
+		answer, err := handler.Invoke(quiet(t), []byte(`{"httpMethod":"POST","path":"/api/v0/exits/read"}`))
+		got = result{string(answer), err}
+	}()
+	if got := <-done; got.err != nil || !strings.Contains(got.answer, `"statusCode":500`) {
+		t.Errorf("got %s, %v", got.answer, got.err)
+	}
+}
+
 func TestWarmUp(t *testing.T) {
 	handler := &lambda.Handler{API: seenAPI()}
 	for _, event := range []string{`{"source":"serverless-plugin-warmup"}`, `{"warmer":true,"concurrency":3}`} {

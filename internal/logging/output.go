@@ -138,6 +138,9 @@ func (o *output) Sync() error {
 }
 
 func (o *output) wait(limit time.Duration) {
+	if o.isWritten() {
+		return
+	}
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	o.wakeUp()
@@ -154,6 +157,12 @@ func (o *output) wait(limit time.Duration) {
 			o.stalled = o.done < mine
 		}
 	}
+}
+
+func (o *output) isWritten() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.done == o.taken
 }
 
 // Close writes the lines in the buffer. No further line is written.

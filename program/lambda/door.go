@@ -9,7 +9,9 @@ import (
 
 	"github.com/apiphant/apiphant/background"
 	"github.com/apiphant/apiphant/background/engine"
+	"github.com/apiphant/apiphant/internal/accesslog"
 	"github.com/apiphant/apiphant/internal/command"
+	"github.com/apiphant/apiphant/internal/logging"
 	"github.com/apiphant/apiphant/lambda"
 	"github.com/apiphant/apiphant/program"
 )
@@ -72,11 +74,15 @@ JSON on standard error, which Lambda writes to CloudWatch.`,
 }
 
 // handler returns what answers the events.
-func (d Door) handler(p program.Product, settings *Settings) *lambda.Handler {
+func (d Door) handler(p program.Product, settings *Settings, log *logging.Log) *lambda.Handler {
 	handler := &lambda.Handler{API: p.API, Message: d.Message, File: d.File, Event: d.Event,
 		MaxBody: int64(settings.MaxBody), Concurrency: settings.Workers}
 	if len(p.API.Routes()) == 0 {
 		handler.API = nil // so that an event that asks says what is missing
+	}
+	if settings.AccessLog {
+		lines := &accesslog.Log{To: log}
+		handler.AccessLog = func(access *lambda.Access) { lines.Write((*accesslog.Entry)(access)) }
 	}
 	return handler
 }

@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -43,7 +44,7 @@ func (d Door) run(ctx context.Context, p program.Product, settings *Settings, st
 	}
 	defer func() { err = log.Close(err) }()
 	defer log.TakeOver()()
-	s := &session{Product: p, settings: settings, log: log, handler: d.handler(p, settings)}
+	s := &session{Product: p, settings: settings, log: log, handler: d.handler(p, settings, log)}
 	return s.run(apiphant.WithLog(ctx, log.Logger))
 }
 
@@ -92,6 +93,9 @@ func (s *session) answer(ctx context.Context) {
 	if s.API.Stop != nil {
 		options = append(options, runtime.WithEnableSIGTERM())
 	}
+	if s.settings.Streams {
+		runtime.StartWithOptions(s.stream, options...)
+	}
 	runtime.StartWithOptions(s, options...)
 }
 
@@ -103,6 +107,31 @@ func (s *session) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	defer s.log.Sync()
 	answer, err := s.handler.Invoke(ctx, payload)
 	return answer, eventError(err)
+}
+
+// stream is Invoke for answers that are streamed.
+func (s *session) stream(ctx context.Context, payload json.RawMessage) (*stream, error) {
+	s.running.RLock()
+	answer, err := s.handler.Stream(ctx, payload)
+	if err != nil {
+		s.log.Sync()
+		s.running.RUnlock()
+		return nil, eventError(err)
+	}
+	return &stream{answer, s}, nil
+}
+
+// stream is an answer that ends its event when it is closed.
+type stream struct {
+	*lambda.Stream
+	session *session
+}
+
+func (s *stream) Close() error {
+	err := s.Stream.Close()
+	s.session.log.Sync()
+	s.session.running.RUnlock()
+	return err
 }
 
 // stop calls the product's Stop when no event is being answered, or soon.

@@ -23,6 +23,7 @@ type Settings struct {
 	AcceptGzip    bool
 	Timeout       time.Duration
 	StreamTimeout time.Duration
+	Streams       bool // answers are streamed
 	MaxBody       command.Size
 	AllowOrigins  []string
 	Hosts         []string
@@ -41,6 +42,7 @@ func (s *Settings) AddFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&s.AcceptGzip, "accept-gzip", false, "take requests that are compressed with gzip; what they are decoded to has the bounds of requests")
 	flags.DurationVar(&s.Timeout, "timeout", apiphant.DefaultTimeout, "how long a call may take until its context ends; 0: until half a second before Lambda ends the function, as all may at most")
 	flags.DurationVar(&s.StreamTimeout, "stream-timeout", 0, "the same for a call that streams rows")
+	flags.BoolVar(&s.Streams, "response-stream", false, "stream the answers to requests at the function's URL, whose invoke mode must be RESPONSE_STREAM then, and must not be else: no event tells it")
 	flags.Var(&s.MaxBody, "max-body", "how large a JSON request may be; Lambda takes 6 MB at most")
 	flags.StringSliceVar(&s.AllowOrigins, "allow-origin", nil, "the `sites` whose pages may call, too: https://app.example.com, https://*.example.com or *")
 	flags.StringSliceVar(&s.Hosts, "hosts", nil, "the `hosts` that requests may ask for, others are refused: api.example.com, *.example.com; by default any")

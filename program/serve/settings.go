@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/apiphant/apiphant"
+	"github.com/apiphant/apiphant/internal/accesslog"
 	"github.com/apiphant/apiphant/internal/admin"
 	"github.com/apiphant/apiphant/internal/command"
 	"github.com/apiphant/apiphant/internal/logging"
@@ -154,7 +155,12 @@ func (s *Settings) server(api *apiphant.API, log *logging.Log) *server.Server {
 		LowMemory:                s.LowMemory,
 	}
 	if s.AccessLog {
-		made.AccessLog = (&accessLog{log: log}).write
+		made.AccessLog = accessLog(log)
 	}
 	return made
+}
+
+func accessLog(log *logging.Log) func(*server.Access) {
+	lines := &accesslog.Log{To: log}
+	return func(access *server.Access) { lines.Write((*accesslog.Entry)(access)) }
 }

@@ -1,13 +1,14 @@
-package serve
+// Package accesslog writes the lines of the access log, the same for every door.
+package accesslog
 
 import (
+	"net/netip"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/apiphant/apiphant/internal/logging"
-	"github.com/apiphant/apiphant/server"
 )
 
 // Bounds of what a client sent, in a line of the access log, in bytes.
@@ -17,27 +18,48 @@ const (
 	maxUser       = 128
 )
 
-// accessLog writes the lines of the access log. Each request pays for one, so
-// they are encoded without allocation, and written many at a time.
-type accessLog struct {
-	log    *logging.Log
+// Entry is one request and its response. Its fields are those of
+// [github.com/apiphant/apiphant/server.Access], which is converted to it; so is that of
+// package lambda.
+type Entry struct {
+	Time       time.Time
+	Method     []byte
+	Path       []byte
+	Status     int
+	Sent       int64
+	Rows       int64
+	HasRows    bool
+	Received   int64
+	Duration   time.Duration
+	RequestID  []byte
+	TraceID    string
+	RemoteAddr netip.AddrPort
+	UserAgent  []byte
+	User       string
+	Reason     string
+}
+
+// Log writes the lines of the access log. Each request pays for one, so they are encoded
+// without allocation, and written many at a time.
+type Log struct {
+	To     *logging.Log
 	second atomic.Pointer[second]
 }
 
 var accessLines = sync.Pool{New: func() any { line := make([]byte, 0, 1024); return &line }}
 
-// write writes the line of one request, in one of the two forms:
+// Write writes the line of one request, in one of the two forms:
 //
 //	INFO [2013-08-12 13:16:52,624] access {"method":"POST","path":"/api/v0/echo/read","status":200,…}
 //	{"level":"info","time":"2013-08-12T13:16:52.624500Z","message":"access","method":"POST",…}
-func (l *accessLog) write(access *server.Access) {
+func (l *Log) Write(entry *Entry) {
 	buffer := accessLines.Get().(*[]byte)
-	*buffer = l.append((*buffer)[:0], access)
-	l.log.WriteAccess(*buffer)
+	*buffer = l.append((*buffer)[:0], entry)
+	l.To.WriteAccess(*buffer)
 	accessLines.Put(buffer)
 }
 
-func (l *accessLog) append(line []byte, a *server.Access) []byte {
+func (l *Log) append(line []byte, a *Entry) []byte {
 	line = l.appendTime(line, a.Time)
 	line = logging.AppendQuoted(append(line, `"method":`...), a.Method, maxUserAgent)
 	line = logging.AppendQuoted(append(line, `,"path":`...), a.Path, maxAccessPath)
@@ -47,7 +69,7 @@ func (l *accessLog) append(line []byte, a *server.Access) []byte {
 		line = strconv.AppendInt(append(line, `,"rows":`...), a.Rows, 10)
 	}
 	line = append(line, `,"duration":`...)
-	if l.log.IsJSON() {
+	if l.To.IsJSON() {
 		line = appendSeconds(line, a.Duration)
 	} else {
 		line = append(line, '"')
@@ -81,17 +103,17 @@ type second struct {
 	begin, zone string
 }
 
-func (l *accessLog) appendTime(line []byte, at time.Time) []byte {
+func (l *Log) appendTime(line []byte, at time.Time) []byte {
 	now := l.second.Load()
 	if now == nil || now.unix != at.Unix() {
 		now = &second{unix: at.Unix(), begin: at.Format("INFO [2006-01-02 15:04:05,")}
-		if l.log.IsJSON() {
+		if l.To.IsJSON() {
 			now.begin, now.zone = at.Format(`{"level":"info","time":"2006-01-02T15:04:05.`), at.Format("Z07:00")
 		}
 		l.second.Store(now)
 	}
 	line = append(line, now.begin...)
-	if !l.log.IsJSON() {
+	if !l.To.IsJSON() {
 		return append(appendDigits(line, at.Nanosecond()/1e6, 1e2), "] access {"...)
 	}
 	line = append(appendDigits(line, at.Nanosecond()/1e3, 1e5), now.zone...)
