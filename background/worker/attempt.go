@@ -67,7 +67,7 @@ func (w *Worker) postpone(ctx context.Context, log *slog.Logger, job *engine.Def
 		err = postponer.Postpone(ctx, attempt.Receipt, max(wait, 0))
 	}
 	if err != nil {
-		log.WarnContext(ctx, "The Backoff of job "+job.Name+" can't be kept, the queue brings it again when it does: "+err.Error())
+		log.WarnContext(ctx, "The Backoff of job "+job.Name+" can't be kept, and the queue brings the job again after its own time: "+err.Error())
 	}
 }
 
