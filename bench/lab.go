@@ -48,7 +48,7 @@ func newLab(ctx context.Context, short bool, soak time.Duration, out io.Writer) 
 		l.say("sched_autogroup_enabled is off: of two servers on a core, the one with more threads gets more of it")
 	}
 	l.say("building the servers …")
-	if _, err := command(ctx, "go", "build", "-o", l.folder, "./peers/..."); err != nil {
+	if _, err := command(ctx, "go", "build", "-tags", "lambda.norpc", "-o", l.folder, "./peers/..."); err != nil {
 		l.close()
 		return nil, err
 	}

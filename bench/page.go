@@ -44,6 +44,7 @@ func (r *results) page(before string) string {
 	section("Beside each other", "The second as a factor of the first, in the same seconds.", r.pairs("direct"))
 	section("Alone", "Each with the core to itself, in turns of two seconds with static bytes, which are the other: the machine's slow and fast minutes count here, and what two servers do to each other's caches doesn't.", r.pairs("alone"))
 	section("Streams", "Processor time of a whole stream of small rows. By hand each row is flushed, as ours is sent at once where rows are slow, or, as said, none is.", r.pairs("stream"))
+	section("AWS Lambda", "Processor time of a function for an event of an HTTP API (payload 2.0) with the body, aws-lambda-go's own part included, over one runtime API on this machine. apiphant is the zip that `apiphant package --lambda` writes. The first row is a function beside itself.", r.pairs("lambda"))
 	section("Idle connections", "Resident memory a second after the last of so many connections has had the answer to its one request.", r.idles())
 	section("Latency", "Requests of 17 B that come at a fixed rate over 64 connections, each counted from the moment when it was due. What a server can do is measured right before and right after; by how much that differed is told where it is more than 10 % in each of five tries. The last column is the load's own fault: what 99.9 % of the requests were at most sent too late with a connection free.", r.latencies())
 	section("Scale", "How cost grows, over static bytes under the same conditions. With GOMAXPROCS 2 one of both cores also has the load.", scale)
@@ -66,7 +67,7 @@ func keep(before string) string {
 func (r *results) writeRuns(page *strings.Builder) {
 	fmt.Fprintf(page, "\n%s\n\n", r.Machine)
 	var versions []string
-	for _, p := range peers {
+	for _, p := range slices.Concat(peers, lambdaRows) {
 		if v := r.Versions[p.name]; v != "" && !slices.Contains(versions, v) {
 			versions = append(versions, v)
 		}
@@ -97,7 +98,7 @@ func machine() string {
 // title returns the title of a row.
 func title(row string) string {
 	variants := []peer{rows, handRows, accessLog, lowMemory, wide("1"), wide("200")}
-	for _, p := range slices.Concat(peers, variants) {
+	for _, p := range slices.Concat(peers, variants, lambdaRows) {
 		if p.name == row {
 			return p.title
 		}

@@ -93,6 +93,11 @@ func (n rounds) enough(pair [2]measured, warm [2]tally, warmSeconds int) rounds 
 
 // together loads both servers at the same time.
 func (l *lab) together(ctx context.Context, pair [2]measured, seconds int) (got [2]tally, err error) {
+	return l.both(ctx, pair, seconds, l.tally)
+}
+
+// both loads both servers at the same time, each by load.
+func (l *lab) both(ctx context.Context, pair [2]measured, seconds int, load func(context.Context, measured) (tally, error)) (got [2]tally, err error) {
 	var errs [2]error
 	var both sync.WaitGroup
 	for i, m := range pair {
@@ -100,7 +105,7 @@ func (l *lab) together(ctx context.Context, pair [2]measured, seconds int) (got 
 		if err := m.server.rest(ctx); err != nil {
 			return got, err
 		}
-		both.Go(func() { got[i], errs[i] = l.tally(ctx, m) })
+		both.Go(func() { got[i], errs[i] = load(ctx, m) })
 	}
 	both.Wait()
 	return got, errors.Join(errs[:]...)

@@ -22,6 +22,7 @@ var parts = []part{
 	{name: "alone", run: runAlone},
 	{name: "idle", run: runIdle},
 	{name: "stream", run: runStream},
+	{name: "lambda", run: runLambda},
 	{name: "peers", all: true, run: runPeers},
 	{name: "many", all: true, run: runMany},
 	{name: "latency", all: true, run: runLatency},

@@ -20,6 +20,7 @@ type results struct {
 	Idles     []idle
 	Latencies []latency
 	Soak      []minute
+	Starts    []start
 
 	Crowds      []crowd
 	Throughputs []throughput
@@ -101,6 +102,7 @@ func (r *results) forget(part string) {
 	r.Latencies = slices.DeleteFunc(r.Latencies, func(l latency) bool { return l.Part == part })
 	r.Crowds = slices.DeleteFunc(r.Crowds, func(c crowd) bool { return c.Part == part })
 	r.Throughputs = slices.DeleteFunc(r.Throughputs, func(t throughput) bool { return t.Part == part })
+	r.Starts = slices.DeleteFunc(r.Starts, func(s start) bool { return s.Part == part })
 	r.Soak = slices.DeleteFunc(r.Soak, func(m minute) bool { return m.Part == part })
 }
 
