@@ -51,6 +51,7 @@ var arrows = map[string][]string{
 	"internal/forwarded":         {},
 	"nethttp":                    {".", "internal/response", "internal/forwarded"},
 	"lambda":                     {".", "background", "background/engine", "internal/decode", "internal/encode", "internal/function", "internal/jobmessage", "internal/requesturi", "internal/response", "internal/safely", "internal/trace", "github.com/aws/aws-lambda-go"},
+	"internal/runtimeapi":        {"github.com/aws/aws-lambda-go"},
 	"internal/inprocess":         {"."}, // what a handler answers, for who asked in the same process
 	"server":                     {".", "internal/address", "internal/forwarded", "internal/requesturi", "internal/response", "internal/trace", "server/internal/connection", "server/internal/http1", "github.com/valyala/fasthttp", "github.com/coreos/go-systemd/v22", "github.com/prometheus/client_golang"},
 	"server/internal/connection": {"internal/safely", "golang.org/x/sys"}, // knows no HTTP
@@ -97,7 +98,7 @@ var arrows = map[string][]string{
 	"program/background": {".", "program", "background", "background/engine", "background/metrics", "background/worker",
 		"database", "internal/command", "internal/ending", "internal/logging", "internal/admin", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 
-	"program/lambda": {".", "program", "background", "background/engine", "lambda", "internal/accesslog", "internal/command", "internal/ending", "internal/logging", "internal/safely",
+	"program/lambda": {".", "program", "background", "background/engine", "lambda", "internal/accesslog", "internal/command", "internal/ending", "internal/logging", "internal/runtimeapi", "internal/safely",
 		"github.com/aws/aws-lambda-go", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 
 	// What makes a program of a product's folder, and a folder of a template.

@@ -5,16 +5,20 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	stdlog "log"
+	"os"
 	"strings"
 	"sync"
 	"time"
 
 	runtime "github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/internal/command"
 	"github.com/apiphant/apiphant/internal/ending"
 	"github.com/apiphant/apiphant/internal/logging"
+	"github.com/apiphant/apiphant/internal/runtimeapi"
 	"github.com/apiphant/apiphant/lambda"
 	"github.com/apiphant/apiphant/program"
 )
@@ -93,10 +97,14 @@ func (s *session) answer(ctx context.Context) {
 	if s.API.Stop != nil {
 		options = append(options, runtime.WithEnableSIGTERM())
 	}
-	if s.settings.Streams {
+	switch {
+	case s.settings.Streams:
 		runtime.StartWithOptions(s.stream, options...)
+	case lambdacontext.MaxConcurrency() > 1:
+		runtime.StartWithOptions(s, options...)
 	}
-	runtime.StartWithOptions(s, options...)
+	runtime.NewHandlerWithOptions(s, options...) // which asks for SIGTERM
+	stdlog.Fatal(runtimeapi.Serve(context.WithoutCancel(ctx), os.Getenv(runtimeVariable), s.Invoke))
 }
 
 // Invoke answers one event, and sees to it that the log has all of it before the answer
