@@ -25,7 +25,7 @@ test stdjson quick: export GOFLAGS := $(shell $(GO) env GOFLAGS) -ldflags=-s
 
 # Packages that are tested without the race detector: no goroutine of theirs meets
 # another, or, in doortest, they are tested with it by the tests of each door.
-PLAIN = ./doortest ./examples/... ./internal/address ./internal/cli ./internal/fields ./internal/forwarded \
+PLAIN = ./doortest ./examples/... ./internal/address ./internal/cli ./internal/fields ./internal/forwarded ./internal/lambdaemulator/gateway ./internal/lambdaemulator/sample \
 	./internal/origin ./internal/requesturi ./server/internal/http1 ./templates/... ./validation
 
 .PHONY: help

@@ -189,7 +189,7 @@ func TestInvoke(t *testing.T) {
 		}
 	})
 	t.Run("what is too large", func(t *testing.T) {
-		if got := e.invoke(t, fmt.Sprintf(`{"do":"large","n":%d}`, 6<<20)); got.status != 200 || len(got.body) != 6<<20 {
+		if got := e.invoke(t, fmt.Sprintf(`{"do":"large","n":%d}`, 6<<20+100)); got.status != 200 || len(got.body) != 6<<20+100 {
 			t.Errorf("6 MiB: got %s", got)
 		}
 		got := e.invoke(t, fmt.Sprintf(`{"do":"large","n":%d}`, 6<<20+101))
@@ -211,12 +211,18 @@ func TestInvoke(t *testing.T) {
 		}
 	})
 	t.Run("it is stopped between calls", func(t *testing.T) {
-		status, err := os.ReadFile("/proc/" + e.invoke(t, `{"do":"pid"}`).body + "/status")
-		if err != nil {
-			t.Skip("needs /proc")
-		}
-		if !bytes.Contains(status, []byte("T (stopped)")) {
-			t.Errorf("an idle instance runs: %s", status)
+		pid := e.invoke(t, `{"do":"pid"}`).body
+		for deadline := time.Now().Add(10 * time.Second); ; <-time.After(time.Millisecond) { // a signal takes its time
+			status, err := os.ReadFile("/proc/" + pid + "/status")
+			if err != nil {
+				t.Skip("needs /proc")
+			}
+			if bytes.Contains(status, []byte("T (stopped)")) {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("an idle instance runs: %s", status)
+			}
 		}
 	})
 }
@@ -336,7 +342,7 @@ func TestInstances(t *testing.T) {
 // waitFor waits until the log has a text so many times.
 func (e *emulator) waitFor(t *testing.T, text string, times int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); strings.Count(e.log.String(), text) < times; runtime.Gosched() {
+	for deadline := time.Now().Add(10 * time.Second); strings.Count(e.log.String(), text) < times; <-time.After(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the log does not have %q %d times", text, times)
 		}
@@ -346,7 +352,7 @@ func (e *emulator) waitFor(t *testing.T, text string, times int) {
 // waitUntilDead waits until no process with that number runs.
 func waitUntilDead(t *testing.T, pid string) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; runtime.Gosched() {
+	for deadline := time.Now().Add(10 * time.Second); ; <-time.After(time.Millisecond) {
 		status, err := os.ReadFile("/proc/" + pid + "/status")
 		if err != nil || bytes.Contains(status, []byte("State:\tZ")) { // its parent is gone, and who has it now is slow
 			return

@@ -214,11 +214,11 @@ func (i *instance) exited(r *Result, errorType, how string) {
 
 // finish stops the process until its next call, and takes the log of this one.
 func (i *instance) finish(r *Result) {
+	i.process.output.drain() // what the call has logged is there
 	if r.healthy {
 		i.process.freeze()
 	}
 	r.memory = i.process.peak()
-	i.process.output.drain()
 	r.Log = i.process.output.end(fmt.Sprintf("END RequestId: %s\n%s\n", r.id, r.line(i.settings)))
 }
 

@@ -4,6 +4,7 @@ package lambdaemulator
 
 import (
 	"errors"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -123,28 +124,32 @@ func newOutput(file *os.File, log *lineLog) (*output, error) {
 		return nil, err
 	}
 	o := &output{journal: journal{log: log}, file: file, conn: conn, buffer: make([]byte, 32<<10)}
-	o.done.Go(func() { _ = conn.Read(o.read) }) // until the end, or close
+	o.done.Go(func() { _ = conn.Read(func(fd uintptr) bool { return o.read(fd, math.MaxInt) }) }) // until the end, or close
 	return o, nil
 }
 
-// read takes what can be read without waiting. end is true where no more will come.
-func (o *output) read(fd uintptr) (end bool) {
+// read takes what can be read without waiting, about limit bytes of it. end is true where
+// no more will come.
+func (o *output) read(fd uintptr, limit int) (end bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for {
+	for taken := 0; taken < limit; {
 		n, err := syscall.Read(int(fd), o.buffer)
 		switch {
 		case n > 0:
 			o.add(o.buffer[:n])
+			taken += n
 		case errors.Is(err, syscall.EINTR):
 		default:
 			return !errors.Is(err, syscall.EAGAIN)
 		}
 	}
+	return false
 }
 
-// drain takes what was logged before the call. The process must not log meanwhile.
-func (o *output) drain() { _ = o.conn.Control(func(fd uintptr) { o.read(fd) }) }
+// drain takes what was logged before. It is a pipe's content at most, unless the process
+// goes on logging: hence the bound.
+func (o *output) drain() { _ = o.conn.Control(func(fd uintptr) { o.read(fd, 1<<20) }) }
 
 func (o *output) close() {
 	o.file.Close()
