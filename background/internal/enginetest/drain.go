@@ -41,7 +41,11 @@ func (s suite) awaitAvailable(t *testing.T, opened engine.Database, count int) {
 	eventually(t, "the jobs to be available", func() bool {
 		stats, err := opened.Stats(t.Context())
 		must(t, err)
-		return stats.Depth["default"]["available"] == count
+		available := 0
+		for _, states := range stats.Depth {
+			available += states["available"]
+		}
+		return available == count
 	})
 }
 

@@ -77,6 +77,19 @@ func Run(t *testing.T, tested Engine) {
 	}
 }
 
+// RunQueue tests an engine that keeps jobs in a queue alone: it has no transactions, and
+// no ledger of tasks. Only NewURL of the engine is used.
+func RunQueue(t *testing.T, tested Engine) {
+	s := suite{tested}
+	for name, test := range map[string]func(*testing.T){
+		"Interrupted":     s.interrupted,
+		"Ignoring":        s.ignoring,
+		"ManyInterrupted": s.manyInterrupted,
+	} {
+		t.Run(name, test)
+	}
+}
+
 type suite struct{ Engine }
 
 // limit bounds every wait.
