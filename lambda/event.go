@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/apiphant/apiphant/internal/decode"
 )
@@ -69,13 +70,15 @@ type requestContext struct {
 	} `json:"identity"`
 }
 
-var eventPlan = func() *decode.Plan {
+// eventPlan decodes events. It is made for the first one, since programs that are not on
+// Lambda have this package, too.
+var eventPlan = sync.OnceValue(func() *decode.Plan {
 	plan, err := decode.Compile(reflect.TypeFor[event](), nil)
 	if err != nil {
 		panic(err) // event is a type of ours
 	}
 	return plan
-}()
+})
 
 // errNotObject is the error for an event that is no JSON object.
 var errNotObject = errors.New("lambda: an event must be a JSON object")
@@ -83,7 +86,7 @@ var errNotObject = errors.New("lambda: an event must be a JSON object")
 // parse decodes an event and finds out its kind.
 func parse(payload []byte) (*event, kind, error) {
 	e := new(event)
-	problems, err := eventPlan.Decode(payload, e)
+	problems, err := eventPlan().Decode(payload, e)
 	if err != nil {
 		return nil, otherEvent, errNotObject
 	}

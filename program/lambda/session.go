@@ -59,6 +59,7 @@ func (s *session) run(ctx context.Context) error {
 	}
 	defer ending.Close(closeDatabase)
 	go s.answer(ctx)
+	go s.warm(ctx)
 	<-ctx.Done()
 	return s.stop(ctx)
 }
@@ -105,6 +106,11 @@ func (s *session) answer(ctx context.Context) {
 	}
 	runtime.NewHandlerWithOptions(s, options...) // which asks for SIGTERM
 	stdlog.Fatal(runtimeapi.Serve(context.WithoutCancel(ctx), os.Getenv(runtimeVariable), s.Invoke))
+}
+
+// warm prepares, while the program asks for its first event, what every event needs.
+func (s *session) warm(ctx context.Context) {
+	_, _ = s.handler.Invoke(ctx, []byte(`{"warmer":true}`)) // which does nothing else
 }
 
 // Invoke answers one event, and sees to it that the log has all of it before the answer
