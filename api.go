@@ -69,7 +69,7 @@ type API struct {
 	Comments map[string]string
 
 	targets     []target
-	middlewares []middleware
+	middlewares []*middleware
 	addresses   []declaredAddress
 
 	once      sync.Once
@@ -85,11 +85,6 @@ type target struct {
 	actions Actions
 }
 
-type middleware struct {
-	path string
-	wrap func(next Handler) Handler
-}
-
 // Handle serves the actions of a target, such as "v0/shop/orders". [API.Check]
 // returns what is wrong with it.
 func (a *API) Handle(path string, actions Actions) {
@@ -100,7 +95,7 @@ func (a *API) Handle(path string, actions Actions) {
 // API, "v0" a version, "v0/shop" a target and those below it. The middleware of a
 // shorter path runs first; of two for one path, the one that was added first.
 func (a *API) Use(path string, wrap func(next Handler) Handler) {
-	a.middlewares = append(a.middlewares, middleware{path, wrap})
+	a.middlewares = append(a.middlewares, &middleware{path: path, wrap: wrap})
 }
 
 // Check returns all that can't work in the table, with the names of the functions.
@@ -133,7 +128,7 @@ func (a *API) compile() {
 	if a.hosts = named; err != nil {
 		errs = append(errs, err)
 	}
-	slices.SortStableFunc(a.middlewares, func(a, b middleware) int { return cmp.Compare(len(a.path), len(b.path)) })
+	slices.SortStableFunc(a.middlewares, func(a, b *middleware) int { return cmp.Compare(len(a.path), len(b.path)) })
 	for _, m := range a.middlewares {
 		if err := checkMiddlewarePath(m.path); err != nil {
 			errs = append(errs, fmt.Errorf("middleware for %q: %w", m.path, err))
@@ -190,7 +185,7 @@ func (a *API) add(t target) (errs []error) {
 func (a *API) wrap(endpoint *Endpoint, path string, handler Handler) Handler {
 	for _, m := range slices.Backward(a.middlewares) {
 		if m.path == "" || m.path == path || strings.HasPrefix(path, m.path+"/") {
-			if handler = m.wrap(endpoint.answers(handler)); handler == nil {
+			if handler = m.wrap(Layer{endpoint, m}.answers(handler)); handler == nil {
 				return nil
 			}
 		}

@@ -36,7 +36,7 @@ type Endpoint struct {
 	MaxRunning int           // 0: no bound but the door's
 
 	// Access is what middlewares ask of who calls: "orders:create", a permission, or "a
-	// user", see [Endpoint.Asks]. All of it is needed. nil: anyone may call.
+	// user", see [Layer.Asks]. All of it is needed. nil: anyone may call.
 	Access []string
 
 	handler  Handler

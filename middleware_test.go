@@ -15,9 +15,9 @@ import (
 func TestWrap(t *testing.T) {
 	asks := func(access string) func(apiphant.Handler) apiphant.Handler {
 		return func(next apiphant.Handler) apiphant.Handler {
-			return next.Wrap(func(endpoint *apiphant.Endpoint) apiphant.Handler {
-				if endpoint != nil {
-					endpoint.Asks(access + " " + endpoint.Action)
+			return next.Wrap(func(layer apiphant.Layer) apiphant.Handler {
+				if layer.Endpoint != nil {
+					layer.Asks(access + " " + layer.Endpoint.Action)
 				}
 				return next
 			})
@@ -62,13 +62,39 @@ func TestWrap(t *testing.T) {
 	}
 }
 
+// TestShared counts how often a middleware makes its state: once for each path that it is
+// used for.
+func TestShared(t *testing.T) {
+	made, used := 0, map[any]int{}
+	wrap := func(next apiphant.Handler) apiphant.Handler {
+		return next.Wrap(func(layer apiphant.Layer) apiphant.Handler {
+			used[layer.Shared("key", func() any { made++; return &made })]++
+			layer.Shared("other", func() any { made += 100; return made })
+			return next
+		})
+	}
+	api := &apiphant.API{}
+	actions := apiphant.Actions{Create: apiphant.Func(repeat), Read: apiphant.Func(repeat)}
+	api.Handle("v0/a", actions)
+	api.Handle("v0/b", actions)
+	api.Use("v0", wrap)
+	api.Use("v0/a", wrap)
+	if err := api.Check(); err != nil || made != 202 || used[&made] != 6 {
+		t.Errorf("made %d, used %v, %v", made, used, err)
+	}
+	wrap(func(context.Context, *apiphant.Call) error { return nil })
+	if made != 303 {
+		t.Errorf("without an API: made %d", made)
+	}
+}
+
 // TestMiddlewareFails reports one reason of many endpoints once.
 func TestMiddlewareFails(t *testing.T) {
 	api := &apiphant.API{}
 	api.Handle("v0/echo", apiphant.Actions{Create: apiphant.Func(repeat), Read: apiphant.Func(repeat)})
 	api.Use("", func(next apiphant.Handler) apiphant.Handler {
-		return next.Wrap(func(endpoint *apiphant.Endpoint) apiphant.Handler {
-			endpoint.Fail(errors.New("no luck"))
+		return next.Wrap(func(layer apiphant.Layer) apiphant.Handler {
+			layer.Fail(errors.New("no luck"))
 			return next
 		})
 	})

@@ -47,16 +47,16 @@ func Bearer(v Verifier, options ...Option) func(apiphant.Handler) apiphant.Handl
 }
 
 func (b *bearer) middleware(next apiphant.Handler) apiphant.Handler {
-	return next.Wrap(func(endpoint *apiphant.Endpoint) apiphant.Handler {
+	return next.Wrap(func(layer apiphant.Layer) apiphant.Handler {
 		if b.verifier == nil {
-			endpoint.Fail(errors.New("auth.Bearer wants a Verifier, such as auth.Tokens"))
+			layer.Fail(errors.New("auth.Bearer wants a Verifier, such as auth.Tokens"))
 		} else if v, ok := b.verifier.(checker); ok {
 			if err := v.Check(); err != nil {
-				endpoint.Fail(err)
+				layer.Fail(err)
 			}
 		}
 		if !b.optional {
-			endpoint.Asks(anyUser)
+			layer.Asks(anyUser)
 		}
 		return func(ctx context.Context, call *apiphant.Call) error { return b.serve(ctx, call, next) }
 	})

@@ -17,17 +17,17 @@ import (
 // depends on whether what was asked for exists.
 func Require(permission string) func(apiphant.Handler) apiphant.Handler {
 	return func(next apiphant.Handler) apiphant.Handler {
-		return next.Wrap(func(endpoint *apiphant.Endpoint) apiphant.Handler {
+		return next.Wrap(func(layer apiphant.Layer) apiphant.Handler {
 			if err := checkPermission(permission); err != nil {
-				endpoint.Fail(err)
+				layer.Fail(err)
 			}
-			if endpoint == nil {
+			if layer.Endpoint == nil {
 				return func(ctx context.Context, call *apiphant.Call) error {
 					return require(ctx, call, next, needed(permission, call.Route()))
 				}
 			}
-			needed := needed(permission, endpoint.Route)
-			endpoint.Asks(needed)
+			needed := needed(permission, layer.Endpoint.Route)
+			layer.Asks(needed)
 			return func(ctx context.Context, call *apiphant.Call) error { return require(ctx, call, next, needed) }
 		})
 	}
