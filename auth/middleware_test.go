@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -102,10 +103,49 @@ func TestRefusedAtStart(t *testing.T) {
 		"a Verifier":               auth.Bearer(nil),
 		"one permission":           auth.Require("orders:*"),
 		`auth.Require("")`:         auth.Require(""),
+		"the Rate 0":               auth.Limit{}.Middleware,
+		"the Rate NaN":             auth.Limit{Rate: math.NaN()}.Middleware,
+		"the Burst 2000000":        auth.Limit{Rate: 1, Burst: 2_000_000}.Middleware,
+		"the By 7":                 auth.Limit{Rate: 1, By: 7}.Middleware,
 		`auth.Require("a:b:c")`:    auth.Require("a:b:c"),
 	} {
 		if err := apiOf(wraps{"v0/orders": {wrap}}).Check(); err == nil || !strings.Contains(err.Error(), want) || strings.Count(err.Error(), want) != 1 {
 			t.Errorf("got %v, want one error with %q", err, want)
+		}
+	}
+}
+
+// TestLimit calls too often: the routes below a middleware count together, users apart.
+func TestLimit(t *testing.T) {
+	of, _ := keys(t, "HS256")
+	tokens := tokensOf(of)
+	server := apitest.Local(t, apiOf(wraps{"": {auth.Bearer(tokens, auth.Optional())},
+		"v0/orders": {auth.Limit{Rate: 0.01, Burst: 2, By: auth.ByUser}.Middleware}}))
+	call := func(user, path string) *http.Response {
+		request := must(http.NewRequest("POST", server.URL+"/api/v0/"+path, nil))
+		if user != "" {
+			request.Header.Set("Authorization", "Bearer "+must(tokens.Issue(t.Context(), auth.User{ID: user})))
+		}
+		answer := must(server.HTTP().Do(request))
+		answer.Body.Close()
+		return answer
+	}
+	for i, step := range []struct {
+		user, path string
+		status     int
+	}{
+		{"ann", "orders/read", 200}, {"ann", "orders/create", 200}, {"ann", "orders/read", 429}, {"ann", "orders/create", 429},
+		{"ann", "open/read", 200}, {"bob", "orders/read", 200},
+		{"", "orders/read", 200}, {"", "orders/read", 200}, {"", "orders/read", 429},
+	} {
+		if answer := call(step.user, step.path); answer.StatusCode != step.status {
+			t.Errorf("step %d: got %d, want %d", i, answer.StatusCode, step.status)
+		}
+	}
+	answer := call("ann", "orders/read")
+	for name, want := range map[string]string{"Retry-After": "100", "RateLimit": `"default";r=0;t=100`, "RateLimit-Policy": `"default";q=2;w=201`} {
+		if got := answer.Header.Get(name); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
 	}
 }

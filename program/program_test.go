@@ -107,13 +107,20 @@ func TestRoutes(t *testing.T) {
 	product := echo()
 	product.API.Address("GET /echo/{word}", "v0/echo/read")
 	product.API.Handle("v0/photos", apiphant.Actions{Create: apiphant.Proc(func(context.Context, struct{ File apiphant.File }) error { return nil })})
+	product.API.Use("v0/photos", func(next apiphant.Handler) apiphant.Handler {
+		return next.Wrap(func(layer apiphant.Layer) apiphant.Handler {
+			layer.Asks("photos:write")
+			layer.Asks("here")
+			return next
+		})
+	})
 	if status := product.Run(t.Context(), []string{"routes"}, &text, &stderr); status != 0 {
 		t.Errorf("got %d: %s", status, stderr.String())
 	}
-	wantMatch(t, `^\*     /api/v0/echo/delete    \S+program_test\.echo\.func2 +\S*program_test\.go:\d+
-POST  /api/v0/echo/read      \S+program_test\.echo\.func1 +\S*program_test\.go:\d+
-GET   /echo/{word}           \S+program_test\.echo\.func1 +\S*program_test\.go:\d+
-POST  /api/v0/photos/create  \S+program_test\.TestRoutes\.func1  \S*program_test\.go:\d+
+	wantMatch(t, `^\*     /api/v0/echo/delete    anyone              \S+program_test\.echo\.func2 +\S*program_test\.go:\d+
+POST  /api/v0/echo/read      anyone              \S+program_test\.echo\.func1 +\S*program_test\.go:\d+
+GET   /echo/{word}           anyone              \S+program_test\.echo\.func1 +\S*program_test\.go:\d+
+POST  /api/v0/photos/create  photos:write, here  \S+program_test\.TestRoutes\.func1  \S*program_test\.go:\d+
 $`, text.String())
 	if status := product.Run(t.Context(), []string{"routes", "--json"}, &asJSON, &stderr); status != 0 {
 		t.Errorf("got %d: %s", status, stderr.String())
@@ -121,6 +128,13 @@ $`, text.String())
 	var routes []map[string]any
 	if err := json.Unmarshal(asJSON.Bytes(), &routes); err != nil || len(routes) != 3 {
 		t.Fatalf("got %s, %v", asJSON.String(), err)
+	}
+	if status := product.Run(t.Context(), []string{"routes", "--fail-on-anyone"}, &text, &stderr); status != 1 ||
+		!strings.Contains(stderr.String(), "anyone may call /api/v0/echo/delete, /api/v0/echo/read: ") {
+		t.Errorf("got %d: %s", status, stderr.String())
+	}
+	if difference := cmp.Diff([]any{"photos:write", "here"}, routes[2]["access"]); difference != "" {
+		t.Error(difference)
 	}
 	if routes[2]["files"] != true {
 		t.Errorf("of a request with a File: got %v", routes[2])
@@ -133,6 +147,7 @@ $`, text.String())
 	}
 	want := map[string]any{"method": "POST", "path": "/api/v0/echo/read", "version": "v0", "target": "echo", "action": "read",
 		"addresses": []any{map[string]any{"method": "GET", "pattern": "/echo/{word}"}},
+		"access":    []any{},
 		"type":      "func(context.Context, apiphant.Object) (apiphant.Object, error)",
 		"request":   "apiphant.Object", "response": "apiphant.Object", "files": false, "streams": false, "comment": "",
 		"max_body": 0., "timeout": "1m30s", "max_running": 4.}

@@ -18,16 +18,19 @@ import (
 )
 
 func (p Product) routesCommand() *cobra.Command {
-	asJSON := false
+	asJSON, failOnAnyone := false, false
 	routes := &cobra.Command{
 		Use:   "routes",
 		Short: "Print what is served, and by which function",
-		Long: `Print every route with its method, the function that serves it, and the file and
-line of that, and below it the further addresses that the function has. The method
-* stands for any: the function reads the request itself and decides.
+		Long: `Print every route with its method, who may call it, the function that serves it, and
+the file and line of that, and below it the further addresses that the function has. The
+method * stands for any: the function reads the request itself and decides. Who may call
+it is what middlewares ask for: permissions such as orders:read, "a user", or "anyone"
+where none has asked.
 
 With --json: a list of objects with method, path, version, target, action,
-addresses (a list of objects with method and pattern), function, type, request and response (the names of their types, empty where the
+addresses (a list of objects with method and pattern), access (a list of what callers
+need; empty: anyone may call), function, type, request and response (the names of their types, empty where the
 function reads or writes them itself, or has none), files (whether the request is
 multipart/form-data, with files), streams (whether the answer is sent while the
 function runs), the bounds that the action has of its own (max_body
@@ -39,13 +42,18 @@ none), comment, file and line.`,
 			if err := p.API.Check(); err != nil {
 				return err
 			}
+			write := writeRoutes
 			if asJSON {
-				return writeRoutesJSON(running.OutOrStdout(), p.API.Routes())
+				write = writeRoutesJSON
 			}
-			return writeRoutes(running.OutOrStdout(), p.API.Routes())
+			if err := write(running.OutOrStdout(), p.API.Routes()); err != nil || !failOnAnyone {
+				return err
+			}
+			return failureOnAnyone(p.API.Routes())
 		},
 	}
 	routes.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	routes.Flags().BoolVar(&failOnAnyone, "fail-on-anyone", false, "exit with 1 if anyone may call a route, and name it")
 	command.ShowEnvironment(routes.Flags())
 	return routes
 }
@@ -61,7 +69,7 @@ func writeRoutes(w io.Writer, routes []*apiphant.Endpoint) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, route := range routes {
 		row := func(method, path string) {
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s:%d\n", method, path, route.Source.Function, fromHere(route.Source.File), route.Source.Line)
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s:%d\n", method, path, access(route), route.Source.Function, fromHere(route.Source.File), route.Source.Line)
 		}
 		row(method(route), route.Path())
 		for _, address := range route.Addresses {
@@ -69,6 +77,28 @@ func writeRoutes(w io.Writer, routes []*apiphant.Endpoint) error {
 		}
 	}
 	return table.Flush()
+}
+
+// access says who may call a route.
+func access(route *apiphant.Endpoint) string {
+	if len(route.Access) == 0 {
+		return "anyone"
+	}
+	return strings.Join(route.Access, ", ")
+}
+
+// failureOnAnyone returns an error that names the routes that anyone may call.
+func failureOnAnyone(routes []*apiphant.Endpoint) error {
+	var open []string
+	for _, route := range routes {
+		if len(route.Access) == 0 {
+			open = append(open, route.Path())
+		}
+	}
+	if open == nil {
+		return nil
+	}
+	return fmt.Errorf("anyone may call %s: let a middleware ask for more, such as auth.Require", strings.Join(open, ", "))
 }
 
 // fromHere returns the path of a file relative to the working directory, if it
@@ -97,6 +127,7 @@ func writeRoutesJSON(w io.Writer, routes []*apiphant.Endpoint) error {
 		Action  string `json:"action"`
 
 		Addresses []address `json:"addresses"`
+		Access    []string  `json:"access"`
 
 		Function string `json:"function"`
 		Type     string `json:"type"`
@@ -121,8 +152,8 @@ func writeRoutesJSON(w io.Writer, routes []*apiphant.Endpoint) error {
 		}
 		list = append(list, route{
 			Method: method(r), Path: r.Path(), Version: r.Version, Target: r.Target, Action: r.Action,
-			Addresses: addresses,
-			Function:  r.Source.Function, Type: r.Signature,
+			Addresses: addresses, Access: append([]string{}, r.Access...),
+			Function: r.Source.Function, Type: r.Signature,
 			Request: typeName(r.Request), Response: typeName(r.Response), Files: r.Files, Streams: r.Streams,
 			MaxBody: r.MaxBody, Timeout: timeoutText(r.Timeout), MaxRunning: r.MaxRunning,
 			Comment: r.Comment, File: r.Source.File, Line: r.Source.Line,

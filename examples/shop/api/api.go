@@ -19,14 +19,17 @@ func Rest() rest.Routes {
 
 // Middleware lets in who has a token, and tells the functions who that is.
 func Middleware(next apiphant.Handler) apiphant.Handler {
-	return func(ctx context.Context, call *apiphant.Call) error {
-		user, known := tokens[call.Header("Authorization")]
-		if !known {
-			call.SetHeader("WWW-Authenticate", "Bearer")
-			return &apiphant.Error{Status: http.StatusUnauthorized}
+	return next.Wrap(func(layer apiphant.Layer) apiphant.Handler {
+		layer.Asks("a user") // for apiphant routes
+		return func(ctx context.Context, call *apiphant.Call) error {
+			user, known := tokens[call.Header("Authorization")]
+			if !known {
+				call.SetHeader("WWW-Authenticate", "Bearer")
+				return &apiphant.Error{Status: http.StatusUnauthorized}
+			}
+			return next(context.WithValue(ctx, userKey{}, user), call)
 		}
-		return next(context.WithValue(ctx, userKey{}, user), call)
-	}
+	})
 }
 
 type userKey struct{}
