@@ -1,6 +1,11 @@
 package server
 
-import "sync/atomic"
+import (
+	"net/http"
+	"sync/atomic"
+
+	"github.com/apiphant/apiphant"
+)
 
 // largeAnswer is the size in bytes above which the body of a response counts against
 // Server.BodyMemory until it was sent. A client that does not read takes no more than
@@ -12,8 +17,21 @@ const largeAnswer = 64 << 10
 // reserved before the function runs, as much as the endpoint's last responses took.
 type answerMemory struct {
 	bodyMemory
-	expected []atomic.Int64 // bytes of the next response, by Endpoint.Index; 0: it is small
+	expected []atomic.Int64 // bytes of the next response, by Endpoint.Index; 0: it is small; or unknownSize
+	first    []*firstCalls  // by Endpoint.Index
 	out      atomic.Int64   // how many calls have memory
+}
+
+// begin sets what is known of responses before the first: those that a function writes
+// itself, and those that have nothing in them, don't count.
+func (m *answerMemory) begin(memory bodyMemory, endpoints []*apiphant.Endpoint) {
+	m.bodyMemory, m.expected, m.first = memory, make([]atomic.Int64, len(endpoints)), make([]*firstCalls, len(endpoints))
+	for i, endpoint := range endpoints {
+		m.first[i] = newFirstCalls()
+		if !endpoint.Streams && !endpoint.RawResponse && endpoint.Response != nil {
+			m.expected[i].Store(unknownSize)
+		}
+	}
 }
 
 // admit reserves memory for a response of so many bytes, and reports whether there
@@ -61,6 +79,9 @@ func (m *answerMemory) learn(index int, bytes int64) {
 	if now != before {
 		expected.Store(now)
 	}
+	if before == unknownSize {
+		m.first[index].end()
+	}
 }
 
 // reserveAnswer reserves the memory that the response is expected to take, and
@@ -68,7 +89,7 @@ func (m *answerMemory) learn(index int, bytes int64) {
 func (d *door) reserveAnswer() bool {
 	m := &d.server.answers
 	expected := m.expected[d.endpoint.Index].Load()
-	if expected == 0 {
+	if expected <= 0 {
 		return true
 	}
 	if !m.admit(d.conn.shard, expected) {
@@ -81,7 +102,7 @@ func (d *door) reserveAnswer() bool {
 // countAnswer counts the body of the response, in place of what was reserved for it.
 func (d *door) countAnswer(status int, body []byte) {
 	size := int64(len(body))
-	if size <= largeAnswer && d.answer == 0 {
+	if size <= largeAnswer && d.answer == 0 && !d.early {
 		return
 	}
 	switch {
@@ -91,7 +112,7 @@ func (d *door) countAnswer(status int, body []byte) {
 		size = int64(cap(body)) // which is kept
 	}
 	m := &d.server.answers
-	if d.endpoint != nil && !d.endpoint.Streams && status < 300 { // an error says nothing of other responses
+	if d.endpoint != nil && !d.endpoint.Streams && status < 300 && string(d.conn.head.Method) != http.MethodOptions { // an error, or a preflight request, says nothing of other responses
 		m.learn(d.endpoint.Index, size)
 	}
 	m.resize(d.conn.shard, d.answer, size)
@@ -100,6 +121,7 @@ func (d *door) countAnswer(status int, body []byte) {
 
 // releaseAnswer gives back what the response took, which was sent or never will be.
 func (d *door) releaseAnswer() {
+	d.leaveFirst()
 	if d.answer > 0 {
 		d.server.answers.resize(d.conn.shard, d.answer, 0)
 		d.answer = 0

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/server"
@@ -114,6 +115,65 @@ func TestAnswersOfSlowClients(t *testing.T) {
 	}
 }
 
+// TestFirstAnswersAtOnce: of ten clients that ask at the same time, before anybody knows how
+// large the answers are, as many get theirs as there is memory for, and one more.
+func TestFirstAnswersAtOnce(t *testing.T) {
+	s := &server.Server{BodyMemory: 32 << 20}
+	s.AwaitFirst(patience)
+	api, calls := large(s)
+	running := start(t, api, s)
+	for range 3 { // they say nothing of the others
+		if got := running.dial().ask(post("/api/v0/large/read", `{"end":"error"}`)); got.status != 409 {
+			t.Fatalf("got %v, want 409", got)
+		}
+	}
+	calls.Store(0)
+	statuses := make(chan string, 10)
+	for range cap(statuses) {
+		c := running.dial()
+		_ = c.SetReadBuffer(64 << 10)
+		c.send(post("/api/v0/large/read", "{}"))
+		go func() {
+			line, _ := c.in.Peek(len("HTTP/1.1 200"))
+			statuses <- string(line)
+		}()
+	}
+	got := map[string]int{}
+	for range cap(statuses) {
+		got[<-statuses]++
+	}
+	if most := server.FirstAtOnce + 1; int(calls.Load()) > most || got["HTTP/1.1 200"] != int(calls.Load()) || got["HTTP/1.1 503"] != cap(statuses)-int(calls.Load()) {
+		t.Errorf("got %v, and %d calls ran, want at most %d, and 503 for the others", got, calls.Load(), most)
+	}
+}
+
+// TestFirstCallsThatWait: where the first calls of an endpoint take long, others run beside
+// them after a while.
+func TestFirstCallsThatWait(t *testing.T) {
+	s := &server.Server{}
+	s.AwaitFirst(10 * time.Millisecond)
+	entered, release := make(chan bool), make(chan bool)
+	api := echo()
+	api.Handle("v0/waits", apiphant.Actions{Read: apiphant.NoRequestWithoutContext(func() (apiphant.Object, error) {
+		entered <- true
+		<-release
+		return nil, nil
+	})})
+	running := start(t, api, s)
+	const many = server.FirstAtOnce + 2
+	for range many {
+		running.dial().send(post("/api/v0/waits/read", ""))
+	}
+	for range many {
+		select {
+		case <-entered:
+		case <-time.After(patience):
+			t.Fatal("a call waits for others that wait for it")
+		}
+	}
+	close(release)
+}
+
 // TestAnswerMemoryIsGivenBack however a call ends that got memory for its answer.
 func TestAnswerMemoryIsGivenBack(t *testing.T) {
 	s := &server.Server{BodyMemory: 32 << 20}
@@ -148,6 +208,7 @@ func TestAnswerMemoryIsGivenBack(t *testing.T) {
 
 	ask("")
 	for expected := 2 * answerSize; ; expected /= 2 { // what is small is expected to be so, by and by
+		until(t, "the memory of the answer before is given back", func() bool { return s.Stats().BodyMemory == 0 })
 		want := expected
 		if want <= 2*server.LargeAnswer {
 			want = 0

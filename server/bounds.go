@@ -20,7 +20,7 @@ func (s *Server) bound() {
 	s.conns.mostPerAddress = orAny(cmp.Or(s.MaxConnectionsPerAddress, -1))
 	s.calls = newQuota(int64(orAny(cmp.Or(s.MaxRunning, DefaultMaxRunning))), runningBatch)
 	s.bodies = bodyMemory{newQuota(orAny(cmp.Or(s.BodyMemory, DefaultBodyMemory)), memoryBatch)}
-	s.answers.bodyMemory, s.answers.expected = s.bodies, make([]atomic.Int64, len(s.API.Routes()))
+	s.answers.begin(s.bodies, s.API.Routes())
 	s.timeouts.Header = cmp.Or(s.HeaderTimeout, DefaultHeaderTimeout)
 	s.timeouts.Idle = cmp.Or(s.IdleTimeout, DefaultIdleTimeout)
 	if s.LowMemory {

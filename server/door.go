@@ -58,6 +58,8 @@ type door struct {
 	reason   string // for the access log
 	user     string // for the access log
 	open     bool   // the request has not ended
+	early    bool   // the call began before there was a response of its endpoint
+	placed   bool   // it has a place among the first calls
 	running  bool   // the request has a place among those that run
 	aborted  bool   // there is no response
 	watched  bool   // the client is watched

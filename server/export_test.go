@@ -12,7 +12,7 @@ import (
 func (s *Server) Hurry(d time.Duration) {
 	s.timeouts = timeouts{
 		Timeouts:  connection.Timeouts{Park: d, Write: 6 * d, First: 10 * d, Last: time.Millisecond, Linger: d, LingerAll: 4 * d},
-		bodyGrace: d, skip: d, skipUnsent: min(d, 20*time.Millisecond), handshake: 10 * time.Millisecond, window: DefaultDrainWindow, cancelled: time.Second, sweep: d,
+		bodyGrace: d, skip: d, skipUnsent: min(d, 20*time.Millisecond), handshake: 10 * time.Millisecond, window: DefaultDrainWindow, cancelled: time.Second, first: d, sweep: d,
 	}
 }
 
@@ -38,10 +38,17 @@ func Refuser(most int) (refuse func(net.Conn)) {
 	return r.refuse
 }
 
+// AwaitFirst changes nothing but how long calls wait for an endpoint's first response.
+func (s *Server) AwaitFirst(d time.Duration) {
+	s.timeouts = defaultTimeouts
+	s.timeouts.first = d
+}
+
 // What the tests of bounds count with.
 const (
 	MaxSkippedBody = maxSkippedBody
 	MaxBuffered    = maxBuffered
+	FirstAtOnce    = firstAtOnce
 	MinRate        = connection.MinRate
 	WatchDelay     = connection.WatchDelay
 	MaxIdleWorkers = maxIdleWorkers

@@ -36,6 +36,10 @@ func (d *door) mayServe() bool {
 // and reports whether there were both.
 func (d *door) enter() bool {
 	s := d.server
+	if !d.awaitFirst() {
+		s.shed.count(boundOnMemory)
+		return false
+	}
 	if !s.calls.take(d.conn.shard, 1) {
 		s.shed.count(boundOnRunning)
 		return false

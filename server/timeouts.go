@@ -19,6 +19,7 @@ type timeouts struct {
 	handshake  time.Duration // for clients that connect just when the listener is to be closed
 	window     time.Duration // of a drain, where Server.DrainWindow does not say
 	cancelled  time.Duration // for calls to return once their contexts are cancelled
+	first      time.Duration // until more calls of an endpoint run without a response of it, see firstCalls
 	sweep      time.Duration // from one look at the running calls to the next
 }
 
@@ -30,6 +31,7 @@ var defaultTimeouts = timeouts{
 	handshake:  10 * time.Millisecond,
 	window:     DefaultDrainWindow,
 	cancelled:  time.Second,
+	first:      time.Second,
 	sweep:      time.Second,
 }
 
