@@ -8,6 +8,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -170,6 +172,23 @@ func TestFunctionURLStreams(t *testing.T) {
 	defer response.Body.Close()
 	if body, err := io.ReadAll(response.Body); string(body) != "ab" || err == nil {
 		t.Errorf("an answer that breaks off: got %q, %v", body, err)
+	}
+
+	gate := filepath.Join(t.TempDir(), "gate")
+	event, _ = json.Marshal(asked{Do: "drip", Text: gate})
+	if response, err = http.Post(e.url, "application/json", bytes.NewReader(event)); err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	first := make([]byte, 1)
+	if _, err := io.ReadFull(response.Body, first); err != nil || string(first) != "a" {
+		t.Fatalf("before the gate: %q, %v", first, err)
+	}
+	if err := os.WriteFile(gate, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if rest, err := io.ReadAll(response.Body); string(rest) != "b" || err != nil {
+		t.Errorf("behind the gate: %q, %v", rest, err)
 	}
 }
 

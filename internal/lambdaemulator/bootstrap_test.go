@@ -107,12 +107,29 @@ func function(ctx context.Context, event json.RawMessage) (any, error) {
 		}, nil
 	case "stream":
 		return stream{strings.NewReader(a.Text), "application/vnd.awslambda.http-integration-response", a.N}, nil
+	case "drip": // waits for a file between its two parts
+		parts, to := io.Pipe()
+		go func() {
+			fmt.Fprintf(to, "{}%sa", make([]byte, 8))
+			until(func() bool { _, err := os.Stat(a.Text); return err == nil })
+			fmt.Fprint(to, "b")
+			to.Close()
+		}()
+		return drip{parts}, nil
 	case "wild": // asks the runtime API for what is not its to ask
 		known, _ := lambdacontext.FromContext(ctx)
 		return wild(known.AwsRequestID), nil
 	}
 	return nil, fmt.Errorf("cannot %q", a.Do)
 }
+
+// drip is an answer of a function URL that streams.
+type drip struct{ io.Reader }
+
+func (drip) ContentType() string { return "application/vnd.awslambda.http-integration-response" }
+
+// MarshalJSON is never called, as that of stream.
+func (drip) MarshalJSON() ([]byte, error) { return nil, errors.New("not a reader") }
 
 // wild returns the statuses of requests that no runtime sends.
 func wild(id string) (statuses []int) {

@@ -3,7 +3,7 @@
 //
 //	function := lambdaemulator.New(lambdaemulator.Settings{Name: "shop", Log: os.Stderr})
 //	function.Use("./bootstrap")
-//	http.ListenAndServe("127.0.0.1:9001", &lambdaemulator.Handler{Function: function, Gateway: gateway.HTTP})
+//	lambdaemulator.NewHandler(function, gateway.HTTP).Server().Serve(listener)
 //
 // A [Handler] is Lambda's Invoke API, which AWS's command line and SDKs call with
 // --endpoint-url, and a gateway in front of the function.

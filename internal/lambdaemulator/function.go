@@ -47,7 +47,8 @@ type Function struct {
 	all        map[*instance]bool
 	number     int // of the last instance
 	closed     bool
-	cut        chan struct{}  // closed where Close waits no more
+	cut        chan struct{} // closed where Close waits no more
+	cutOnce    sync.Once
 	running    sync.WaitGroup // calls, and the ends of instances
 }
 
@@ -224,7 +225,8 @@ func (f *Function) endLocked(i *instance) {
 }
 
 // Close lets no more calls begin, waits for those that run until ctx ends, kills what runs
-// then, and returns when no process is left. An error says that calls were cut off.
+// then, and returns when no process is left. An error says that calls were cut off. It may
+// be called again, to wait for less.
 func (f *Function) Close(ctx context.Context) error {
 	f.mu.Lock()
 	f.closed = true
@@ -242,7 +244,7 @@ func (f *Function) Close(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	f.mu.Lock()
-	close(f.cut)
+	f.cutOnce.Do(func() { close(f.cut) })
 	for i := range f.all {
 		i.process.kill()
 	}
