@@ -19,8 +19,8 @@ type Product struct {
 	OnError func(ctx context.Context, failure Failure) error
 }
 
-// Engine is a kind of database that jobs can be kept in: sqlite.Engine() or
-// postgres.Engine(). What an engine has to do is in package
+// Engine is a kind of database that jobs can be kept in: sqlite.Engine(),
+// postgres.Engine() or, for AWS Lambda, sqs.Engine(). What an engine has to do is in package
 // [github.com/apiphant/apiphant/background/engine].
 type Engine = engine.Engine
 

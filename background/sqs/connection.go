@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/apiphant/apiphant/database"
 )
@@ -28,9 +29,14 @@ func (driver) Open(ctx context.Context, url string) (database.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings, err := config.LoadDefaultConfig(ctx, config.WithRegion(p.region))
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	settings, err := config.LoadDefaultConfig(ctx, config.WithRegion(p.region), config.WithLogger(logging.Nop{})) // its errors are returned, too
 	if err != nil {
 		return nil, err
+	}
+	if _, err := settings.Credentials.Retrieve(ctx); err != nil { // which are kept
+		return nil, fmt.Errorf("there are no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (for a stand-in to anything), or AWS_PROFILE: %w", err)
 	}
 	c := &connection{place: p, client: sqs.NewFromConfig(settings, func(o *sqs.Options) {
 		if p.endpoint != "" {
@@ -49,7 +55,7 @@ func (driver) Open(ctx context.Context, url string) (database.DB, error) {
 	return c, c.look(ctx)
 }
 
-// openTimeout bounds how long SQS may take to answer at the start.
+// openTimeout bounds how long AWS may take to answer at the start.
 const openTimeout = 10 * time.Second
 
 // connection is a queue as the database of a program.
@@ -66,8 +72,6 @@ func (c *connection) Driver() database.Driver { return driver{} }
 
 // look finds out whether the queue is there, and what it is like.
 func (c *connection) look(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, openTimeout)
-	defer cancel()
 	found, err := c.attributes(ctx, types.QueueAttributeNameVisibilityTimeout, types.QueueAttributeNameMaximumMessageSize)
 	if err != nil {
 		return err

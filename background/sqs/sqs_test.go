@@ -309,6 +309,12 @@ func TestURL(t *testing.T) {
 	if _, err := database.Open(t.Context(), "sqs://us-east-1/000000000000/there", sqs.Engine().Driver()); err != nil {
 		t.Errorf("with AWS's own setting: %v", err)
 	}
+	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_CONFIG_FILE": "none", "AWS_SHARED_CREDENTIALS_FILE": "none"} {
+		t.Setenv(name, value)
+	}
+	if _, err := database.Open(t.Context(), "sqs://us-east-1/000000000000/there", sqs.Engine().Driver()); err == nil || !strings.Contains(err.Error(), "there are no credentials: set AWS_ACCESS_KEY_ID") {
+		t.Errorf("without credentials: got %v", err)
+	}
 }
 
 // work runs a worker until stop is called.
