@@ -72,7 +72,7 @@ func scanFiles(t *testing.T, table []room, files map[string]string) (*Product, e
 		}
 	}
 	found, err := scan(dir, build.Default, table)
-	return &Product{Name: "myproduct", Packages: found.packages, Doors: found.doors}, err
+	return &Product{Name: "myproduct", Packages: found.packages, Doors: found.doors, Warnings: found.warned}, err
 }
 
 // TestTableIsDocumented: the README has all shapes of an action.
