@@ -33,9 +33,9 @@ help: ## Print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: test
-test: format lint stdjson ## Lint, vet and run every test, with the race detector where goroutines meet
-	CGO_ENABLED=1 $(GO) test -race -vet=all $$($(GO) list ./... | grep -vxF "$$($(GO) list $(PLAIN))")
-	$(GO) test -vet=all $(PLAIN)
+test: vet lint stdjson ## Lint, vet and run every test, with the race detector where goroutines meet
+	CGO_ENABLED=1 $(GO) test -race -vet=off $$($(GO) list ./... | grep -vxF "$$($(GO) list $(PLAIN))")
+	$(GO) test -vet=off $(PLAIN)
 	$(GO) test -vet=off -run Conform ./lambda ./lambdahttp
 
 .PHONY: test-system
@@ -46,7 +46,7 @@ test-system: ## Deploy on this very machine, as root; only with APIPHANT_TEST_SY
 .PHONY: stdjson
 stdjson: ## Run the tests that JSON has a part in, with encoding/json in place of go-json
 	@if $(GO) list -deps -tags stdjson ./cmd/... ./program/... | grep goccy/go-json; then exit 1; fi
-	$(GO) test -tags stdjson -skip '^Test(Readme|FormFilesAreRemoved)$$' . ./internal/decode ./internal/encode ./doortest ./validation
+	$(GO) test -tags stdjson -vet=off -skip '^Test(Readme|FormFilesAreRemoved)$$' . ./internal/decode ./internal/encode ./doortest ./validation
 	$(GO) test -tags stdjson -vet=off -run Conform ./server ./apitest
 
 .PHONY: build
@@ -57,9 +57,12 @@ build: ## Compile everything
 install: ## Install the commands from this checkout
 	$(GO) install ./cmd/apiphant ./cmd/apiphant-background
 
+# Vetting a package vets all that it imports, anew for each way in which that is compiled:
+# a minute of a processor. So it is done once, and go test does not vet.
 .PHONY: vet
 vet: format ## Run go vet, and check that the code is as gofmt writes it
 	$(GO) vet ./...
+	$(GO) vet -tags stdjson ./internal/encode
 
 .PHONY: format
 format: ## Check that the code is as gofmt writes it
@@ -78,8 +81,8 @@ lint: ## Run staticcheck, at the version that tools/go.mod pins
 	$(STATICCHECK) ./...
 
 .PHONY: quick
-quick: ## Run the tests without the race detector, and without those that take long
-	$(GO) test -short ./...
+quick: ## Run the tests without the race detector, go vet, and those that take long
+	$(GO) test -short -vet=off ./...
 
 .PHONY: bench
 bench: ## Measure what docs/benchmarks.md says of the bars, and write it; a quarter of an hour. BENCH=-all: all peers, too; BENCH=-cores: requests a second on many cores alone
