@@ -31,6 +31,7 @@ var bars = append(append(append(append(append(append([]bar{},
 	bar{"an event of Lambda, object, over gin behind aws-lambda-go-api-proxy, 17 B", 0.8, 0.6, "", lambdaCost(lambdaObject, lambdaGin, 0)},
 	bar{"the same, 1 KB", 0.8, 0.6, "", lambdaCost(lambdaObject, lambdaGin, 1)},
 	bar{"on Lambda: from the start to the first event asked for", 25, 0, " ms", started(func(s start) Spread { return s.Millis })},
+	bar{"the same, processor time", 25, 0, " ms", started(func(s start) Spread { return s.CPU })},
 	bar{"on Lambda: the zip", 6, 0, " MB", started(func(s start) Spread { return Spread{Median: float64(s.Zip) / 1e6, Rounds: 1} })},
 )
 

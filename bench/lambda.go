@@ -35,15 +35,14 @@ func bootstrap(l *lab, _ string) (*exec.Cmd, error) { return exec.Command(l.file
 type start struct {
 	Part, Row string
 	Millis    Spread // from the start of its process to its first request for an event
+	CPU       Spread // of these, those of the processor
 	Zip       int64  // bytes
 }
 
-// runLambda measures events of AWS Lambda: pairs of functions, and the start of ours.
+// runLambda measures events of AWS Lambda in pairs of functions.
 func runLambda(ctx context.Context, l *lab, r *results, name string) {
-	size, err := l.packageProduct(ctx)
-	if err != nil {
-		r.Missing = append(r.Missing, missing{name, "all", err.Error()})
-		l.say("  %v", err)
+	if _, err := l.packageProduct(ctx); err != nil {
+		l.lack(r, name, err)
 		return
 	}
 	for _, p := range lambdaRows {
@@ -54,15 +53,29 @@ func runLambda(ctx context.Context, l *lab, r *results, name string) {
 	for _, pair := range [][2]peer{{lambdaBare, lambdaBare}, {lambdaBare, lambdaObject}, {lambdaBare, lambdaTyped}, {lambdaGin, lambdaObject}, {lambdaChi, lambdaObject}} {
 		l.lambdaPair(ctx, r, name, pair[0], pair[1])
 	}
+}
+
+// runLambdaStart measures the start of a function.
+func runLambdaStart(ctx context.Context, l *lab, r *results, name string) {
+	size, err := l.packageProduct(ctx)
+	if err != nil {
+		l.lack(r, name, err)
+		return
+	}
 	s, err := l.lambdaStart(ctx, lambdaObject, pick(l, 21, 3))
 	if err != nil {
-		r.Missing = append(r.Missing, missing{name, "start", err.Error()})
-		l.say("  start: %v", err)
+		l.lack(r, name, err)
 		return
 	}
 	s.Part, s.Zip = name, size
 	r.Starts = append(r.Starts, s)
-	l.say("  start to the first event asked for: %s ms; the zip has %.2f MB", s.Millis, float64(size)/1e6)
+	l.say("  start to the first event asked for: %s ms, %s of them of the processor; the zip has %.2f MB", s.Millis, s.CPU, float64(size)/1e6)
+}
+
+// lack adds the reason why a part was not measured.
+func (l *lab) lack(r *results, part string, err error) {
+	r.Missing = append(r.Missing, missing{part, "all", err.Error()})
+	l.say("  %v", err)
 }
 
 // packageProduct writes the zip of the product, and its bootstrap. It returns the size of
@@ -253,10 +266,14 @@ func (l *lab) lambdaStart(ctx context.Context, p peer, times int) (s start, err 
 	if err != nil {
 		return s, err
 	}
-	var millis []float64
+	var millis, cpu []float64
 	for i := range times {
 		began := time.Now()
 		function, err := l.startFunction(ctx, api, p, fmt.Sprintf("start-%d", i))
+		if err != nil {
+			return s, err
+		}
+		took, err := function.cpu()
 		if err != nil {
 			return s, err
 		}
@@ -266,8 +283,9 @@ func (l *lab) lambdaStart(ctx context.Context, p peer, times int) (s start, err 
 			return s, err
 		}
 		millis = append(millis, float64(said.First.Sub(began))/float64(time.Millisecond))
+		cpu = append(cpu, float64(took)/float64(time.Millisecond))
 	}
-	return start{Row: p.name, Millis: spread(millis)}, nil
+	return start{Row: p.name, Millis: spread(millis), CPU: spread(cpu)}, nil
 }
 
 // lambdaCost returns the ratio of two functions.

@@ -23,6 +23,7 @@ var parts = []part{
 	{name: "idle", run: runIdle},
 	{name: "stream", run: runStream},
 	{name: "lambda", run: runLambda},
+	{name: "lambdastart", run: runLambdaStart},
 	{name: "peers", all: true, run: runPeers},
 	{name: "many", all: true, run: runMany},
 	{name: "latency", all: true, run: runLatency},

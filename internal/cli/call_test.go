@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -138,10 +139,14 @@ func TestCallStatus(t *testing.T) {
 // TestCallStream: each event is printed before the next one is sent, and the time-out is
 // for the first one.
 func TestCallStream(t *testing.T) {
+	const timeout = 300 * time.Millisecond
 	next := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		for i := range 3 {
+			if i == 2 {
+				<-time.After(2 * timeout) // which must not end it
+			}
 			fmt.Fprintf(w, "data: %d\n\n", i)
 			_ = http.NewResponseController(w).Flush()
 			<-next
@@ -152,7 +157,7 @@ func TestCallStream(t *testing.T) {
 	status := make(chan int)
 	go func() {
 		defer to.Close()
-		status <- cli.Apiphant(context.Background(), []string{"call", server.URL}, to, io.Discard)
+		status <- cli.Apiphant(context.Background(), []string{"call", server.URL, "--timeout", timeout.String()}, to, io.Discard)
 	}()
 	lines := bufio.NewScanner(from)
 	for i := 0; lines.Scan(); {
