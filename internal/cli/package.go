@@ -116,6 +116,9 @@ func buildFor(cmd *cobra.Command, path, processor string, options product.BuildO
 	if err != nil {
 		return err
 	}
+	for _, warning := range found.Warnings {
+		fmt.Fprintln(cmd.ErrOrStderr(), "Warning: "+warning)
+	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	options.Progress = cmd.ErrOrStderr()
