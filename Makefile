@@ -32,8 +32,8 @@ PLAIN = ./doortest ./examples/... ./internal/address ./internal/cli ./internal/f
 help: ## Print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# The C of SQLite, as Go, is not instrumented: its memory is not Go's, and the race detector
-# looks at no other. All that calls it is, as is all that it locks with.
+# The C of SQLite, as Go, is not instrumented: but for its static variables, its memory is
+# not Go's, and the race detector looks at no other. All that calls it is instrumented.
 RACE = -race -gcflags=modernc.org/sqlite/lib=-race=false
 
 .PHONY: test
