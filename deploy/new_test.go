@@ -56,7 +56,7 @@ func TestNew(t *testing.T) {
 		t.Errorf("not as gofmt writes it: %s", unformatted)
 	}
 	command(t, folder, "go", "build", "./...")
-	if routes := command(t, folder, "go", "tool", "apiphant", "routes", "."); !strings.HasPrefix(routes, "POST  /api/v0/echo/read  a-shop/api/v0/echo.Read  ") {
+	if routes := command(t, folder, "go", "tool", "apiphant", "routes", "."); !strings.HasPrefix(routes, "POST  /api/v0/echo/read  anyone  a-shop/api/v0/echo.Read  ") {
 		t.Errorf("routes:\n%s", routes)
 	}
 	if status := command(t, folder, "git", "-c", "init.defaultBranch=main", "init", "--quiet"); status != "" {
