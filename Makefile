@@ -38,7 +38,7 @@ RACE = -race -gcflags=modernc.org/sqlite/lib=-race=false
 
 .PHONY: test
 test: vet lint stdjson ## Lint, vet and run every test, with the race detector where goroutines meet
-	CGO_ENABLED=1 $(GO) test $(RACE) -vet=off $$($(GO) list ./... | grep -vxF "$$($(GO) list $(PLAIN))")
+	CGO_ENABLED=1 $(GO) test -p 3 $(RACE) -vet=off $$($(GO) list ./... | grep -vxF "$$($(GO) list $(PLAIN))")
 	$(GO) test -p 3 -vet=off $(PLAIN)
 	$(GO) test -vet=off -run Conform ./lambda ./lambdahttp
 
