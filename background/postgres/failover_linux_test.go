@@ -99,6 +99,7 @@ type fleet struct {
 	url     string
 	file    string
 	workers []*exec.Cmd
+	started int          // how many workers there were, those that have ended included: each has a log of its own
 	killed  map[int]bool // by pid
 }
 
@@ -126,7 +127,7 @@ func newFleet(t *testing.T, url string, workers int) *fleet {
 func (f *fleet) start() {
 	f.t.Helper()
 	w := enginetest.Process(f.url, f.file)
-	log, err := os.Create(fmt.Sprintf("%s.%d.log", f.file, len(f.workers)))
+	log, err := os.Create(fmt.Sprintf("%s.%d.log", f.file, f.started))
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -135,6 +136,7 @@ func (f *fleet) start() {
 		f.t.Fatal(err)
 	}
 	f.workers = append(f.workers, w)
+	f.started++
 }
 
 // remove ends a worker by a signal and waits for it.
