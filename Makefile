@@ -87,7 +87,7 @@ lint: ## Run staticcheck, at the version that tools/go.mod pins
 
 .PHONY: quick
 quick: ## Run the tests without the race detector, go vet, and those that take long
-	$(GO) test -short -vet=off ./...
+	$(GO) test -p 4 -short -vet=off ./...
 
 .PHONY: bench
 bench: ## Measure what docs/benchmarks.md says of the bars, and write it; a quarter of an hour. BENCH=-all: all peers, too; BENCH=-cores: requests a second on many cores alone

@@ -98,6 +98,9 @@ func startNginx(t *testing.T, processes [2]string) (address string) {
 // TestBehindNginx: two processes are restarted under load, one after the other,
 // by SIGHUP and by being ended and started anew, without a request that fails.
 func TestBehindNginx(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	args := []string{"", "--drain-window", "500ms"}
 	addresses := [2]string{freeAddress(t), freeAddress(t)}
 	address := startNginx(t, addresses)

@@ -131,6 +131,9 @@ func TestPredecessorFinishes(t *testing.T) {
 // TestSuccessorFails: what does not come to serve leaves the process serving
 // that was to be replaced, which says why, and can be replaced later.
 func TestSuccessorFails(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	path := filepath.Join(t.TempDir(), "product")
 	release(t, path, "v0")
 	p := startProcess(t, func(command *exec.Cmd) {
