@@ -86,12 +86,11 @@ type question struct {
 func (h Handler) layer() (found Layer) {
 	ask := &question{Context: context.Background()}
 	defer func() {
-		if recover() != nil {
-			found = ask.layer
-		}
+		_ = recover()
+		found = ask.layer
 	}()
 	_ = h(ask, &Call{})
-	return ask.layer
+	return
 }
 
 // answers returns the handler with an answer to a question in front.

@@ -40,10 +40,7 @@ type Tokens struct {
 // Check returns why no token can be issued or verified, if that is so. [Bearer] calls it
 // when the program starts.
 func (t Tokens) Check() error {
-	if t.Issuer == "" || t.Audience == "" {
-		return errors.New("auth.Tokens wants an Issuer and an Audience")
-	}
-	set, err := t.Keys.get()
+	set, err := t.keys()
 	if err != nil {
 		return err
 	}
@@ -55,16 +52,20 @@ func (t Tokens) Check() error {
 	return errors.New("no key of the JWK Set is for signatures")
 }
 
+func (t Tokens) keys() (*keyset.Set, error) {
+	if t.Issuer == "" || t.Audience == "" {
+		return nil, errors.New("auth.Tokens wants an Issuer and an Audience")
+	}
+	return t.Keys.get()
+}
+
 // Issue returns a new token for a user. Claims of the user that Tokens sets itself are
 // replaced.
 func (t Tokens) Issue(_ context.Context, user User) (string, error) {
-	if err := t.Check(); err != nil {
-		return "", err
-	}
 	if user.ID == "" {
 		return "", errors.New("a token is for a user with an ID")
 	}
-	set, err := t.Keys.get()
+	set, err := t.keys()
 	if err != nil {
 		return "", err
 	}
@@ -92,10 +93,7 @@ func (t Tokens) Issue(_ context.Context, user User) (string, error) {
 
 // Verify returns the user of a token, or an error that is a [*TokenError].
 func (t Tokens) Verify(_ context.Context, token string) (User, error) {
-	if err := t.Check(); err != nil {
-		return User{}, err
-	}
-	set, err := t.Keys.get()
+	set, err := t.keys()
 	if err != nil {
 		return User{}, err
 	}

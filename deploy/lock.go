@@ -26,14 +26,14 @@ func (w *work) takeLock(ctx context.Context) error {
 		if !errors.Is(err, errLocked) {
 			return fmt.Errorf("the lock of %s: %w", w.HomeDir(), err)
 		}
-		holder, patience := lockHolder(w.HomeDir()), time.Duration(0)
+		holder, limit := lockHolder(w.HomeDir()), time.Duration(0)
 		switch {
 		case holder.isFinisher:
-			patience = w.finishTime()
+			limit = w.finishTime()
 		case holder.pid == 0: // it may just have ended
-			patience = time.Second
+			limit = time.Second
 		}
-		if time.Since(began) >= patience {
+		if time.Since(began) >= limit {
 			return fmt.Errorf("another deployment of %s is under way%s", w.Name, holder)
 		}
 		if holder.isFinisher && !said {

@@ -27,7 +27,7 @@ type answerMemory struct {
 func (m *answerMemory) begin(memory bodyMemory, endpoints []*apiphant.Endpoint) {
 	m.bodyMemory, m.expected, m.first = memory, make([]atomic.Int64, len(endpoints)), make([]*firstCalls, len(endpoints))
 	for i, endpoint := range endpoints {
-		m.first[i] = newFirstCalls()
+		m.first[i] = newFirstCalls(&m.expected[i])
 		if !endpoint.Streams && !endpoint.RawResponse && endpoint.Response != nil {
 			m.expected[i].Store(unknownSize)
 		}

@@ -174,6 +174,25 @@ func TestFirstCallsThatWait(t *testing.T) {
 	close(release)
 }
 
+// TestOnlyErrors: calls of an endpoint that only answers with errors wait for a first
+// response for a while, and no call does after that.
+func TestOnlyErrors(t *testing.T) {
+	s := &server.Server{}
+	s.AwaitFirst(time.Millisecond)
+	api, _ := large(s)
+	running := start(t, api, s)
+	endpoint := api.Find([]byte("POST"), []byte("/api/v0/large/read")).Endpoint
+	client := running.dial()
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		if got := client.ask(post("/api/v0/large/read", `{"end":"error"}`)); got.status != 409 || time.Now().After(deadline) {
+			t.Fatalf("got %v, and calls still wait", got)
+		}
+		if !s.AwaitsFirst(endpoint) {
+			return
+		}
+	}
+}
+
 // TestAnswerMemoryIsGivenBack however a call ends that got memory for its answer.
 func TestAnswerMemoryIsGivenBack(t *testing.T) {
 	s := &server.Server{BodyMemory: 32 << 20}

@@ -4,6 +4,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/apiphant/apiphant"
 	"github.com/apiphant/apiphant/server/internal/connection"
 )
 
@@ -36,6 +37,11 @@ func (s *Server) SweepEvery(d time.Duration) {
 func Refuser(most int) (refuse func(net.Conn)) {
 	r := newRefuser(most)
 	return r.refuse
+}
+
+// AwaitsFirst reports whether calls of an endpoint wait for its first response.
+func (s *Server) AwaitsFirst(endpoint *apiphant.Endpoint) bool {
+	return s.answers.expected[endpoint.Index].Load() == unknownSize
 }
 
 // AwaitFirst changes nothing but how long calls wait for an endpoint's first response.

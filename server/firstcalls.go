@@ -3,6 +3,7 @@ package server
 import (
 	"runtime/metrics"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,8 +23,9 @@ const unknownSize = -1
 
 // firstCalls are the calls of an endpoint until one of them was answered.
 type firstCalls struct {
+	expected *atomic.Int64 // of the endpoint's response, see answerMemory
 	places   chan struct{} // those that are free
-	answered chan struct{} // closed when the size of a response is known
+	answered chan struct{} // closed when no call waits any longer
 	ended    sync.Once
 
 	mu    sync.Mutex
@@ -32,8 +34,8 @@ type firstCalls struct {
 	heap  int64     // what was in use then
 }
 
-func newFirstCalls() *firstCalls {
-	return &firstCalls{places: make(chan struct{}, mostFirst), answered: make(chan struct{})}
+func newFirstCalls(expected *atomic.Int64) *firstCalls {
+	return &firstCalls{expected: expected, places: make(chan struct{}, mostFirst), answered: make(chan struct{})}
 }
 
 // wait returns when the call may run. placed tells whether it has one of the places, which
@@ -84,8 +86,14 @@ func (f *firstCalls) grow(every time.Duration, memory int64) {
 // leave gives a place back.
 func (f *firstCalls) leave() { f.places <- struct{}{} }
 
-// end lets all calls go on that wait.
-func (f *firstCalls) end() { f.ended.Do(func() { close(f.answered) }) }
+// end lets all calls go on that wait, and none wait from then on. An endpoint that has only
+// answered with errors until then is taken to have small responses.
+func (f *firstCalls) end() {
+	f.ended.Do(func() {
+		f.expected.CompareAndSwap(unknownSize, 0)
+		close(f.answered)
+	})
+}
 
 // heapInUse returns how many bytes of the heap were in use when garbage was collected last.
 func heapInUse() int64 {

@@ -194,7 +194,7 @@ func TestFunctionURLStreams(t *testing.T) {
 
 // A client of the gateway that waits no longer, as that has it, gets AWS's answer; the
 // function goes on.
-func TestPatience(t *testing.T) {
+func TestGatewayTimeout(t *testing.T) {
 	for kind, want := range map[gateway.Kind]struct {
 		status int
 		body   string
@@ -202,7 +202,7 @@ func TestPatience(t *testing.T) {
 		gateway.REST: {504, `{"message":"Endpoint request timed out"}`}, gateway.HTTP: {503, `{"message":"Service Unavailable"}`},
 	} {
 		e := start(t, kind, func(s *lambdaemulator.Settings) { s.Name, s.Timeout = "inner", 300*time.Millisecond })
-		e.handler.SetPatience(time.Millisecond)
+		e.handler.SetGatewayTimeout(time.Millisecond)
 		got := e.post(t, "/", `{"do":"sleep"}`, "Content-Type", "application/json")
 		if got.status != want.status || got.body != want.body {
 			t.Errorf("%s: got %s", kind, got)

@@ -2,5 +2,5 @@ package lambdaemulator
 
 import "time"
 
-// SetPatience sets how long the gateway waits.
-func (h *Handler) SetPatience(d time.Duration) { h.patience = d }
+// SetGatewayTimeout sets how long the gateway waits.
+func (h *Handler) SetGatewayTimeout(d time.Duration) { h.gatewayTimeout = d }

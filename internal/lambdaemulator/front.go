@@ -86,7 +86,7 @@ var errLate = errors.New("the gateway waits no longer for the function, which go
 
 // wait calls the function, and waits for it as long as the gateway does.
 func (h *Handler) wait(call Call) (*Result, gateway.Failure, error) {
-	if h.patience == 0 {
+	if h.gatewayTimeout == 0 {
 		result, err := h.function.Invoke(call)
 		return result, failureOf(err), err
 	}
@@ -99,7 +99,7 @@ func (h *Handler) wait(call Call) (*Result, gateway.Failure, error) {
 		result, err := h.function.Invoke(call)
 		done <- outcome{result, err}
 	}()
-	late := time.NewTimer(h.patience)
+	late := time.NewTimer(h.gatewayTimeout)
 	defer late.Stop()
 	select {
 	case o := <-done:

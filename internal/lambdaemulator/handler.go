@@ -11,16 +11,16 @@ import (
 // Handler is what stands before a function: Lambda's Invoke API at its own paths, and at
 // all others a gateway.
 type Handler struct {
-	function *Function
-	gateway  gateway.Kind
-	patience time.Duration // of the gateway; 0: as long as the function runs
-	admitted chan struct{} // one is held by each request
+	function       *Function
+	gateway        gateway.Kind
+	gatewayTimeout time.Duration // of the gateway; 0: as long as the function runs
+	admitted       chan struct{} // one is held by each request
 }
 
 // NewHandler returns what stands before a function.
 func NewHandler(function *Function, kind gateway.Kind) *Handler {
 	return &Handler{
-		function: function, gateway: kind, patience: kind.Patience(),
+		function: function, gateway: kind, gatewayTimeout: kind.Timeout(),
 		admitted: make(chan struct{}, function.settings.Instances+waiting),
 	}
 }

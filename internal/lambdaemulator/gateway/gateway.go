@@ -66,8 +66,8 @@ func (k Kind) MaxAnswer() int {
 	return 6 << 20
 }
 
-// Patience returns how long the gateway waits for the function; 0: as long as that runs.
-func (k Kind) Patience() time.Duration {
+// Timeout returns how long the gateway waits for the function; 0: as long as that runs.
+func (k Kind) Timeout() time.Duration {
 	switch k {
 	case REST:
 		return 29 * time.Second
@@ -91,7 +91,7 @@ type Failure int
 // The failures.
 const (
 	Failed    Failure = iota // the function failed, or answered what is no answer
-	Late                     // it did not answer within Patience
+	Late                     // it did not answer within Timeout
 	Throttled                // too many of its calls run
 	TooLarge                 // the request is larger than MaxBody, or than an event may be
 	Absent                   // there is no function that could be asked
