@@ -103,10 +103,11 @@ var arrows = map[string][]string{
 
 	// What makes a program of a product's folder, and a folder of a template.
 	"internal/origin":      {"golang.org/x/mod"},
+	"internal/wholefile":   {}, // a file that is replaced as a whole
 	"internal/product":     {"internal/origin", "github.com/fsnotify/fsnotify", "golang.org/x/mod"},
 	"templates":            {},
 	"internal/supervisord": {},
-	"deploy":               {".", "internal/supervisord", "internal/command", "server", "templates", "internal/origin", "golang.org/x/mod"},
+	"deploy":               {".", "internal/supervisord", "internal/wholefile", "internal/command", "server", "templates", "internal/origin", "golang.org/x/mod"},
 
 	// Tests of products, and of doors.
 	"apitest":       {".", "nethttp", "internal/inprocess", "internal/safely", "internal/product", "github.com/google/go-cmp"},
@@ -125,7 +126,7 @@ var arrows = map[string][]string{
 	"reliability": {"internal/load"},
 
 	// Commands.
-	"internal/cli":            {"apitest", "internal/keyset", "internal/origin", "internal/product", "lambdahttp", "deploy", "program/serve", "program/background", "program/lambda", "internal/command", "internal/lambdaemulator", "internal/lambdaemulator/gateway", "internal/lambdaemulator/sample", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"internal/cli":            {"apitest", "internal/keyset", "internal/origin", "internal/product", "internal/wholefile", "lambdahttp", "deploy", "program/serve", "program/background", "program/lambda", "internal/command", "internal/lambdaemulator", "internal/lambdaemulator/gateway", "internal/lambdaemulator/sample", "server", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 	"cmd/apiphant":            {"internal/cli"},
 	"cmd/apiphant-background": {"internal/cli"},
 }

@@ -3,13 +3,13 @@ package deploy
 import (
 	archive "archive/zip"
 	"compress/flate"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
+
+	"github.com/apiphant/apiphant/internal/wholefile"
 )
 
 // maxLambda is how large the files in a zip may be together, in bytes, for Lambda to
@@ -19,7 +19,7 @@ const maxLambda = 250 << 20
 // WriteLambda writes a built program as what AWS Lambda takes for the runtime
 // provided.al2023: a zip, output, in which it is the executable file bootstrap. The same
 // program gives the same bytes: the zip has no times of its own.
-func WriteLambda(binary, output string) (err error) {
+func WriteLambda(binary, output string) error {
 	program, err := os.Open(binary)
 	if err != nil {
 		return err
@@ -30,16 +30,7 @@ func WriteLambda(binary, output string) (err error) {
 	} else if info.Size() > maxLambda {
 		return fmt.Errorf("the program has %d MiB: Lambda takes no more than %d unpacked; leave large files out of what it embeds", info.Size()>>20, maxLambda>>20)
 	}
-	temp, err := os.CreateTemp(filepath.Dir(output), filepath.Base(output)+"-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name())
-	err = errors.Join(writeBootstrap(temp, program), temp.Chmod(0o644), temp.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), output)
+	return wholefile.Write(output, 0o644, func(to io.Writer) error { return writeBootstrap(to, program) })
 }
 
 func writeBootstrap(to io.Writer, program io.Reader) error {

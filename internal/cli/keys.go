@@ -3,9 +3,9 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
@@ -13,6 +13,7 @@ import (
 
 	"github.com/apiphant/apiphant/internal/command"
 	"github.com/apiphant/apiphant/internal/keyset"
+	"github.com/apiphant/apiphant/internal/wholefile"
 )
 
 const defaultKeys = "token_keys.json"
@@ -141,9 +142,8 @@ func readKeys(file string) (*keyset.Set, error) {
 	return set, nil
 }
 
-// writeKeys replaces the file at once, so that no crash leaves half of it. A file that is
-// there keeps its mode.
-func writeKeys(file string, set *keyset.Set) (err error) {
+// writeKeys writes the keys. A file that is there keeps its mode.
+func writeKeys(file string, set *keyset.Set) error {
 	text, err := set.Text()
 	if err != nil {
 		return err
@@ -152,19 +152,8 @@ func writeKeys(file string, set *keyset.Set) (err error) {
 	if info, err := os.Stat(file); err == nil {
 		mode = info.Mode().Perm()
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*")
-	if err != nil {
+	return wholefile.Write(file, mode, func(to io.Writer) error {
+		_, err := to.Write(text)
 		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(temporary.Name()))
-		}
-	}()
-	_, err = temporary.Write(text)
-	err = errors.Join(err, temporary.Chmod(mode), temporary.Sync(), temporary.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(temporary.Name(), file)
+	})
 }
